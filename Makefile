@@ -1,0 +1,51 @@
+# Everything happens in this folder: the environment is .venv, runs go to runs/.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := requirements-locked.txt
+
+.PHONY: demo test test-all check format bench docs lock clean
+
+demo: .venv/.runs           ## the main job: the tutorials' iris network, then a fit of today
+	$(BIN)/chainrule demo iris
+	$(BIN)/chainrule fit iris --target species
+
+test: .venv/.develops       ## the tests, without the slow ones
+	$(BIN)/python -m pytest -q -n auto -m "not slow"
+
+test-all: .venv/.develops   ## all tests, with coverage
+	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
+
+check: .venv/.develops      ## format, lint, types, import contracts, docs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/mkdocs build --strict --quiet
+
+format: .venv/.develops     ## put the code into the house format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.develops      ## the benchmarks
+	$(BIN)/python -m pytest benchmarks -q --benchmark-only
+
+docs: .venv/.develops       ## the documentation, at http://127.0.0.1:8000
+	$(BIN)/mkdocs serve
+
+lock: .venv/.develops       ## renew the locked versions
+	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --upgrade \
+		--quiet --no-emit-index-url --no-header --output-file $(LOCK)
+
+clean:
+	rm -rf .venv build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/.runs: .venv/bin/python pyproject.toml $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e ".[report]"
+	touch $@
+
+.venv/.develops: .venv/.runs $(LOCK)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r $(LOCK)
+	touch $@

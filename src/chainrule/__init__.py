@@ -1,0 +1,37 @@
+"""Neural networks trained by backpropagation on your own tables, with every number in view.
+
+Names are looked up when they are first used, so `import chainrule` is quick and imports neither
+JAX nor scikit-learn.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from chainrule import engine
+    from chainrule.data import datasets
+    from chainrule.models.mlp import MLPClassifier, MLPRegressor
+    from chainrule.models.storage import load
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "MLPClassifier": "chainrule.models.mlp",
+    "MLPRegressor": "chainrule.models.mlp",
+    "load": "chainrule.models.storage",
+    "datasets": "chainrule.data.datasets",
+    "engine": "chainrule.engine",
+}
+
+__all__ = ["MLPClassifier", "MLPRegressor", "__version__", "datasets", "engine", "load"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
+    module = importlib.import_module(_HOMES[name])
+    return module if name in ("datasets", "engine") else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return __all__

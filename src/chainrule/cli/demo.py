@@ -1,0 +1,26 @@
+"""`chainrule demo`: systems of the textbooks, ready to run."""
+
+from pathlib import Path
+
+from chainrule.cli.talk import Talk, columns
+from chainrule.errors import OptionError
+
+DEMOS = {
+    "iris": "the iris network of the tutorials, number for number, and what was wrong with it",
+}
+
+
+def run_demo(name: str | None, show: bool, out: Path | None) -> None:
+    """Carry out the command."""
+    if show or name is None:
+        print("\n".join(columns([["name", "what"], *([n, what] for n, what in DEMOS.items())])))
+        return
+    if name not in DEMOS:
+        raise OptionError(f'no demo is called "{name}". There are: {", ".join(DEMOS)}.')
+    from chainrule.demos.iris import show_iris
+    from chainrule.report.run_folder import new_run_folder
+
+    talk = Talk()
+    with new_run_folder(Path("runs"), f"demo-{name}", exact=out) as (folder, final):
+        show_iris(talk.say, folder)
+    talk.say("Figures", *(str(path) for path in sorted(final.glob("*.png"))))

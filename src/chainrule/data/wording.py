@@ -1,0 +1,36 @@
+"""How the errors of this room speak: near names, short lists, plurals."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+
+def nearest(wanted: str, names: Iterable[str], n: int = 3) -> list[str]:
+    """Names like the wanted one, best first; capitals, blanks, - and _ count little."""
+
+    def plain(name: str) -> str:
+        return name.casefold().replace("_", "").replace("-", "").replace(" ", "")
+
+    by_plain: dict[str, list[str]] = {}
+    for name in names:
+        by_plain.setdefault(plain(name), []).append(name)
+    close = difflib.get_close_matches(plain(wanted), by_plain, n=n, cutoff=0.6)
+    return [name for key in close for name in by_plain[key]][:n]
+
+
+def did_you_mean(wanted: str, names: Iterable[str]) -> str:
+    """Return `; did you mean "species"?`, or nothing when no name is near."""
+    close = nearest(wanted, names, n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
+
+
+def listing(names: Sequence[object], most: int = 8) -> str:
+    """Return names joined by commas, the tail counted instead of listed."""
+    shown = ", ".join(str(name) for name in names[:most])
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def count(n: int, noun: str, plural: str | None = None) -> str:
+    """Return `1 row`, `2 rows`."""
+    return f"{n} {noun if n == 1 else plural or noun + 's'}"

@@ -1,0 +1,130 @@
+"""The engine: arrays in, trained parameters out, by hand-written passes forward and back.
+
+For people with arrays and their own loop.  Layers and networks, objectives, optimizers, `train`
+and `predict`; every name here is documented where it is defined.
+"""
+
+from chainrule.engine.keys import generator, make_key, split_key
+from chainrule.engine.layers.activations import (
+    ACTIVATIONS,
+    as_activation,
+    elu,
+    gelu,
+    identity,
+    leaky_relu,
+    mish,
+    relu,
+    selu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
+from chainrule.engine.layers.base import Layer
+from chainrule.engine.layers.dense import Dense, DenseParams
+from chainrule.engine.layers.differentiated import Differentiated
+from chainrule.engine.layers.dropout import Dropout
+from chainrule.engine.layers.elementwise import Elementwise
+from chainrule.engine.layers.initializers import Given, Normal, Uniform, VarianceScaling, Zeros
+from chainrule.engine.layers.layer_norm import LayerNorm, LayerNormParams
+from chainrule.engine.layers.softmax import Softmax
+from chainrule.engine.networks.feed_forward import FeedForward
+from chainrule.engine.objectives.base import Objective
+from chainrule.engine.objectives.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
+from chainrule.engine.objectives.metrics import Accuracy
+from chainrule.engine.objectives.penalty import Penalty
+from chainrule.engine.objectives.poisson import Poisson
+from chainrule.engine.objectives.quantile import Quantile
+from chainrule.engine.objectives.robust import AbsoluteError, Huber
+from chainrule.engine.objectives.squared_error import SquaredError
+from chainrule.engine.optimizers.adam import Adam, AdamW
+from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.optimizers.clipping import Clipped
+from chainrule.engine.optimizers.gradient_descent import GradientDescent, Momentum
+from chainrule.engine.optimizers.rmsprop import RMSProp
+from chainrule.engine.optimizers.rprop import Rprop
+from chainrule.engine.optimizers.schedules import (
+    Constant,
+    Cosine,
+    Exponential,
+    OneCycle,
+    Schedule,
+    StepDecay,
+    WarmUp,
+)
+from chainrule.engine.pytree import hyperparameters, number, part, pytree
+from chainrule.engine.training.compilations import compilations
+from chainrule.engine.training.predict import predict
+from chainrule.engine.training.stopping import EarlyStopping
+from chainrule.engine.training.train import Progress, Trained, train
+
+__all__ = [
+    "ACTIVATIONS",
+    "AbsoluteError",
+    "Accuracy",
+    "Adam",
+    "AdamW",
+    "Clipped",
+    "Constant",
+    "Cosine",
+    "Dense",
+    "DenseParams",
+    "Differentiated",
+    "Dropout",
+    "EarlyStopping",
+    "Elementwise",
+    "Exponential",
+    "FeedForward",
+    "Given",
+    "GradientDescent",
+    "Huber",
+    "Layer",
+    "LayerNorm",
+    "LayerNormParams",
+    "Momentum",
+    "Normal",
+    "Objective",
+    "OneCycle",
+    "Optimizer",
+    "Penalty",
+    "Poisson",
+    "Progress",
+    "Quantile",
+    "RMSProp",
+    "Rprop",
+    "Schedule",
+    "SigmoidCrossEntropy",
+    "Softmax",
+    "SoftmaxCrossEntropy",
+    "SquaredError",
+    "StepDecay",
+    "Trained",
+    "Uniform",
+    "VarianceScaling",
+    "WarmUp",
+    "Zeros",
+    "as_activation",
+    "compilations",
+    "elu",
+    "gelu",
+    "generator",
+    "hyperparameters",
+    "identity",
+    "leaky_relu",
+    "make_key",
+    "mish",
+    "number",
+    "part",
+    "predict",
+    "pytree",
+    "relu",
+    "selu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "split_key",
+    "tanh",
+    "train",
+]

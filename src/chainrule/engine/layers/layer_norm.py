@@ -1,0 +1,67 @@
+"""Layer normalisation: each row brought to mean 0 and variance 1 over its units.
+
+    forward    x̂  = (x - μ) / σ,   σ = √(var + ε),     y = γ x̂ + β
+    backward   dγ = Σₙ dy x̂,   dβ = Σₙ dy,   g = dy γ
+               dx = (g - mean(g) - x̂ mean(g x̂)) / σ
+
+Means are over the units of one row.  Reference: Ba, Kiros & Hinton (2016), arXiv:1607.06450, eq. 3.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from chainrule.engine.pytree import hyperparameters, number, pytree
+from chainrule.errors import OptionError
+
+
+@pytree
+class LayerNormParams:
+    """γ (`scale`, starts at 1) and β (`shift`, starts at 0)."""
+
+    scale: Float[Array, " n"]
+    shift: Float[Array, " n"]
+
+
+@pytree
+class LayerNormTape:
+    """The normalised rows and each row's standard deviation."""
+
+    normalised: Float[Array, "batch n"]
+    deviation: Float[Array, "batch 1"]
+
+
+@hyperparameters
+class LayerNorm:
+    """Normalises over units; `epsilon` keeps a row of equal values from dividing by zero."""
+
+    epsilon: float = number(default=1e-5)
+
+    def __post_init__(self) -> None:
+        if not self.epsilon > 0:
+            raise OptionError(f"LayerNorm(epsilon={self.epsilon}) expects a number above 0.")
+
+    def width(self, n_in: int) -> int:
+        return n_in
+
+    def init(self, key: PRNGKeyArray, n_in: int) -> LayerNormParams:
+        del key
+        return LayerNormParams(scale=jnp.ones(n_in), shift=jnp.zeros(n_in))
+
+    def forward(
+        self, params: LayerNormParams, x: Float[Array, "batch n"], key: PRNGKeyArray | None = None
+    ) -> tuple[Float[Array, "batch n"], LayerNormTape]:
+        del key
+        centred = x - x.mean(axis=-1, keepdims=True)
+        deviation = jnp.sqrt((centred * centred).mean(axis=-1, keepdims=True) + self.epsilon)
+        normalised = centred / deviation
+        y = normalised * params.scale[None, :] + params.shift[None, :]
+        return y, LayerNormTape(normalised=normalised, deviation=deviation)
+
+    def backward(
+        self, params: LayerNormParams, tape: LayerNormTape, dy: Float[Array, "batch n"]
+    ) -> tuple[LayerNormParams, Float[Array, "batch n"]]:
+        x_hat = tape.normalised
+        g = dy * params.scale[None, :]
+        along = (g * x_hat).mean(axis=-1, keepdims=True)
+        dx = (g - g.mean(axis=-1, keepdims=True) - x_hat * along) / tape.deviation
+        return LayerNormParams(scale=(dy * x_hat).sum(axis=0), shift=dy.sum(axis=0)), dx

@@ -1,0 +1,45 @@
+"""Softmax layer: outputs that are positive and sum to one, with the full Jacobian.
+
+    forward    aₖ  = exp(zₖ) / Σⱼ exp(zⱼ)
+    backward   dzₖ = aₖ (daₖ - Σⱼ daⱼ aⱼ)            J = diag(a) - a aᵀ
+
+Under a cross-entropy, prefer the objective `SoftmaxCrossEntropy` on raw outputs: it is the same
+function with a simpler and more exact delta.  Reference: Bridle (1990), NIPS 2:211-217.
+"""
+
+import jax
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from chainrule.engine.pytree import hyperparameters, pytree
+
+
+@pytree
+class SoftmaxTape:
+    """The probabilities."""
+
+    a: Float[Array, "batch n"]
+
+
+@hyperparameters
+class Softmax:
+    """Softmax over the units of a layer."""
+
+    def width(self, n_in: int) -> int:
+        return n_in
+
+    def init(self, key: PRNGKeyArray, n_in: int) -> tuple[()]:
+        del key, n_in
+        return ()
+
+    def forward(
+        self, params: tuple[()], x: Float[Array, "batch n"], key: PRNGKeyArray | None = None
+    ) -> tuple[Float[Array, "batch n"], SoftmaxTape]:
+        del params, key
+        a = jax.nn.softmax(x, axis=-1)
+        return a, SoftmaxTape(a=a)
+
+    def backward(
+        self, params: tuple[()], tape: SoftmaxTape, dy: Float[Array, "batch n"]
+    ) -> tuple[tuple[()], Float[Array, "batch n"]]:
+        del params
+        return (), tape.a * (dy - (dy * tape.a).sum(axis=-1, keepdims=True))

@@ -1,0 +1,54 @@
+"""Errors that grow no faster than the distance: absolute and Huber.
+
+    absolute   ℓ = meanₖ |zₖ - yₖ|                                       slope sign(e) / K
+    Huber      ℓ = meanₖ ½e² if |e| ≤ t, else t(|e| - ½t)                slope clip(e, -t, t) / K
+
+with e = z - y; means over outputs.  The slope of |e| at 0 is taken as 0.
+Reference: Huber (1964), Ann. Math. Statist. 35:73-101.
+"""
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from chainrule.engine.objectives.base import Objective
+from chainrule.engine.pytree import hyperparameters, number
+
+
+@hyperparameters
+class AbsoluteError(Objective):
+    """Mean absolute error; its best constant prediction is the median."""
+
+    def per_row(
+        self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]
+    ) -> Float[Array, " batch"]:
+        return jnp.mean(jnp.abs(z - y), axis=-1)
+
+    def slopes(
+        self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]
+    ) -> Float[Array, "batch k"]:
+        return jnp.sign(z - y) / z.shape[-1]
+
+    def link(self, z: Float[Array, "batch k"]) -> Float[Array, "batch k"]:
+        return z
+
+
+@hyperparameters
+class Huber(Objective):
+    """Squared near zero, absolute beyond `threshold` (same unit as the network's output)."""
+
+    threshold: float = number(default=1.0)
+
+    def per_row(
+        self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]
+    ) -> Float[Array, " batch"]:
+        size = jnp.abs(z - y)
+        inside = jnp.minimum(size, self.threshold)
+        return jnp.mean(inside * (size - 0.5 * inside), axis=-1)
+
+    def slopes(
+        self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]
+    ) -> Float[Array, "batch k"]:
+        return jnp.clip(z - y, -self.threshold, self.threshold) / z.shape[-1]
+
+    def link(self, z: Float[Array, "batch k"]) -> Float[Array, "batch k"]:
+        return z

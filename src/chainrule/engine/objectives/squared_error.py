@@ -1,0 +1,41 @@
+"""Squared error.
+
+    row loss   ℓ = c Σₖ (zₖ - yₖ)² / d        c = ½ if `half` else 1
+    slope      2c (z - y) / d                 d = K (`over="elements"`) or 1 (`over="rows"`)
+    link       identity
+
+With the mean over N rows on top, `over="elements"` divides by N·K, the number of elements of the
+target, and `over="rows"` by N, the number of rows, so K times larger.  Textbooks use all four.
+"""
+
+from typing import Literal
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from chainrule.engine.objectives.base import Objective
+from chainrule.engine.pytree import hyperparameters
+
+
+@hyperparameters
+class SquaredError(Objective):
+    """Squared error; by default half the mean over rows and outputs, as scikit-learn has it."""
+
+    half: bool = True
+    over: Literal["elements", "rows"] = "elements"
+
+    def _factor(self, n_outputs: int) -> float:
+        return (0.5 if self.half else 1.0) / (n_outputs if self.over == "elements" else 1)
+
+    def per_row(
+        self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]
+    ) -> Float[Array, " batch"]:
+        return self._factor(z.shape[-1]) * jnp.sum((z - y) ** 2, axis=-1)
+
+    def slopes(
+        self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]
+    ) -> Float[Array, "batch k"]:
+        return 2 * self._factor(z.shape[-1]) * (z - y)
+
+    def link(self, z: Float[Array, "batch k"]) -> Float[Array, "batch k"]:
+        return z

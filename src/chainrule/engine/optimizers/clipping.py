@@ -1,0 +1,45 @@
+"""Gradient clipping: a gradient longer than `max_norm` is shortened to that length.
+
+    g ← g min(1, c / ‖g‖),     ‖g‖ over all parameters together
+
+Reference: Pascanu, Mikolov & Bengio (2013), ICML, algorithm 1.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from chainrule.engine.optimizers.base import Optimizer, check_number
+from chainrule.engine.pytree import hyperparameters, number, part
+
+
+@hyperparameters
+class Clipped(Optimizer):
+    """Another optimizer, fed with clipped gradients."""
+
+    optimizer: Optimizer = part()
+    max_norm: float = number(default=1.0)
+
+    def __post_init__(self) -> None:
+        check_number(self, "max_norm", self.max_norm > 0, "above 0, usually 1")
+
+    @property
+    def full_batch_only(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.optimizer.full_batch_only
+
+    def init(self, params: Any) -> Any:
+        return self.optimizer.init(params)
+
+    def update(self, params: Any, grads: Any, opt_state: Any) -> tuple[Any, Any]:
+        norm = global_norm(grads)
+        factor = jnp.where(norm > self.max_norm, self.max_norm / norm, jnp.ones_like(norm))
+        clipped = jax.tree.map(lambda g: g * factor.astype(g.dtype), grads)
+        return self.optimizer.update(params, clipped, opt_state)
+
+
+def global_norm(tree: Any) -> Float[Array, ""]:
+    """Return the Euclidean length of all arrays of `tree` taken as one vector."""
+    squares = [jnp.sum(leaf * leaf) for leaf in jax.tree.leaves(tree)]
+    return jnp.sqrt(jnp.stack(squares).sum()) if squares else jnp.zeros(())

@@ -1,0 +1,78 @@
+"""Gradient descent, plain and with momentum.
+
+plain      θ ← θ - η g
+momentum   v ← μ v + g,    θ ← θ - η v               Polyak (1964)
+Nesterov   v ← μ v + g,    θ ← θ - η (g + μ v)       Nesterov (1983), as in Sutskever et al. (2013)
+"""
+
+from typing import Any, ClassVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int
+
+from chainrule.engine.optimizers.base import check_number
+from chainrule.engine.optimizers.schedules import Schedule, as_schedule
+from chainrule.engine.pytree import hyperparameters, number, part, pytree
+
+
+@pytree
+class GradientDescentState:
+    """Number of steps done, and the velocity v (None without momentum)."""
+
+    step: Int[Array, ""]
+    velocity: Any
+
+
+@hyperparameters
+class GradientDescent:
+    """Plain gradient descent."""
+
+    full_batch_only: ClassVar[bool] = False
+    learning_rate: float | Schedule = part(default=0.1)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "learning_rate", as_schedule(self.learning_rate))
+
+    def init(self, params: Any) -> GradientDescentState:
+        del params
+        return GradientDescentState(step=jnp.asarray(0, jnp.int32), velocity=None)
+
+    def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:
+        params = descend(params, grads, self.learning_rate, opt_state.step)
+        return params, GradientDescentState(step=opt_state.step + 1, velocity=None)
+
+
+@hyperparameters
+class Momentum:
+    """Gradient descent with momentum μ, Polyak's heavy ball or Nesterov's look-ahead."""
+
+    full_batch_only: ClassVar[bool] = False
+    learning_rate: float | Schedule = part(default=0.1)
+    momentum: float = number(default=0.9)
+    nesterov: bool = False
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "learning_rate", as_schedule(self.learning_rate))
+        check_number(self, "momentum", 0 <= self.momentum < 1, "in [0, 1), usually 0.9")
+
+    def init(self, params: Any) -> GradientDescentState:
+        zeros = jax.tree.map(jnp.zeros_like, params)
+        return GradientDescentState(step=jnp.asarray(0, jnp.int32), velocity=zeros)
+
+    def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:
+        velocity = jax.tree.map(lambda v, g: self.momentum * v + g, opt_state.velocity, grads)
+        ahead = jax.tree.map(lambda v, g: g + self.momentum * v, velocity, grads)
+        params = descend(
+            params, ahead if self.nesterov else velocity, self.learning_rate, opt_state.step
+        )
+        return params, GradientDescentState(step=opt_state.step + 1, velocity=velocity)
+
+
+def descend(params: Any, direction: Any, schedule: Any, step: Int[Array, ""]) -> Any:
+    """Return θ - η d, with the rate η that `schedule` has for `step`."""
+
+    def move(p: Array, d: Array) -> Array:
+        return p - schedule.rate(step.astype(p.dtype)) * d
+
+    return jax.tree.map(move, params, direction)

@@ -1,0 +1,147 @@
+"""A block of epochs as one compiled program: nothing per step happens in Python.
+
+Each turn of the loop measures the network, records the measures, judges them, and, unless the
+block is done or training must stop, runs one epoch of steps.  So entry e of the history is the
+state after e epochs, and entry 0 is the start.
+
+The number of epochs, of rows and of steps are run-time values; the program is shaped only by the
+architecture, the batch size and the padded size of the table.
+"""
+
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+
+from chainrule.engine.pytree import pytree
+from chainrule.engine.training.compilations import count_compilation
+from chainrule.engine.training.measuring import measure, slice_rows
+from chainrule.engine.training.rows import Rows
+from chainrule.engine.training.step import Task, step
+from chainrule.engine.training.stopping import Best, Watch, judge
+
+
+@pytree
+class State:
+    """Everything that training changes."""
+
+    params: Any
+    opt_state: Any
+    epoch: Int[Array, ""]
+    running_loss: Float[Array, ""]
+    best: Best | None
+
+
+@pytree
+class Block:
+    """What a block gives back: the state, its history, and whether training must stop."""
+
+    state: State
+    history: Float[Array, "epochs columns"]
+    n_entries: Int[Array, ""]
+    patience_over: Bool[Array, ""]
+    failed: Bool[Array, ""]
+
+
+@partial(jax.jit, static_argnames=("batch_size", "chunk_size", "n_slots"))
+def run_block(
+    task: Task,
+    watch: Watch | None,
+    state: State,
+    train: Rows,
+    validation: Rows | None,
+    orders: Int[Array, "slots places"] | None,
+    key: PRNGKeyArray,
+    n_epochs: Int[Array, ""],
+    n_steps: Int[Array, ""],
+    batch_size: int,
+    chunk_size: int,
+    n_slots: int,
+) -> Block:
+    """Run at most `n_epochs` epochs of `n_steps` steps; `orders` is None for full batches."""
+    count_compilation("run_block")
+    first = state.epoch
+    dtype = train.weights.dtype
+
+    def record(state: State) -> Array:
+        parts = [state.running_loss[None], measure(task, state.params, train, chunk_size)]
+        if validation is not None:
+            parts.append(measure(task, state.params, validation, chunk_size))
+        return jnp.concatenate(parts)
+
+    def full_batch_epoch(state: State, go: Array) -> State:
+        k = jax.random.fold_in(key, state.epoch)
+        params, opt_state, loss = step(
+            task, state.params, state.opt_state, train.x, train.y, train.weights, k
+        )
+        new = (params, opt_state, loss)
+        old = (state.params, state.opt_state, state.running_loss)
+        params, opt_state, loss = jax.tree.map(lambda n, o: jnp.where(go, n, o), new, old)
+        return State(params, opt_state, state.epoch + go, loss, state.best)
+
+    def batches_epoch(state: State, go: Array) -> State:
+        order = orders[state.epoch - first]  # pyright: ignore[reportOptionalSubscript]
+        epoch_key = jax.random.fold_in(key, state.epoch)
+        per_chunk = chunk_size // batch_size
+        steps = jnp.where(go, n_steps, 0)
+
+        def run_chunk(c: Array, carry: Any) -> Any:
+            index = slice_rows(order, c * chunk_size, chunk_size)
+            rows = jax.tree.map(lambda a: a[index], train)
+
+            def run_step(b: Array, carry: Any) -> Any:
+                params, opt_state, total, weight = carry
+                batch = jax.tree.map(lambda a: slice_rows(a, b * batch_size, batch_size), rows)
+                k = jax.random.fold_in(epoch_key, c * per_chunk + b)
+                params, opt_state, loss = step(
+                    task, params, opt_state, batch.x, batch.y, batch.weights, k
+                )
+                w = batch.weights.sum()
+                return params, opt_state, total + w * loss, weight + w
+
+            in_chunk = jnp.minimum(steps - c * per_chunk, per_chunk)
+            return jax.lax.fori_loop(0, in_chunk, run_step, carry)
+
+        zero = jnp.zeros((), dtype)
+        carry = (state.params, state.opt_state, zero, zero)
+        if chunk_size == order.shape[0]:
+            carry = run_chunk(jnp.asarray(0, jnp.int32), carry)
+        else:
+            n_chunks = -(-steps // per_chunk)
+            carry = jax.lax.fori_loop(0, n_chunks, run_chunk, carry)
+        params, opt_state, total, weight = carry
+        loss = jnp.where(go, total / jnp.maximum(weight, jnp.finfo(dtype).tiny), state.running_loss)
+        return State(params, opt_state, state.epoch + go, loss, state.best)
+
+    def turn(block: Block) -> Block:
+        state = block.state
+        measures = record(state)
+        done = state.epoch - first
+        history = block.history.at[done].set(measures)
+        # a running loss that is not finite counts too, but before the first epoch there is none
+        failed = ~jnp.all(jnp.isfinite(measures[1:]))
+        failed |= ~jnp.isfinite(state.running_loss) & (state.epoch > 0)
+        # saturated units hide weights that are not finite from every loss
+        for leaf in jax.tree.leaves(state.params):
+            failed |= ~jnp.all(jnp.isfinite(leaf))
+        patience_over = jnp.asarray(False)
+        if watch is not None and state.best is not None:
+            best, patience_over = judge(watch, state.best, measures, state.params, state.epoch)
+            state = State(state.params, state.opt_state, state.epoch, state.running_loss, best)
+        go = ~failed & ~patience_over & (done < n_epochs)
+        run = full_batch_epoch if orders is None else batches_epoch
+        state = run(state, go.astype(jnp.int32))
+        return Block(state, history, done + 1, patience_over, failed)
+
+    def unfinished(block: Block) -> Array:
+        # the turn that runs no epoch is the last: then the entries have overtaken the epochs
+        return ~block.failed & ~block.patience_over & (block.n_entries <= n_epochs)
+
+    n_columns = 1 + (1 + len(task.metrics)) * (1 if validation is None else 2)
+    no = jnp.asarray(False)
+    empty = jnp.full((n_slots + 1, n_columns), jnp.nan, dtype)
+    return jax.lax.while_loop(
+        unfinished, turn, Block(state, empty, jnp.asarray(0, jnp.int32), no, no)
+    )

@@ -1,0 +1,114 @@
+"""Rows on the device, padded to few sizes so that tables of nearly equal length share a program.
+
+Padding rows have weight 0: they change no sum, and being copies of a real row they are as finite as
+that one (0 times infinity is no 0).  A batch holds `batch_size` places; the rows of an
+epoch are dealt out to its batches as evenly as can be, and empty places point to a padding row.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from chainrule.engine.pytree import pytree
+
+# One gathered chunk of rows holds at most so many numbers (16 MB in float32).
+CHUNK_NUMBERS = 4_000_000
+# The orders of all epochs of a block hold at most so many places.
+ORDER_PLACES = 2_000_000
+LONGEST_BLOCK = 256
+
+
+@pytree
+class Rows:
+    """A padded table: inputs, targets and weights of its rows."""
+
+    x: Float[Array, "rows n_in"]
+    y: Float[Array, "rows k"]
+    weights: Float[Array, " rows"]
+
+
+def padded_size(n_rows: int, multiple: int = 1) -> int:
+    """Return a size ≥ `n_rows` from a short list: m 2ᵉ with 8 ≤ m ≤ 16, made a `multiple`."""
+    exponent = max(math.ceil(math.log2(max(n_rows, 1) / 16)), 0)
+    size = math.ceil(n_rows / 2**exponent) * 2**exponent
+    return math.ceil(size / multiple) * multiple
+
+
+def pad_rows(
+    x: np.ndarray, y: np.ndarray, weights: np.ndarray, *, size: int, dtype: np.dtype
+) -> Rows:
+    """Return the rows on the device, followed by padding up to `size` rows."""
+
+    def padded(array: np.ndarray, filler: Any) -> Array:
+        if len(array) == size:
+            return jnp.asarray(array, dtype)
+        out = np.empty((size, *array.shape[1:]), dtype)
+        out[: len(array)] = array
+        out[len(array) :] = filler
+        return jnp.asarray(out)
+
+    return Rows(x=padded(x, x[0]), y=padded(y, y[0]), weights=padded(weights, 0))
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the rows of a table are dealt out to the batches of an epoch.
+
+    `batch_size` places to a batch; `chunk_size` places are gathered at a time; `table_size` places
+    in all; `n_rows` rows in `n_steps` batches.  When one batch holds the whole table, rows are
+    never gathered at all.
+    """
+
+    n_rows: int
+    batch_size: int
+    chunk_size: int
+    table_size: int
+
+    @property
+    def whole(self) -> bool:
+        return self.batch_size == self.table_size
+
+    @property
+    def n_steps(self) -> int:
+        return 1 if self.whole else math.ceil(self.n_rows / self.batch_size)
+
+    @property
+    def longest_block(self) -> int:
+        """The largest number of epochs in one call of the compiled program."""
+        if self.whole:
+            return LONGEST_BLOCK
+        return max(1, min(LONGEST_BLOCK, ORDER_PLACES // self.table_size))
+
+    def places(self) -> np.ndarray:
+        """Return the place of each of the `n_rows` rows, dealt evenly to the batches."""
+        share, rest = divmod(self.n_rows, self.n_steps)
+        filled = np.full(self.n_steps, share)
+        filled[:rest] += 1
+        return np.flatnonzero(np.arange(self.batch_size)[None, :] < filled[:, None])
+
+    def orders(self, n_epochs: int, rng: np.random.Generator | None) -> np.ndarray:
+        """Return the row in every place, for each epoch: shuffled by `rng`, or as they come."""
+        orders = np.full((self.longest_block, self.table_size), self.table_size - 1, np.int32)
+        places = self.places()
+        for epoch in range(n_epochs):
+            orders[epoch, places] = (
+                np.arange(self.n_rows) if rng is None else rng.permutation(self.n_rows)
+            )
+        return orders
+
+
+def lay_out(n_rows: int, n_numbers: int, batch_size: int | None) -> Layout:
+    """Return the layout of a table of `n_rows` rows with `n_numbers` numbers each."""
+    if batch_size is None or batch_size >= n_rows:
+        size = padded_size(n_rows)
+        return Layout(n_rows, batch_size=size, chunk_size=size, table_size=size)
+    chunk = max(1, CHUNK_NUMBERS // max(n_numbers, 1) // batch_size) * batch_size
+    # evenly dealt batches have empty places: the table must have room for all of them
+    table = padded_size(math.ceil(n_rows / batch_size) * batch_size, batch_size)
+    if table > chunk:
+        table = math.ceil(table / chunk) * chunk
+    return Layout(n_rows, batch_size, chunk_size=min(chunk, table), table_size=table)

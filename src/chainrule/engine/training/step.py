@@ -1,0 +1,41 @@
+"""One training step: forward, loss, backward, update.  The whole library in five lines."""
+
+from typing import Any
+
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from chainrule.engine.layers.base import Layer
+from chainrule.engine.objectives.base import Objective, RowMeasure
+from chainrule.engine.objectives.penalty import Penalty
+from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.pytree import pytree
+
+
+@pytree
+class Task:
+    """What is trained, on what, how; everything but the data and the weights."""
+
+    network: Layer
+    objective: Objective
+    optimizer: Optimizer
+    penalty: Penalty | None = None
+    metrics: tuple[RowMeasure, ...] = ()
+
+
+def step(
+    task: Task,
+    params: Any,
+    opt_state: Any,
+    x: Float[Array, "batch n_in"],
+    y: Float[Array, "batch k"],
+    weights: Float[Array, " batch"],
+    key: PRNGKeyArray | None,
+) -> tuple[Any, Any, Float[Array, ""]]:
+    """Return the updated parameters and optimizer state, and the loss before the update."""
+    z, tape = task.network.forward(params, x, key)
+    loss = task.objective.value(z, y, weights)
+    grads, _ = task.network.backward(params, tape, task.objective.delta(z, y, weights))
+    if task.penalty is not None:
+        grads = task.penalty.add_gradient(params, grads)
+    params, opt_state = task.optimizer.update(params, grads, opt_state)
+    return params, opt_state, loss

@@ -1,0 +1,461 @@
+"""Training from the outside: blocks of epochs until done, with history, stopping and progress.
+
+    start → [block of epochs on the device → history, progress, clock, Ctrl-C] … → best weights
+
+A block is as long as it takes to show progress some ten times a second.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import PRNGKeyArray
+
+from chainrule.engine.keys import make_key
+from chainrule.engine.layers.base import Layer
+from chainrule.engine.objectives.base import Objective, RowMeasure
+from chainrule.engine.objectives.penalty import Penalty
+from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.optimizers.schedules import Schedule
+from chainrule.engine.training.compilation_cache import keep_compilations
+from chainrule.engine.training.epochs import Block, State, run_block
+from chainrule.engine.training.failure import is_finite, locate_failure, locate_in_prediction
+from chainrule.engine.training.interrupt import Interrupt, catch_interrupt
+from chainrule.engine.training.precision import as_dtype, precision
+from chainrule.engine.training.rows import Layout, Rows, lay_out, pad_rows, padded_size
+from chainrule.engine.training.step import Task
+from chainrule.engine.training.stopping import EarlyStopping, Watch, first_best
+from chainrule.errors import DataError, OptionError, ShapeError
+
+BLOCK_SECONDS = 0.1
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands: given to `on_progress` after every block."""
+
+    epoch: int
+    n_epochs: int
+    measures: dict[str, float]
+    best_epoch: int | None
+    seconds: float
+    compile_seconds: float
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives back.
+
+    `history` has one entry for the start and one after each epoch; `running_loss` is the mean over
+    the steps of the epoch before, with dropout.  `stop` is "finished", "early", "time",
+    "interrupted" or "diverged"; `message` says it in words.  `params` are those of `best_epoch`
+    when a measure is watched, else the last ones that were finite.
+    """
+
+    params: Any
+    opt_state: Any
+    history: dict[str, np.ndarray]
+    n_epochs: int
+    best_epoch: int
+    stop: str
+    message: str
+    seconds: float
+    compile_seconds: float
+
+
+def train(
+    network: Layer,
+    objective: Objective,
+    x: np.ndarray,
+    y: np.ndarray,
+    *,
+    weights: np.ndarray | None = None,
+    validation: tuple[np.ndarray, ...] | None = None,
+    optimizer: Optimizer,
+    batch_size: int | None = 32,
+    n_epochs: int = 100,
+    penalty: Penalty | None = None,
+    metrics: Mapping[str, RowMeasure] | None = None,
+    stopping: EarlyStopping | None = None,
+    shuffle: bool = True,
+    seed: int = 0,
+    params: Any = None,
+    dtype: Any = "float32",
+    time_limit: float | None = None,
+    on_progress: Callable[[Progress], None] | None = None,
+) -> Trained:
+    """Train `network` by backpropagation and return its parameters and history.
+
+    Parameters
+    ----------
+    network : Layer
+        Any layer; for most uses a `FeedForward`.
+    objective : Objective
+        What is minimised.
+    x : array of shape (n_rows, n_in)
+        Encoded inputs.
+    y : array of shape (n_rows, n_targets)
+        Targets in the form the objective takes (one-hot rows for classes).
+    weights : array of shape (n_rows,), optional
+        Row weights, 0 or more; 2 counts like the row twice.
+    validation : (x, y) or (x, y, weights), optional
+        Rows that are measured and never trained on.
+    optimizer : Optimizer
+        The update rule; schedules of open length get the length of this training.
+    batch_size : int or None, default=32
+        Rows to a step: 1 is online training, None the full matrix.
+    n_epochs : int, default=100
+        Passes over the table at most.
+    penalty : Penalty, optional
+        L1 and L2 penalty on weights.
+    metrics : mapping of name to metric, optional
+        Measured beside the loss, on training and validation rows.
+    stopping : EarlyStopping, optional
+        What to watch, and when to stop; the best weights are kept.
+    shuffle : bool, default=True
+        A new random order of rows in every epoch; False keeps the table's order.
+    seed : int, default=0
+        Decides initial weights, order of rows and dropout.
+    params : optional
+        Initial parameters, instead of those the network draws.
+    dtype : "float32" or "float64", default="float32"
+        Precision of everything.
+    time_limit : float, optional
+        Seconds after which training stops at the end of a block, compilation included.
+    on_progress : callable, optional
+        Called with a `Progress` after every block.
+
+    Returns
+    -------
+    Trained
+
+    Raises
+    ------
+    ShapeError
+        If arrays do not fit together.
+    DataError
+        If inputs, targets or weights are not finite, or weights are negative or all zero.
+    OptionError
+        If an option has a value it cannot have.
+    """
+    keep_compilations()
+    dtype = as_dtype(dtype)
+    start = time.perf_counter()
+    table = _check_rows("training", x, y, weights)
+    held_out = None if validation is None else _check_rows("validation", *validation)
+    _check_options(table, held_out, batch_size, n_epochs, time_limit, optimizer)
+    _check_outputs(network, objective, table)
+    metrics = dict(metrics or {})
+    layout = lay_out(len(table[0]), table[0].shape[1] + table[1].shape[1], batch_size)
+    columns = _columns(metrics, held_out is not None)
+    watch = _watch(stopping, columns)
+    optimizer = _fill_schedule(optimizer, n_epochs * layout.n_steps)
+    task = Task(network, objective, optimizer, penalty, tuple(metrics.values()))
+    seeds = np.random.SeedSequence(seed).spawn(3)
+    init_key, step_key = make_key(seeds[0]), make_key(seeds[1])
+    rng = np.random.default_rng(seeds[2]) if shuffle else None
+
+    with precision(dtype), catch_interrupt() as interrupt:
+        if params is None:
+            params = network.init(init_key, table[0].shape[1])
+        params = jax.tree.map(lambda p: jnp.asarray(p, dtype), params)
+        if not is_finite(params):
+            raise DataError(
+                f"The initial parameters are not finite in {dtype}. Give finite initial weights."
+            )
+        state = State(
+            params=params,
+            opt_state=optimizer.init(params),
+            epoch=jnp.asarray(0, jnp.int32),
+            running_loss=jnp.asarray(jnp.nan, dtype),
+            best=None if watch is None else first_best(params, dtype),
+        )
+        rows = pad_rows(*table, size=layout.table_size, dtype=dtype)
+        run = _Run(task, watch, layout, columns, step_key, rng, rows)
+        if held_out is not None:
+            size = padded_size(len(held_out[0]), 1)
+            if size > layout.chunk_size:
+                size = padded_size(len(held_out[0]), layout.chunk_size)
+            run.validation = pad_rows(*held_out, size=size, dtype=dtype)
+        return run.until(state, n_epochs, start, time_limit, interrupt, on_progress)
+
+
+class _Run:
+    """One training: the data on the device and the loop over blocks."""
+
+    validation: Rows | None = None
+
+    def __init__(
+        self,
+        task: Task,
+        watch: Watch | None,
+        layout: Layout,
+        columns: list[str],
+        key: PRNGKeyArray,
+        rng: np.random.Generator | None,
+        rows: Rows,
+    ) -> None:
+        self.train = rows
+        self.task, self.watch, self.layout = task, watch, layout
+        self.columns, self.key, self.rng = columns, key, rng
+        self.entries: list[np.ndarray] = []
+
+    def block(self, state: State, n_epochs: int, orders: np.ndarray | None) -> Block:
+        layout = self.layout
+        return run_block(
+            self.task,
+            self.watch,
+            state,
+            self.train,
+            self.validation,
+            orders,
+            self.key,
+            np.int32(n_epochs),
+            np.int32(layout.n_steps),
+            batch_size=layout.batch_size,
+            chunk_size=layout.chunk_size,
+            n_slots=layout.longest_block,
+        )
+
+    def orders(self, n_epochs: int) -> np.ndarray | None:
+        return None if self.layout.whole else self.layout.orders(n_epochs, self.rng)
+
+    def until(
+        self,
+        state: State,
+        n_epochs: int,
+        start: float,
+        time_limit: float | None,
+        interrupt: Interrupt,
+        on_progress: Callable[[Progress], None] | None,
+    ) -> Trained:
+        compile_seconds = 0.0
+        length, epoch = 0, 0  # the first block runs no epoch: it compiles, and measures the start
+        stop, message = "finished", f"all {n_epochs} epochs done"
+        while True:
+            length = min(length, n_epochs - epoch)
+            orders = self.orders(length)
+            clock = time.perf_counter()
+            block = self.block(state, length, orders)
+            failed, patience_over = bool(block.failed), bool(block.patience_over)
+            spent = time.perf_counter() - clock
+            if not self.entries:
+                compile_seconds = spent
+            before, state, epoch = state, block.state, int(block.state.epoch)
+            self._record(block, epoch)
+            if failed:
+                return self._diverged(before, state, orders, start, compile_seconds)
+            seconds = time.perf_counter() - start
+            best = None if state.best is None else int(state.best.epoch)
+            if on_progress is not None:
+                measures = dict(zip(self.columns, self.entries[-1].tolist(), strict=True))
+                on_progress(Progress(epoch, n_epochs, measures, best, seconds, compile_seconds))
+            if patience_over:
+                stop, message = "early", f"no better for {epoch - (best or 0)} epochs"
+            elif epoch >= n_epochs:
+                pass
+            elif interrupt.requested:
+                stop, message = "interrupted", f"stopped by hand after epoch {epoch}"
+            elif time_limit is not None and seconds >= time_limit:
+                stop, message = (
+                    "time",
+                    f"the time limit of {time_limit:g} s was reached after epoch {epoch}",
+                )
+            else:
+                length = self._next_length(length, spent, seconds, time_limit)
+                continue
+            return self._result(state, stop, message, start, compile_seconds)
+
+    def _next_length(
+        self, length: int, spent: float, seconds: float, time_limit: float | None
+    ) -> int:
+        """Return how many epochs fit into a tenth of a second, and into the time left."""
+        if length == 0:
+            return 1
+        each = max(spent / length, 1e-6)
+        wanted = BLOCK_SECONDS if time_limit is None else min(BLOCK_SECONDS, time_limit - seconds)
+        return max(1, min(int(wanted / each), 4 * length, self.layout.longest_block))
+
+    def _record(self, block: Block, epoch: int) -> None:
+        """Append the block's entries; the first one repeats the last of the block before."""
+        rows = np.asarray(block.history)[: int(block.n_entries)]
+        self.entries.extend(rows[1:] if self.entries else rows)
+
+    def _result(
+        self, state: State, stop: str, message: str, start: float, compile_seconds: float
+    ) -> Trained:
+        best = state.best
+        return Trained(
+            params=state.params if best is None else best.params,
+            opt_state=state.opt_state,
+            history=self._history(),
+            n_epochs=int(state.epoch),
+            best_epoch=int(state.epoch) if best is None else int(best.epoch),
+            stop=stop,
+            message=message,
+            seconds=time.perf_counter() - start - compile_seconds,
+            compile_seconds=compile_seconds,
+        )
+
+    def _history(self) -> dict[str, np.ndarray]:
+        table = np.stack(self.entries)
+        columns = {name: table[:, i] for i, name in enumerate(self.columns)}
+        return {"epoch": np.arange(len(table)), **columns}
+
+    def _diverged(
+        self,
+        before: State,
+        state: State,
+        orders: np.ndarray | None,
+        start: float,
+        compile_seconds: float,
+    ) -> Trained:
+        """Go back to the last finite epoch, find the place, and keep what is good."""
+        failed_at, good = int(state.epoch), before
+        done = failed_at - int(before.epoch) - 1
+        if done > 0:
+            good = self.block(before, done, orders).state
+        if failed_at == 0:
+            place = locate_in_prediction(self.task, good.params, self._tables())
+            remedy = "Scale the inputs and targets, or start from smaller weights"
+        else:
+            batches = self._batches(orders, max(done, 0))
+            epoch_key = jax.random.fold_in(self.key, failed_at - 1)
+            place = locate_failure(
+                self.task, good.params, good.opt_state, batches, epoch_key, self._tables()
+            )
+            remedy = "Lower the learning rate tenfold, or clip the gradient (max_norm=1)"
+        kept = good.best.epoch if good.best is not None else good.epoch
+        message = (
+            f"the loss stopped being finite in epoch {failed_at}; first seen in {place}. "
+            f"Weights of epoch {int(kept)} kept. {remedy}"
+        )
+        result = self._result(good, "diverged", message, start, compile_seconds)
+        return replace(result, n_epochs=failed_at)
+
+    def _tables(self) -> Iterator[Rows]:
+        """Yield the rows that are measured, a chunk at a time."""
+        size = self.layout.chunk_size
+        for rows in (self.train, self.validation):
+            for i in range(0, 0 if rows is None else len(rows.weights), size):
+                yield jax.tree.map(lambda a, i=i: a[i : i + size], rows)
+
+    def _batches(self, orders: np.ndarray | None, slot: int) -> list[Rows]:
+        if orders is None:
+            return [self.train]
+        size, n = self.layout.batch_size, self.layout.n_steps
+        indices = orders[slot, : n * size].reshape(n, size)
+        return [jax.tree.map(lambda a, i=i: a[i], self.train) for i in indices]
+
+
+def _columns(metrics: Mapping[str, Any], validated: bool) -> list[str]:
+    measured = ["loss", *metrics]
+    columns = ["running_loss", *measured, *([f"val_{m}" for m in measured] if validated else [])]
+    taken = [name for name in metrics if name == "epoch" or columns.count(name) > 1]
+    if taken:
+        raise OptionError(
+            f'The metric name "{taken[0]}" is taken: history has a column of that name. '
+            "Choose another."
+        )
+    return columns
+
+
+def _fill_schedule(optimizer: Any, n_steps: int) -> Any:
+    """Return the optimizer, however deep inside others, with the length of its schedule known."""
+    if isinstance(getattr(optimizer, "learning_rate", None), Schedule):
+        return replace(optimizer, learning_rate=optimizer.learning_rate.over(n_steps))
+    if isinstance(getattr(optimizer, "optimizer", None), Optimizer):
+        return replace(optimizer, optimizer=_fill_schedule(optimizer.optimizer, n_steps))
+    return optimizer
+
+
+def _watch(stopping: EarlyStopping | None, columns: list[str]) -> Watch | None:
+    if stopping is None:
+        return None
+    if stopping.monitor not in columns:
+        raise OptionError(
+            f'Early stopping watches "{stopping.monitor}", which is not measured. '
+            f"Choose one of {', '.join(columns)}; val_… needs validation rows."
+        )
+    patience = jnp.inf if stopping.patience is None else float(stopping.patience)
+    return Watch(
+        column=columns.index(stopping.monitor),
+        higher_is_better=stopping.higher_is_better,
+        patience=patience,
+        min_delta=stopping.min_delta,
+    )
+
+
+def _check_rows(part: str, x: Any, y: Any, weights: Any = None) -> tuple[np.ndarray, ...]:
+    x, y = np.asarray(x), np.asarray(y)
+    weights = np.ones(len(x)) if weights is None else np.asarray(weights)
+    if x.ndim != 2 or y.ndim != 2 or weights.ndim != 1:
+        raise ShapeError(
+            f"The {part} rows expect x of shape (rows, inputs), y of shape (rows, targets) and "
+            f"weights of shape (rows,); got {x.shape}, {y.shape} and {weights.shape}. "
+            "Turn class numbers into one-hot rows, and one number per row into y[:, None]."
+        )
+    if not len(x) == len(y) == len(weights) or len(x) == 0:
+        raise ShapeError(
+            f"The {part} rows need the same number of rows, at least one, in x, y and weights; "
+            f"got {len(x)}, {len(y)} and {len(weights)}."
+        )
+    for name, array in (("x", x), ("y", y), ("weights", weights)):
+        finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
+        if not finite.all():
+            raise DataError(
+                f"{name} of the {part} rows is not finite in row {int(np.argmin(finite))}. "
+                "Fill gaps and replace infinities before training."
+            )
+    if weights.min() < 0 or weights.max() <= 0:
+        raise DataError(
+            f"The weights of the {part} rows must be 0 or more, and not all 0; "
+            f"their range is {weights.min():g} to {weights.max():g}."
+        )
+    return x, y, weights
+
+
+def _check_outputs(network: Layer, objective: Objective, table: tuple[np.ndarray, ...]) -> None:
+    """Refuse outputs and targets of different widths: arithmetic would repeat one for the other."""
+    n_in, n_targets = table[0].shape[1], table[1].shape[1]
+    given, needed = network.width(n_in), objective.n_outputs(n_targets)
+    if given != needed:
+        raise ShapeError(
+            f"The network gives {given} outputs, but {type(objective).__name__} needs {needed} "
+            f"for y of shape {table[1].shape}. Give the last layer {needed} units, or check y."
+        )
+
+
+def _check_options(
+    table: tuple[np.ndarray, ...],
+    held_out: tuple[np.ndarray, ...] | None,
+    batch_size: int | None,
+    n_epochs: int,
+    time_limit: float | None,
+    optimizer: Optimizer,
+) -> None:
+    if held_out is not None and held_out[0].shape[1] != table[0].shape[1]:
+        raise ShapeError(
+            f"The validation rows have {held_out[0].shape[1]} inputs, the training rows "
+            f"{table[0].shape[1]}. Encode both the same way."
+        )
+    if held_out is not None and held_out[1].shape[1] != table[1].shape[1]:
+        raise ShapeError(
+            f"The validation targets have {held_out[1].shape[1]} columns, the training targets "
+            f"{table[1].shape[1]}. Encode both the same way."
+        )
+    if batch_size is not None and batch_size < 1:
+        raise OptionError(f"batch_size={batch_size}; give 1 or more rows, or None for all.")
+    if n_epochs < 0:
+        raise OptionError(f"n_epochs={n_epochs}; give 0 or more.")
+    if time_limit is not None and not time_limit > 0:
+        raise OptionError(f"time_limit={time_limit}; give a number of seconds above 0.")
+    if optimizer.full_batch_only and batch_size is not None and batch_size < len(table[0]):
+        raise OptionError(
+            f"{type(optimizer).__name__} needs the gradient of the whole table, but batch_size is "
+            f"{batch_size} of {len(table[0])} rows. Use batch_size=None, or another optimizer."
+        )

@@ -1,0 +1,48 @@
+"""Errors that chainrule raises on purpose: who, what was expected, what came, what to do next.
+
+Each type also is the standard one that fits, so `except ValueError` goes on working.
+"""
+
+
+class ChainruleError(Exception):
+    """Base of every error raised on purpose."""
+
+
+class ShapeError(ChainruleError, ValueError):
+    """Arrays or columns do not fit together."""
+
+
+class OptionError(ChainruleError, ValueError):
+    """An option or parameter has a value it cannot have."""
+
+
+class DataError(ChainruleError, ValueError):
+    """A table, a column or a target cannot be used as it is."""
+
+
+class MissingFileError(ChainruleError, FileNotFoundError):
+    """A file or a run folder is not where it was said to be."""
+
+
+class ModelFileError(ChainruleError, ValueError):
+    """A model file is damaged, or is not a model file."""
+
+
+class MissingExtraError(ChainruleError, ImportError):
+    """A part of chainrule needs an extra that is not installed."""
+
+
+class DivergedError(ChainruleError, ArithmeticError):
+    """Training broke down before there was anything to keep."""
+
+
+class ChainruleWarning(UserWarning):
+    """Base of every warning that chainrule gives."""
+
+
+class DivergedWarning(ChainruleWarning):
+    """The loss stopped being finite; the best weights before that are kept."""
+
+
+class InterruptedWarning(ChainruleWarning):
+    """Training was stopped by hand or by its time limit; the best weights are kept."""

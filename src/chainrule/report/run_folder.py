@@ -1,0 +1,123 @@
+"""A run folder: everything a run leaves behind, written whole or not at all.
+
+    model.chr   history.csv   figures/*.svg, *.png   manifest.json
+
+The folder is filled under a hidden name and renamed when it is complete.
+"""
+
+import csv
+import hashlib
+import json
+import os
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import MissingFileError, ModelFileError, OptionError
+
+MODEL, HISTORY, MANIFEST, FIGURES = "model.chr", "history.csv", "manifest.json", "figures"
+
+
+@contextmanager
+def new_run_folder(base: Path, name: str, exact: Path | None = None) -> Iterator[tuple[Path, Path]]:
+    """Yield (the hidden folder to fill, the name it will have); rename it if all went well.
+
+    Parameters
+    ----------
+    base, name
+        The folder becomes `base`/`name`-1, or the next number that is free.
+    exact
+        The folder to become instead, which must not exist.
+
+    Raises
+    ------
+    OptionError
+        If `exact` exists, or the place cannot be written to.
+    """
+    if exact is not None and exact.exists():
+        raise OptionError(
+            f"{exact} exists already. Choose another folder with --out, or remove it."
+        )
+    base = exact.parent if exact is not None else base
+    try:
+        base.mkdir(parents=True, exist_ok=True)
+        hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=base))
+    except OSError as error:
+        raise OptionError(
+            f"no run folder can be made in {base} ({error.strerror}). Choose another with --out."
+        ) from None
+    hidden.chmod(0o755)
+    final = exact if exact is not None else _next_free(base, name)
+    try:
+        yield hidden, final
+        os.rename(hidden, final)
+    finally:
+        shutil.rmtree(hidden, ignore_errors=True)
+
+
+def write_history(path: Path, history: Mapping[str, np.ndarray]) -> None:
+    """Write the history as CSV, a row for each epoch, with every digit it has."""
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(history)
+        for row in zip(*(column.tolist() for column in history.values()), strict=True):
+            writer.writerow(row)
+
+
+def write_manifest(path: Path, facts: Mapping[str, Any]) -> None:
+    """Write the manifest: `facts`, and the versions that produced them."""
+    packages = ("chainrule", "jax", "jaxlib", "numpy", "scikit-learn", "polars")
+    versions = {"python": platform.python_version(), **{name: version(name) for name in packages}}
+    path.write_text(json.dumps({**facts, "versions": versions}, indent=2, default=str) + "\n")
+
+
+def read_manifest(run: Path) -> dict[str, Any]:
+    """Return the manifest of a run folder.
+
+    Raises
+    ------
+    MissingFileError
+        If `run` is no run folder.
+    ModelFileError
+        If the manifest is damaged.
+    """
+    path = run / MANIFEST
+    if not path.is_file():
+        raise MissingFileError(
+            f"{run} is no run folder: it holds no {MANIFEST}. Give the folder that `fit` wrote."
+        )
+    try:
+        return json.loads(path.read_text())
+    except ValueError:
+        raise ModelFileError(f"{path} is damaged. Fit again.") from None
+
+
+def find_model(run: Path) -> Path:
+    """Return the model file meant by a run folder or by the file itself."""
+    if run.is_dir():
+        read_manifest(run)
+        return run / MODEL
+    if not run.exists():
+        known = sorted(str(p.parent) for p in Path("runs").glob(f"*/{MANIFEST}"))
+        hint = f" Runs here: {', '.join(known[-5:])}." if known else " Run `chainrule fit` first."
+        raise MissingFileError(f"there is no run {run}.{hint}")
+    return run
+
+
+def hash_bytes(data: bytes) -> str:
+    """Return the SHA-256 of the data, as the manifest records it."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def _next_free(base: Path, name: str) -> Path:
+    number = 1
+    while (base / f"{name}-{number}").exists():
+        number += 1
+    return base / f"{name}-{number}"

@@ -1,0 +1,22 @@
+"""Strict arrays in every test: float64 available, no silent promotion of type or rank."""
+
+import os
+from pathlib import Path
+
+import jax
+import pytest
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+if SHARED.is_dir():
+    os.environ.setdefault("CHAINRULE_DATA", str(SHARED / "data"))
+
+os.environ.setdefault("CHAINRULE_CACHE", "off")
+jax.config.update("jax_enable_x64", True)
+jax.config.update("jax_numpy_rank_promotion", "raise")
+jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+
+@pytest.fixture
+def key():
+    """The key from which a test draws."""
+    return jax.random.key(0)

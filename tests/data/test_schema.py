@@ -1,0 +1,154 @@
+"""What a column is taken for, and what is refused before training."""
+
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from chainrule.data import as_columns, infer_schema, require_column
+from chainrule.errors import DataError, OptionError, ShapeError
+
+N = 24
+LETTERS = [f"t{i}" for i in range(N)]
+
+
+@pytest.mark.parametrize(
+    ("values", "name", "kind", "note"),
+    [
+        ([1.5, None] * (N // 2), "x", "constant", "apart from 12 gaps"),
+        ([1.5, 2.5] * (N // 2), "x", "number", ""),
+        ([True, False] * (N // 2), "x", "number", ""),
+        ([date(2020, 1, d + 1) for d in range(N)], "x", "number", "days since 1970"),
+        ([3] * N, "x", "constant", "constant"),
+        (["a"] * N, "x", "constant", "constant"),
+        (list(range(N)), "x", "identifier", "looks like an ID"),
+        (list(range(N, 0, -1)), "x", "identifier", "looks like an ID"),
+        ([i * i for i in range(N)], "x", "number", ""),
+        ([i * i for i in range(N)], "customer_id", "identifier", "looks like an ID"),
+        ([i * i for i in range(N)], "PassengerId", "identifier", "looks like an ID"),
+        ([i * i for i in range(N)], "number_of_rooms", "number", ""),
+        ([float(i) for i in range(N)], "id", "number", ""),
+        (LETTERS, "x", "identifier", "looks like an ID"),
+        (LETTERS[:-1] + ["t0"], "x", "category", ""),
+        (["1", "2.5"] * (N // 2), "x", "number", "text of numbers"),
+        (["1", "b", "c"] * (N // 3), "x", "category", ""),
+    ],
+)
+def test_what_a_column_is_taken_for(values, name, kind, note):
+    table = pl.DataFrame({name: values, "y": [0.5, 1.5, 2.5] * (N // 3)})
+    column = infer_schema(table).columns[0]
+    assert (column.name, column.kind) == (name, kind)
+    assert note in column.note
+
+
+def test_the_user_overrides_everything():
+    table = {"a": range(N), "b": [3] * N, "c": LETTERS, "d": [0.5, 1] * (N // 2)}
+    schema = infer_schema(pl.DataFrame(table), number=["a"], category=["b", "c"], drop=["d"])
+    assert [column.kind for column in schema.columns] == [
+        "number",
+        "category",
+        "category",
+        "dropped",
+    ]
+    assert schema.columns[1].levels == ["3"]
+
+
+def test_hundred_levels_are_kept_by_frequency():
+    texts = [f"t{i}" for i in range(150)] + [f"t{i}" for i in range(50, 150)]
+    column = infer_schema(pl.DataFrame({"x": texts})).columns[0]
+    assert set(column.levels) == {f"t{i}" for i in range(50, 150)}
+    assert "100 most frequent of 150" in column.note
+
+
+def test_describe_says_all_of_it():
+    table = pl.DataFrame(
+        {
+            "rowid": range(N),
+            "mass": [None, 2.5, 3.5] * (N // 3),
+            "length": [1.5, 2.5] * (N // 2),
+            "sex": ["f", "m"] * (N // 2),
+            "day": [date(2020, 1, 1), date(2020, 2, 1)] * (N // 2),
+        }
+    )
+    assert infer_schema(table).describe() == [
+        "3 numbers scaled (8 gaps filled and flagged: mass)",
+        "1 category one-hot (sex 2, plus 'unknown')",
+        "day: dates as days since 1970-01-01",
+        "left out: rowid (looks like an ID)",
+    ]
+
+
+GOOD = [0.5, 1.5, 2.5, 3.5]
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "kind", "words"),
+    [
+        ({"x": ["1", "2", "oops", "4"]}, {}, DataError, ['"x"', "row 3", '"oops"', "--category x"]),
+        (
+            {"x": ["1,5", "2,5", "3", None]},
+            {},
+            DataError,
+            ["decimal comma", "row 1", "--category x"],
+        ),
+        ({"x": [None] * 4}, {}, DataError, ['"x"', "no value", "--drop x"]),
+        ({"x": [float("nan")] * 4}, {}, DataError, ['"x"', "no value", "--drop x"]),
+        ({"x": [1.0, 2, float("-inf"), 4]}, {}, DataError, ['"x"', "row 3", "-inf", "--drop x"]),
+        ({"x": [[1]] * 4}, {}, DataError, ['"x"', "List", "--drop x"]),
+        ({"x": [7] * 4}, {"drop": ["good"]}, DataError, ["no column is left", "x: constant"]),
+        ({"x": GOOD}, {"drop": ["X"]}, DataError, ['no column "X"; did you mean "x"?']),
+        ({"body_mass": GOOD}, {"category": ["bodymass"]}, DataError, ['did you mean "body_mass"?']),
+        ({"x": GOOD}, {"number": ["zzz"]}, DataError, ['no column "zzz".', "x, good"]),
+        ({"x": GOOD}, {"number": ["x"], "drop": ["x"]}, OptionError, ['"x"', "Choose one"]),
+        ({"x": ["a", "b", "c", "a"]}, {"number": ["x"]}, DataError, ["row 1", '"a"']),
+    ],
+)
+def test_bad_columns_are_refused_with_the_remedy(table, options, kind, words):
+    with pytest.raises(kind) as caught:
+        infer_schema(pl.DataFrame(table | {"good": GOOD}), **options)
+    assert all(word in str(caught.value) for word in words), str(caught.value)
+
+
+def test_require_column():
+    assert require_column(["a", "species"], "species") == "species"
+    with pytest.raises(DataError, match='no column "Species"; did you mean "species"'):
+        require_column(["a", "species"], "Species")
+
+
+@pytest.mark.parametrize(
+    ("X", "kind", "words"),
+    [
+        ([1, 2, 3], ShapeError, "Reshape your data"),
+        (pl.Series([1, 2]), ShapeError, "Reshape your data"),
+        (np.zeros((2, 2, 2)), ShapeError, "3D array"),
+        (3.0, ShapeError, "0D array"),
+        (np.zeros((0, 3)), ShapeError, r"0 sample\(s\)"),
+        (np.zeros((3, 0)), ShapeError, r"0 feature\(s\)"),
+        (pd.DataFrame({"a": []}), ShapeError, r"0 sample\(s\)"),
+        ([[1, 2], [3]], ShapeError, "different lengths"),
+        (np.zeros((2, 2), complex), DataError, "Complex data not supported"),
+        ([[1.0, {"foo": 1}]], TypeError, "argument must be a string or a .*number"),
+        ([["a", {"foo": 1}]], TypeError, "argument must be a string or a number"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), DataError, "name of its own"),
+    ],
+)
+def test_what_is_no_table_is_refused_at_the_border(X, kind, words):
+    with pytest.raises(kind, match=words):
+        infer_schema(X)
+
+
+def test_sparse_is_refused():
+    sparse = pytest.importorskip("scipy.sparse")
+    with pytest.raises(DataError, match="sparse"):
+        as_columns(sparse.csr_array(np.eye(3)))
+
+
+def test_numeric_arrays_pass_uncopied_and_objects_are_read():
+    X = np.arange(6.0).reshape(3, 2)
+    assert as_columns(X).numeric_array is X
+    assert as_columns(pl.LazyFrame({"a": [1]})).names == ["a"]
+    assert as_columns(X.astype(object)).numeric_array is not None
+    mixed = as_columns([[1, "a"], [2, "b"], [None, "a"]])
+    assert (mixed.names, mixed.named, mixed.values("x0").kind) == (["x0", "x1"], False, "integer")
