@@ -27,7 +27,7 @@ format: .venv/.develops     ## put the code into the house format
 	$(BIN)/ruff format .
 
 bench: .venv/.develops      ## the benchmarks
-	$(BIN)/python -m pytest benchmarks -q --benchmark-only
+	$(BIN)/python -m pytest benchmarks/bench_*.py -q --benchmark-only --benchmark-columns=median,min,rounds --benchmark-sort=name
 
 docs: .venv/.develops       ## the documentation, at http://127.0.0.1:8000
 	$(BIN)/mkdocs serve

@@ -127,16 +127,28 @@ def test_training_is_the_plain_loop(batch_size, weights):
 
 def test_large_tables_go_through_in_chunks(monkeypatch):
     options = {"shuffle": False, "weights": W}
-    whole = fit(**options)
-    at_once = predict(NETWORK, SquaredError(), whole.params, X)
+    whole = fit(DROPOUT, **options)
+    at_once = predict(DROPOUT, SquaredError(), whole.params, X)
     monkeypatch.setattr("chainrule.engine.training.rows.CHUNK_NUMBERS", 60)  # 2 of 5 batches
     monkeypatch.setattr("chainrule.engine.training.predict.CHUNK_NUMBERS", 60)  # 20 of 23 rows
-    chunked = fit(**options)
+    chunked = fit(DROPOUT, **options)
     close(chunked.params, whole.params)
     for column in whole.history:
-        np.testing.assert_allclose(chunked.history[column], whole.history[column], rtol=1e-12)
-    in_parts = predict(NETWORK, SquaredError(), whole.params, X)
+        np.testing.assert_allclose(chunked.history[column], whole.history[column], rtol=1e-11)
+    in_parts = predict(DROPOUT, SquaredError(), whole.params, X)
     np.testing.assert_allclose(in_parts, at_once, rtol=1e-12)
+
+
+def test_every_step_of_every_epoch_draws_its_own_dropout():
+    """One input of 1, halved or doubled: a step's loss is 0 or 4, an epoch's the mean of 16."""
+    network = FeedForward((Dropout(0.5), Dense(1, bias=False, weights=[[1.0]])))
+    x = np.ones((16, 1))
+    still = {"optimizer": GradientDescent(1e-300), "batch_size": 1}
+    run = fit(network, SquaredError(half=False), x, 0 * x, n_epochs=8, **still)
+    silent = 16 - 4 * run.history["running_loss"][1:]
+    assert set(silent) < set(range(1, 16))
+    assert len(set(silent)) > 2
+    np.testing.assert_array_equal(run.history["loss"], 1)
 
 
 class Log:
@@ -243,6 +255,7 @@ def test_a_time_limit_stops_and_says_so():
     assert run.message == f"the time limit of 0.4 s was reached after epoch {run.n_epochs}"
     assert 0 < run.n_epochs == run.best_epoch < 10**7
     np.testing.assert_allclose(loss_of(run), run.history["loss"][-1], rtol=1e-9)
+    assert fit(time_limit=1e-9).n_epochs == 1  # the compiler alone trains nothing
 
 
 def ctrl_c(times):

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.cli.talk import Talk, show_progress
 from chainrule.data import (
     DATASETS,
+    ClassTarget,
     guess_task,
     infer_schema,
     read_table,
@@ -56,6 +57,8 @@ def run_fit(
     model = _build_model(task, seed, options)
     model._check_parameters()
     talk.say("Target", f"{target}: {task} ({reason})")
+    if task == "classification":
+        ClassTarget.fit(y, name=target)  # refuses what no split could mend
     X, group_ids = frame.drop(target), None
     if groups is not None:
         groups = require_column(X.columns, groups)

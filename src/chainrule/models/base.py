@@ -191,7 +191,7 @@ class BaseMLP(BaseEstimator):
 
     # What the two kinds of model differ in.
 
-    def _fit_target(self, y: np.ndarray) -> Any:
+    def _fit_target(self, y: np.ndarray, name: str) -> Any:
         raise NotImplementedError
 
     def _objective(self, n_outputs: int) -> Objective:
@@ -256,7 +256,8 @@ class BaseMLP(BaseEstimator):
             table = columns, targets, weights
             held_out = _take(*table, rows=split.validation)
             columns, targets, weights = _take(*table, rows=split.train)
-        target = self._fit_target(targets)
+        name = _name_of(y)
+        target = self._fit_target(targets, name)
         encoder = InputEncoder.fit(
             columns,
             scale=self.scale,
@@ -266,7 +267,11 @@ class BaseMLP(BaseEstimator):
         )
 
         def encoded(columns: Any, targets: Any, weights: np.ndarray) -> tuple[np.ndarray, ...]:
-            return encoder.transform(columns, self.dtype), target.encode(targets), weights
+            return (
+                encoder.transform(columns, self.dtype),
+                target.encode(targets, name=name),
+                weights,
+            )
 
         validation = None if held_out is None else encoded(*held_out)
         x, y, weights = encoded(columns, targets, weights)
@@ -280,7 +285,7 @@ class BaseMLP(BaseEstimator):
         return self
 
     def _rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-        columns, targets = as_columns(X), read_target(y, role="y")
+        columns, targets = as_columns(X), read_target(y, _name_of(y))
         if len(targets) != columns.n_rows:
             raise ShapeError(
                 "Found input variables with inconsistent numbers of samples: X has "
@@ -426,3 +431,9 @@ def _take(
     columns: Columns, targets: np.ndarray, weights: np.ndarray, *, rows: np.ndarray
 ) -> tuple[Columns, np.ndarray, np.ndarray]:
     return columns.take(rows), targets[rows], weights[rows]
+
+
+def _name_of(y: Any) -> str:
+    """Return what messages call the target: the column's own name, if it has one."""
+    name = getattr(y, "name", None)
+    return name if isinstance(name, str) and name else "y"

@@ -31,7 +31,7 @@ def evaluate(model: Any, X: Any, y: Any, sample_weight: Any = None) -> dict[str,
     from sklearn import metrics
 
     target = model._target
-    encoded = target.encode(y)
+    encoded = target.encode(y, name=getattr(y, "name", None) or "y")
     weights = {"sample_weight": sample_weight}
     if not model._classifies:
         true, predicted = target.decode(encoded), model.predict(X)

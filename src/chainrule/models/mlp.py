@@ -53,8 +53,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     _classifies = True
 
-    def _fit_target(self, y: np.ndarray) -> ClassTarget:
-        return ClassTarget.fit(y)
+    def _fit_target(self, y: np.ndarray, name: str) -> ClassTarget:
+        return ClassTarget.fit(y, name=name)
 
     def _objective(self, n_outputs: int) -> Objective:
         choose_loss(self.loss, {"cross_entropy": SoftmaxCrossEntropy})
@@ -92,8 +92,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     (2,)
     """
 
-    def _fit_target(self, y: np.ndarray) -> NumberTarget:
-        return NumberTarget.fit(y, scale=self.loss != "poisson")
+    def _fit_target(self, y: np.ndarray, name: str) -> NumberTarget:
+        return NumberTarget.fit(y, scale=self.loss != "poisson", name=name)
 
     def _objective(self, n_outputs: int) -> Objective:
         return choose_loss(self.loss, LOSSES)()

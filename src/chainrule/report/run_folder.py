@@ -63,12 +63,12 @@ def new_run_folder(base: Path, name: str, exact: Path | None = None) -> Iterator
 
 
 def write_history(path: Path, history: Mapping[str, np.ndarray]) -> None:
-    """Write the history as CSV, a row for each epoch, with every digit it has."""
+    """Write the history as CSV, a row for each epoch; what was not measured stays empty."""
     with path.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(history)
         for row in zip(*(column.tolist() for column in history.values()), strict=True):
-            writer.writerow(row)
+            writer.writerow("" if value != value else value for value in row)
 
 
 def write_manifest(path: Path, facts: Mapping[str, Any]) -> None:
