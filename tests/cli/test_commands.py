@@ -107,7 +107,7 @@ def test_every_decision_can_be_overridden(folder):
     )
     code, out, err = call(folder, line)
     assert code == 0, err
-    assert "254 train · 40 validation · 50 test (the last rows" in out
+    assert "254 train · 40 validation · 50 test (in order, the last rows held out)" in out
     assert "8 relu → 4 tanh" in out
     assert "sex" in out.split("left out")[1].splitlines()[0]
 

@@ -131,16 +131,19 @@ def test_a_weight_of_two_is_the_row_twice():
     np.testing.assert_allclose(weighted.coefs_[0], doubled.coefs_[0], rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("solver", ["adam", "adamw", "sgd", "rmsprop", "rprop", "gradient-descent"])
-@pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
-def test_solvers_learn(solver, schedule):
+SOLVERS = ["adam", "adamw", "sgd", "rmsprop", "rprop", "gradient-descent"]
+SCHEDULES = ["constant", "step", "exponential", "one-cycle"]
+
+
+@pytest.mark.parametrize(
+    ("solver", "schedule"), [*((s, "cosine") for s in SOLVERS), *(("adam", s) for s in SCHEDULES)]
+)
+def test_solvers_and_schedules_learn(solver, schedule):
     X, y = named("iris")
     rate = 0.05 if solver in ("sgd", "gradient-descent") else 0.005
+    options = {"solver": solver, "schedule": schedule, "learning_rate_init": rate}
     batch = "full" if solver == "rprop" else 16
-    model = MLPClassifier(
-        (6,), solver=solver, schedule=schedule, learning_rate_init=rate, batch_size=batch,
-        max_iter=60, random_state=0, clip_norm=10.0,
-    )  # fmt: skip
+    model = MLPClassifier((6,), batch_size=batch, max_iter=60, random_state=0, **options)
     assert model.fit(X, y).score(X, y) > 0.9
 
 

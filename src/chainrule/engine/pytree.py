@@ -13,6 +13,7 @@ from dataclasses import MISSING, dataclass, field, fields
 from typing import Any, TypeVar, dataclass_transform
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 T = TypeVar("T")
@@ -90,6 +91,11 @@ def _register(cls: type, leaves: tuple[str, ...], static: tuple[str, ...]) -> No
         return tree
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
+def zeros_like(tree: Any) -> Any:
+    """Return a tree of zeros of the same shapes and types, made on the host: nothing compiles."""
+    return jax.tree.map(lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)), tree)
 
 
 def map_weights(f: Any, params: Any, otherwise: Any = lambda leaf: leaf) -> Any:

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+SMALL = 1_000_000  # numbers in a table
+
 
 def evaluate(model: Any, X: Any, y: Any, sample_weight: Any = None) -> dict[str, Any]:
     """Return the scores of a fitted model on labelled rows.
@@ -61,6 +63,7 @@ def score_baselines(model: Any, train: tuple[Any, Any], test: tuple[Any, Any]) -
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.linear_model import LogisticRegression, RidgeCV
+    from threadpoolctl import threadpool_limits
 
     if model._classifies:
         baselines = {
@@ -82,10 +85,12 @@ def score_baselines(model: Any, train: tuple[Any, Any], test: tuple[Any, Any]) -
 
     x_train, x_test = encode(train[0], np.float64), encode(test[0], np.float64)
     y_train, y_test = plain(train[1]), plain(test[1])
-    return {
-        name: float(baseline.fit(x_train, y_train).score(x_test, y_test))
-        for name, baseline in baselines.items()
-    }
+    # on a small table, threads wait for each other far longer than they work
+    with threadpool_limits(1 if x_train.size < SMALL else None):
+        return {
+            name: float(baseline.fit(x_train, y_train).score(x_test, y_test))
+            for name, baseline in baselines.items()
+        }
 
 
 def _codes(encoded: np.ndarray) -> np.ndarray:

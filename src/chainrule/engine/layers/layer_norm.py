@@ -8,6 +8,7 @@ Means are over the units of one row.  Reference: Ba, Kiros & Hinton (2016), arXi
 """
 
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.pytree import hyperparameters, number, pytree
@@ -45,7 +46,7 @@ class LayerNorm:
 
     def init(self, key: PRNGKeyArray, n_in: int) -> LayerNormParams:
         del key
-        return LayerNormParams(scale=jnp.ones(n_in), shift=jnp.zeros(n_in))
+        return LayerNormParams(scale=jnp.asarray(np.ones(n_in)), shift=jnp.asarray(np.zeros(n_in)))
 
     def forward(
         self, params: LayerNormParams, x: Float[Array, "batch n"], key: PRNGKeyArray | None = None

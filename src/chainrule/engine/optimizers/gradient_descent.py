@@ -13,7 +13,7 @@ from jaxtyping import Array, Int
 
 from chainrule.engine.optimizers.base import check_number
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
-from chainrule.engine.pytree import hyperparameters, number, part, pytree
+from chainrule.engine.pytree import hyperparameters, number, part, pytree, zeros_like
 
 
 @pytree
@@ -57,7 +57,7 @@ class Momentum:
         check_number(self, "momentum", 0 <= self.momentum < 1, "in [0, 1), usually 0.9")
 
     def init(self, params: Any) -> GradientDescentState:
-        zeros = jax.tree.map(jnp.zeros_like, params)
+        zeros = zeros_like(params)
         return GradientDescentState(step=jnp.asarray(0, jnp.int32), velocity=zeros)
 
     def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:

@@ -15,7 +15,7 @@ from jaxtyping import Array, Int
 from chainrule.engine.optimizers.base import check_number
 from chainrule.engine.optimizers.gradient_descent import descend
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
-from chainrule.engine.pytree import hyperparameters, number, part, pytree
+from chainrule.engine.pytree import hyperparameters, number, part, pytree, zeros_like
 
 
 @pytree
@@ -41,7 +41,7 @@ class RMSProp:
         check_number(self, "epsilon", 0 < self.epsilon < math.inf, "above 0, usually 1e-8")
 
     def init(self, params: Any) -> RMSPropState:
-        zeros = jax.tree.map(jnp.zeros_like, params)
+        zeros = zeros_like(params)
         return RMSPropState(step=jnp.asarray(0, jnp.int32), square=zeros)
 
     def update(self, params: Any, grads: Any, opt_state: RMSPropState) -> tuple[Any, RMSPropState]:

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from chainrule.engine.optimizers.base import check_number
-from chainrule.engine.pytree import hyperparameters, number, pytree
+from chainrule.engine.pytree import hyperparameters, number, pytree, zeros_like
 
 
 @pytree
@@ -49,8 +49,8 @@ class Rprop:
     def init(self, params: Any) -> RpropState:
         return RpropState(
             step=jnp.asarray(0, jnp.int32),
-            sizes=jax.tree.map(lambda p: jnp.full_like(p, self.initial), params),
-            last=jax.tree.map(jnp.zeros_like, params),
+            sizes=jax.tree.map(lambda zero: zero + self.initial, zeros_like(params)),
+            last=zeros_like(params),
         )
 
     def update(self, params: Any, grads: Any, opt_state: RpropState) -> tuple[Any, RpropState]:

@@ -16,7 +16,7 @@ import jax
 def keep_compilations() -> None:
     """Switch the cache on for this process, once."""
     wanted = os.environ.get("CHAINRULE_CACHE", "")
-    if wanted == "off" or jax.config.jax_compilation_cache_dir is not None:
+    if wanted == "off" or jax.config.jax_compilation_cache_dir is not None:  # pyright: ignore
         return
     folder = Path(wanted) if wanted else user_cache_folder() / "compiled"
     try:

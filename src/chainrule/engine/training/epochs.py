@@ -17,7 +17,7 @@ from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from chainrule.engine.pytree import pytree
 from chainrule.engine.training.compilations import count_compilation
-from chainrule.engine.training.measuring import measure, slice_rows
+from chainrule.engine.training.measuring import measure, slice_rows, take_rows
 from chainrule.engine.training.rows import Rows
 from chainrule.engine.training.step import Task, step
 from chainrule.engine.training.stopping import Best, Watch, judge
@@ -82,14 +82,15 @@ def run_block(
         return State(params, opt_state, state.epoch + go, loss, state.best)
 
     def batches_epoch(state: State, go: Array) -> State:
-        order = orders[state.epoch - first]  # pyright: ignore[reportOptionalSubscript]
+        assert orders is not None
+        order = slice_rows(orders, state.epoch - first, 1)[0]
         epoch_key = jax.random.fold_in(key, state.epoch)
         per_chunk = chunk_size // batch_size
         steps = jnp.where(go, n_steps, 0)
 
         def run_chunk(c: Array, carry: Any) -> Any:
             index = slice_rows(order, c * chunk_size, chunk_size)
-            rows = jax.tree.map(lambda a: a[index], train)
+            rows = jax.tree.map(lambda a: take_rows(a, index), train)
 
             def run_step(b: Array, carry: Any) -> Any:
                 params, opt_state, total, weight = carry

@@ -37,4 +37,9 @@ def measure(task: Task, params: Any, rows: Rows, chunk_size: int) -> Float[Array
 
 def slice_rows(array: Array, start: Array, size: int) -> Array:
     """Return `size` rows of `array` from `start`, which may be a traced number."""
-    return jax.lax.dynamic_slice_in_dim(array, start, size, axis=0)
+    return jax.lax.dynamic_slice_in_dim(array, start, size, axis=0, allow_negative_indices=False)
+
+
+def take_rows(array: Array, index: Array) -> Array:
+    """Return the rows of `array` at `index`, whose entries are known to be places of it."""
+    return array.at[index].get(mode="promise_in_bounds", wrap_negative_indices=False)
