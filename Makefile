@@ -5,6 +5,9 @@ LOCK := requirements-locked.txt
 
 .PHONY: demo test test-all check format bench docs lock clean
 
+export CHAINRULE_CACHE ?= $(CURDIR)/.cache/compiled
+export MPLCONFIGDIR ?= $(CURDIR)/.cache/matplotlib
+
 demo: .venv/.runs           ## the main job: the tutorials' iris network, then a fit of today
 	$(BIN)/chainrule demo iris
 	$(BIN)/chainrule fit iris --target species

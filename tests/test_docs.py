@@ -1,27 +1,29 @@
 """The documentation is true: every public name has an entry, every example and command works."""
 
+import ast
 import doctest
 import importlib
 import inspect
 import pkgutil
 import re
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 import typer.main
 
 import chainrule
-from chainrule import data, engine, errors
+from chainrule import cli, data, engine, errors
 from chainrule.cli.app import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
+SHELL = typer.main.get_command(app).commands  # pyright: ignore
 COMMANDS = {
-    name: {option for parameter in command.params for option in parameter.opts}
-    | {option for parameter in command.params for option in parameter.secondary_opts}
-    | set(command.context_settings.get("help_option_names", ["-h", "--help"]))
-    for name, command in typer.main.get_command(app).commands.items()  # pyright: ignore
+    name: {o for p in command.params for o in (*p.opts, *p.secondary_opts)} | {"--help"}
+    for name, command in SHELL.items()
 }
 MODULES = [
     name
@@ -81,20 +83,42 @@ def prose(text):
     return re.split(r"^```.*?^```$", text, flags=re.DOTALL | re.MULTILINE)
 
 
-def test_every_option_of_fit_is_explained():
+def test_options_of_fit_are_explained_with_their_defaults():
     shell = (ROOT / "docs/shell.md").read_text()
-    assert {o for o in COMMANDS["fit"] if o.startswith("--")} - set(
-        re.findall(r"--[a-z][a-z-]*", shell)
-    ) == {"--figures"}
+    options = {option for option in COMMANDS["fit"] if option.startswith("--")}
+    assert options - set(re.findall(r"--[a-z][a-z-]*", shell)) == {"--figures"}
+    stated = re.findall(r"^\| `(--\w+)` \| ([\w.]+) \|", shell, re.MULTILINE)
+    defaults = {p.opts[0]: p.default for p in SHELL["fit"].params}
+    assert len(stated) >= 6
+    assert {name: type(defaults[name])(value) for name, value in stated} == {
+        name: defaults[name] for name, _ in stated
+    }
 
 
-def test_printed_sessions_are_those_of_the_readme():
-    """`test_readme.py` runs them."""
+def test_parameters_of_the_estimators_are_stated_with_their_defaults():
+    page = (ROOT / "docs/python.md").read_text()
+    parameters = inspect.signature(chainrule.MLPClassifier).parameters
+    stated = re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", page, re.MULTILINE)
+    assert len(stated) >= 12
+    for name, value in stated:
+        assert ast.literal_eval(value) == parameters[name].default, name
+
+
+def test_printed_sessions_are_true(tmp_path, monkeypatch, capsys):
+    """Those that end well stand in the README, and `test_readme.py` runs them; errors run here."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
     readme = (ROOT / "README.md").read_text()
     sessions = [block for page in PAGES for block in fenced(page, "") if block.startswith("$ ")]
-    assert len(sessions) >= 3
-    errors = [block for block in sessions if "\nchainrule: " in block]
-    assert [block for block in sessions if block not in readme] == errors
+    refused = [block for block in sessions if block not in readme]
+    assert len(sessions) > len(refused) > 0
+    for block in refused:
+        command, printed = block.removeprefix("$ ").split("\n", 1)
+        monkeypatch.setattr(sys, "argv", shlex.split(command))
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2
+        assert capsys.readouterr().err == printed
 
 
 def test_engine_page_quotes_the_step_itself():

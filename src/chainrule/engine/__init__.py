@@ -57,6 +57,7 @@ from chainrule.engine.pytree import hyperparameters, number, part, pytree
 from chainrule.engine.training.compilations import compilations
 from chainrule.engine.training.predict import predict
 from chainrule.engine.training.stopping import EarlyStopping
+from chainrule.engine.training.together import train_together
 from chainrule.engine.training.train import Progress, Trained, train
 
 __all__ = [
@@ -127,4 +128,5 @@ __all__ = [
     "split_key",
     "tanh",
     "train",
+    "train_together",
 ]

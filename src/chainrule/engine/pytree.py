@@ -15,6 +15,7 @@ from typing import Any, TypeVar, dataclass_transform
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array
 
 T = TypeVar("T")
 Number = float | jax.Array  # a hyperparameter outside and inside a compiled program
@@ -96,6 +97,12 @@ def _register(cls: type, leaves: tuple[str, ...], static: tuple[str, ...]) -> No
 def zeros_like(tree: Any) -> Any:
     """Return a tree of zeros of the same shapes and types, made on the host: nothing compiles."""
     return jax.tree.map(lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)), tree)
+
+
+def as_vector(tree: Any) -> Array:
+    """Return all numbers of a tree as one vector; an empty one if there are none."""
+    leaves = [leaf.ravel() for leaf in jax.tree.leaves(tree)]
+    return jnp.concatenate(leaves) if leaves else jnp.zeros(0)
 
 
 def map_weights(f: Any, params: Any, otherwise: Any = lambda leaf: leaf) -> Any:

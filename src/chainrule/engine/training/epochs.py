@@ -15,7 +15,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
-from chainrule.engine.pytree import pytree
+from chainrule.engine.pytree import as_vector, pytree
 from chainrule.engine.training.compilations import count_compilation
 from chainrule.engine.training.measuring import measure, slice_rows, take_rows
 from chainrule.engine.training.rows import Rows
@@ -30,23 +30,25 @@ class State:
     params: Any
     opt_state: Any
     epoch: Int[Array, ""]
-    running_loss: Float[Array, ""]
+    running_loss: Float[Array, "*networks"]
     best: Best | None
 
 
 @pytree
 class Block:
-    """What a block gives back: the state, its history, and whether training must stop."""
+    """What a block gives back: the state, its history, and whether training must stop.
+
+    Several networks trained side by side have a leading axis, but count epochs in common.
+    """
 
     state: State
-    history: Float[Array, "epochs columns"]
+    history: Float[Array, "*networks epochs columns"]
     n_entries: Int[Array, ""]
-    patience_over: Bool[Array, ""]
-    failed: Bool[Array, ""]
+    patience_over: Bool[Array, "*networks"]
+    failed: Bool[Array, "*networks"]
 
 
-@partial(jax.jit, static_argnames=("batch_size", "chunk_size", "n_slots"))
-def run_block(
+def block_of_epochs(
     task: Task,
     watch: Watch | None,
     state: State,
@@ -56,11 +58,17 @@ def run_block(
     key: PRNGKeyArray,
     n_epochs: Int[Array, ""],
     n_steps: Int[Array, ""],
+    *,
     batch_size: int,
     chunk_size: int,
     n_slots: int,
+    lockstep: bool = False,
 ) -> Block:
-    """Run at most `n_epochs` epochs of `n_steps` steps; `orders` is None for full batches."""
+    """Run at most `n_epochs` epochs of `n_steps` steps; `orders` is None for full batches.
+
+    In `lockstep`, for several networks under `vmap`, nothing that one network does changes when
+    the loops end: all counters are then shared, and only a network's own numbers have an axis.
+    """
     count_compilation("run_block")
     first = state.epoch
     dtype = train.weights.dtype
@@ -71,17 +79,13 @@ def run_block(
             parts.append(measure(task, state.params, validation, chunk_size))
         return jnp.concatenate(parts)
 
-    def full_batch_epoch(state: State, go: Array) -> State:
+    def full_batch_epoch(state: State, go: Array) -> tuple[Any, Any, Array]:
+        del go
         k = jax.random.fold_in(key, state.epoch)
-        params, opt_state, loss = step(
-            task, state.params, state.opt_state, train.x, train.y, train.weights, k
-        )
-        new = (params, opt_state, loss)
-        old = (state.params, state.opt_state, state.running_loss)
-        params, opt_state, loss = jax.tree.map(lambda n, o: jnp.where(go, n, o), new, old)
-        return State(params, opt_state, state.epoch + go, loss, state.best)
+        x, y, w = train.x, train.y, train.weights
+        return step(task, state.params, state.opt_state, x, y, w, k)
 
-    def batches_epoch(state: State, go: Array) -> State:
+    def batches_epoch(state: State, go: Array) -> tuple[Any, Any, Array]:
         assert orders is not None
         order = slice_rows(orders, state.epoch - first, 1)[0]
         epoch_key = jax.random.fold_in(key, state.epoch)
@@ -93,52 +97,60 @@ def run_block(
             rows = jax.tree.map(lambda a: take_rows(a, index), train)
 
             def run_step(b: Array, carry: Any) -> Any:
-                params, opt_state, total, weight = carry
+                params, opt_state, total = carry
                 batch = jax.tree.map(lambda a: slice_rows(a, b * batch_size, batch_size), rows)
                 k = jax.random.fold_in(epoch_key, c * per_chunk + b)
                 params, opt_state, loss = step(
                     task, params, opt_state, batch.x, batch.y, batch.weights, k
                 )
-                w = batch.weights.sum()
-                return params, opt_state, total + w * loss, weight + w
+                return params, opt_state, total + batch.weights.sum() * loss
 
             in_chunk = jnp.minimum(steps - c * per_chunk, per_chunk)
             return jax.lax.fori_loop(0, in_chunk, run_step, carry)
 
-        zero = jnp.zeros((), dtype)
-        carry = (state.params, state.opt_state, zero, zero)
+        carry = (state.params, state.opt_state, jnp.zeros((), dtype))
         if chunk_size == order.shape[0]:
             carry = run_chunk(jnp.asarray(0, jnp.int32), carry)
         else:
             n_chunks = -(-steps // per_chunk)
             carry = jax.lax.fori_loop(0, n_chunks, run_chunk, carry)
-        params, opt_state, total, weight = carry
-        loss = jnp.where(go, total / jnp.maximum(weight, jnp.finfo(dtype).tiny), state.running_loss)
-        return State(params, opt_state, state.epoch + go, loss, state.best)
+        params, opt_state, total = carry
+        return params, opt_state, total / train.weights.sum()
+
+    def epoch(state: State, go: Array) -> State:
+        """Run one epoch if `go`; the single step of a full batch has run anyway, and is dropped."""
+        new = (full_batch_epoch if orders is None else batches_epoch)(state, go)
+        if orders is None:
+            old = (state.params, state.opt_state, state.running_loss)
+            new = jax.tree.map(lambda n, o: jnp.where(go, n, o), new, old)
+        params, opt_state, loss = new
+        loss = jnp.where(go, loss, state.running_loss)
+        return State(params, opt_state, state.epoch + go.astype(jnp.int32), loss, state.best)
 
     def turn(block: Block) -> Block:
         state = block.state
         measures = record(state)
-        done = state.epoch - first
+        done = block.n_entries
         history = block.history.at[done].set(measures)
         # a running loss that is not finite counts too, but before the first epoch there is none
         failed = ~jnp.all(jnp.isfinite(measures[1:]))
         failed |= ~jnp.isfinite(state.running_loss) & (state.epoch > 0)
         # saturated units hide weights that are not finite from every loss
-        for leaf in jax.tree.leaves(state.params):
-            failed |= ~jnp.all(jnp.isfinite(leaf))
+        failed |= ~jnp.all(jnp.isfinite(as_vector(state.params)))
         patience_over = jnp.asarray(False)
         if watch is not None and state.best is not None:
             best, patience_over = judge(watch, state.best, measures, state.params, state.epoch)
             state = State(state.params, state.opt_state, state.epoch, state.running_loss, best)
-        go = ~failed & ~patience_over & (done < n_epochs)
-        run = full_batch_epoch if orders is None else batches_epoch
-        state = run(state, go.astype(jnp.int32))
-        return Block(state, history, done + 1, patience_over, failed)
+        go = done < n_epochs
+        if not lockstep:
+            go &= ~failed & ~patience_over
+        state = epoch(state, go)
+        return Block(state, history, done + 1, patience_over, block.failed | failed)
 
     def unfinished(block: Block) -> Array:
         # the turn that runs no epoch is the last: then the entries have overtaken the epochs
-        return ~block.failed & ~block.patience_over & (block.n_entries <= n_epochs)
+        going = block.n_entries <= n_epochs
+        return going if lockstep else going & ~block.failed & ~block.patience_over
 
     n_columns = 1 + (1 + len(task.metrics)) * (1 if validation is None else 2)
     no = jnp.asarray(False)
@@ -146,3 +158,55 @@ def run_block(
     return jax.lax.while_loop(
         unfinished, turn, Block(state, empty, jnp.asarray(0, jnp.int32), no, no)
     )
+
+
+run_block = partial(jax.jit, static_argnames=("batch_size", "chunk_size", "n_slots"))(
+    block_of_epochs
+)
+
+
+@partial(jax.jit, static_argnames=("batch_size", "chunk_size", "n_slots"))
+def run_blocks(
+    task: Task,
+    states: State,
+    tables: Rows,
+    orders: Int[Array, "networks slots places"] | None,
+    keys: PRNGKeyArray,
+    n_epochs: Int[Array, ""],
+    n_steps: Int[Array, ""],
+    *,
+    batch_size: int,
+    chunk_size: int,
+    n_slots: int,
+) -> Block:
+    """Run a block of several networks side by side; every array has a leading axis of networks."""
+
+    def one(own: tuple[Any, Any, Array], table: Rows, order: Any, key: PRNGKeyArray) -> Any:
+        params, opt_state, running_loss = own
+        block = block_of_epochs(
+            task,
+            None,
+            State(params, opt_state, states.epoch, running_loss, None),
+            table,
+            None,
+            order,
+            key,
+            n_epochs,
+            n_steps,
+            batch_size=batch_size,
+            chunk_size=chunk_size,
+            n_slots=n_slots,
+            lockstep=True,
+        )
+        state = block.state
+        own = (state.params, state.opt_state, state.running_loss)
+        return (own, block.history, block.failed), (state.epoch, block.n_entries)
+
+    own = (states.params, states.opt_state, states.running_loss)
+    in_axes = (0, 0, None if orders is None else 0, 0)
+    (own, history, failed), (epoch, n_entries) = jax.vmap(one, in_axes, (0, None))(
+        own, tables, orders, keys
+    )
+    params, opt_state, running_loss = own
+    states = State(params, opt_state, epoch, running_loss, None)
+    return Block(states, history, n_entries, jnp.zeros_like(failed), failed)

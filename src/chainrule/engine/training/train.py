@@ -153,29 +153,14 @@ def train(
     check_outputs(network, objective, table)
     metrics = dict(metrics or {})
     layout = lay_out(len(table[0]), table[0].shape[1] + table[1].shape[1], batch_size)
-    columns = _columns(metrics, held_out is not None)
+    columns = columns_of(metrics, held_out is not None)
     watch = _watch(stopping, columns)
-    optimizer = _fill_schedule(optimizer, n_epochs * layout.n_steps)
+    optimizer = fill_schedule(optimizer, n_epochs * layout.n_steps)
     task = Task(network, objective, optimizer, penalty, tuple(metrics.values()))
-    seeds = np.random.SeedSequence(seed).spawn(3)
-    init_key, step_key = make_key(seeds[0]), make_key(seeds[1])
-    rng = np.random.default_rng(seeds[2]) if shuffle else None
+    init_key, step_key, rng = random_parts(seed, shuffle)
 
     with precision(dtype), catch_interrupt() as interrupt:
-        if params is None:
-            params = network.init(init_key, table[0].shape[1])
-        params = jax.tree.map(lambda p: jnp.asarray(p, dtype), params)
-        if not is_finite(params):
-            raise DataError(
-                f"The initial parameters are not finite in {dtype}. Give finite initial weights."
-            )
-        state = State(
-            params=params,
-            opt_state=optimizer.init(params),
-            epoch=jnp.asarray(0, jnp.int32),
-            running_loss=jnp.asarray(jnp.nan, dtype),
-            best=None if watch is None else first_best(params, dtype),
-        )
+        state = first_state(network, optimizer, params, init_key, table[0].shape[1], watch, dtype)
         rows = pad_rows(*table, size=layout.table_size, dtype=dtype)
         run = _Run(task, watch, layout, columns, step_key, rng, rows)
         if held_out is not None:
@@ -184,6 +169,40 @@ def train(
                 size = padded_size(len(held_out[0]), layout.chunk_size)
             run.validation = pad_rows(*held_out, size=size, dtype=dtype)
         return run.until(state, n_epochs, start, time_limit, interrupt, on_progress)
+
+
+def random_parts(
+    seed: int, shuffle: bool
+) -> tuple[PRNGKeyArray, PRNGKeyArray, np.random.Generator | None]:
+    """Return what a seed decides: keys of initial weights and of steps, and the order of rows."""
+    seeds = np.random.SeedSequence(seed).spawn(3)
+    rng = np.random.default_rng(seeds[2]) if shuffle else None
+    return make_key(seeds[0]), make_key(seeds[1]), rng
+
+
+def first_state(
+    network: Layer,
+    optimizer: Optimizer,
+    params: Any,
+    key: PRNGKeyArray,
+    n_in: int,
+    watch: Watch | None,
+    dtype: np.dtype,
+) -> State:
+    """Return the state before the first epoch, from given parameters or drawn ones."""
+    params = network.init(key, n_in) if params is None else params
+    params = jax.tree.map(lambda p: jnp.asarray(np.asarray(p, dtype)), params)
+    if not is_finite(params):
+        raise DataError(
+            f"The initial parameters are not finite in {dtype}. Give finite initial weights."
+        )
+    return State(
+        params=params,
+        opt_state=optimizer.init(params),
+        epoch=jnp.asarray(0, jnp.int32),
+        running_loss=jnp.asarray(jnp.nan, dtype),
+        best=None if watch is None else first_best(params, dtype),
+    )
 
 
 class _Run:
@@ -354,7 +373,8 @@ class _Run:
         return [jax.tree.map(lambda a, i=i: a[i], self.train) for i in indices]
 
 
-def _columns(metrics: Mapping[str, Any], validated: bool) -> list[str]:
+def columns_of(metrics: Mapping[str, Any], validated: bool) -> list[str]:
+    """Return the names of the history's columns after "epoch"."""
     measured = ["loss", *metrics]
     columns = ["running_loss", *measured, *([f"val_{m}" for m in measured] if validated else [])]
     taken = [name for name in metrics if name == "epoch" or columns.count(name) > 1]
@@ -366,12 +386,12 @@ def _columns(metrics: Mapping[str, Any], validated: bool) -> list[str]:
     return columns
 
 
-def _fill_schedule(optimizer: Any, n_steps: int) -> Any:
+def fill_schedule(optimizer: Any, n_steps: int) -> Any:
     """Return the optimizer, however deep inside others, with the length of its schedule known."""
     if isinstance(getattr(optimizer, "learning_rate", None), Schedule):
         return replace(optimizer, learning_rate=optimizer.learning_rate.over(n_steps))
     if isinstance(getattr(optimizer, "optimizer", None), Optimizer):
-        return replace(optimizer, optimizer=_fill_schedule(optimizer.optimizer, n_steps))
+        return replace(optimizer, optimizer=fill_schedule(optimizer.optimizer, n_steps))
     return optimizer
 
 
