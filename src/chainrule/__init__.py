@@ -8,7 +8,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from chainrule import engine
+    from chainrule import engine, sixsteps
     from chainrule.data import datasets
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.storage import load
@@ -21,16 +21,25 @@ _HOMES = {
     "load": "chainrule.models.storage",
     "datasets": "chainrule.data.datasets",
     "engine": "chainrule.engine",
+    "sixsteps": "chainrule.sixsteps",
 }
 
-__all__ = ["MLPClassifier", "MLPRegressor", "__version__", "datasets", "engine", "load"]
+__all__ = [
+    "MLPClassifier",
+    "MLPRegressor",
+    "__version__",
+    "datasets",
+    "engine",
+    "load",
+    "sixsteps",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
     module = importlib.import_module(_HOMES[name])
-    return module if name in ("datasets", "engine") else getattr(module, name)
+    return module if name in ("datasets", "engine", "sixsteps") else getattr(module, name)
 
 
 def __dir__() -> list[str]:

@@ -7,24 +7,27 @@ program failed, 2 that the call or the data must be corrected.
 import os
 import sys
 
+INTERRUPTED = 130
+
 
 def main() -> None:
     """Run the `chainrule` command; errors are one sentence, never a traceback."""
+    sys.exit(_run())
+
+
+def _run() -> int:
     from chainrule.cli.app import app
-    from chainrule.errors import ChainruleError
+    from chainrule.errors import ChainruleError, DivergedError
 
     try:
-        app()
+        code = app(standalone_mode=False) or 0
     except ChainruleError as error:
         print(f"chainrule: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        print("chainrule: stopped by hand; nothing was written.", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:  # the reader, `head` say, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        return 1 if isinstance(error, DivergedError) else 2
     except Exception as error:
+        if hasattr(error, "exit_code") and hasattr(error, "show"):  # a call that cannot be parsed
+            error.show()  # pyright: ignore[reportAttributeAccessIssue]
+            return error.exit_code  # pyright: ignore[reportAttributeAccessIssue]
         if os.environ.get("CHAINRULE_DEBUG"):
             raise
         print(
@@ -32,4 +35,7 @@ def main() -> None:
             "Set CHAINRULE_DEBUG=1 to see where, and please report it.",
             file=sys.stderr,
         )
-        sys.exit(1)
+        return 1
+    if code == INTERRUPTED:
+        print("chainrule: stopped by hand; nothing was written.", file=sys.stderr)
+    return code

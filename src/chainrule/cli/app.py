@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
+from chainrule.cli.talk import option_names
+
 app = typer.Typer(
     name="chainrule",
     no_args_is_help=True,
@@ -68,10 +70,11 @@ def fit(
     json: Json = False,
 ) -> None:
     """Train a network on a table; test it beside three baselines; write a run folder."""
+    options: dict[str, Any] = dict(locals())
     from chainrule.cli.fit import run_fit
 
-    options: dict[str, Any] = dict(locals())
-    raise typer.Exit(run_fit(**options))
+    with option_names():
+        raise typer.Exit(run_fit(**options))
 
 
 @app.command()

@@ -6,15 +6,18 @@ import msgspec
 
 from chainrule.cli.talk import columns
 from chainrule.data import DATASETS
+from chainrule.data.datasets import at_hand
 
 
 def list_datasets(json: bool) -> None:
     """Carry out the command."""
     if json:
-        print(json_format.dumps([msgspec.to_builtins(d) for d in DATASETS.values()], indent=2))
+        facts = [{**msgspec.to_builtins(d), "at_hand": at_hand(d.name)} for d in DATASETS.values()]
+        print(json_format.dumps(facts, indent=2))
         return
-    rows = [["name", "rows", "columns", "target", "task", "what", "source, licence"]]
+    rows = [["name", "rows", "columns", "target", "task", "at hand", "what", "source, licence"]]
     for d in DATASETS.values():
+        ready = "yes" if at_hand(d.name) else "no"
         about = f"{d.source}, {d.licence}"
-        rows.append([d.name, str(d.rows), str(d.columns), d.target, d.task, d.title, about])
+        rows.append([d.name, str(d.rows), str(d.columns), d.target, d.task, ready, d.title, about])
     print("\n".join(columns(rows)))

@@ -18,6 +18,7 @@ from chainrule.data import (
     require_column,
     split_rows,
 )
+from chainrule.data.wording import count
 from chainrule.errors import ChainruleWarning, OptionError
 from chainrule.report.run_folder import (
     FIGURES,
@@ -61,6 +62,8 @@ def run_fit(
         ClassTarget.fit(y, name=target)  # refuses what no split could mend
     X, group_ids = frame.drop(target), None
     if groups is not None:
+        if split not in ("stratified", "groups"):
+            raise OptionError(f"--groups keeps groups whole; it excludes --split {split}.")
         groups = require_column(X.columns, groups)
         group_ids = X[groups].to_numpy()
         X, split = X.drop(groups), "groups"
@@ -76,16 +79,17 @@ def run_fit(
     if out is not None and out.exists():
         raise OptionError(f"{out} exists already. Choose another folder with --out, or remove it.")
 
-    rows = X[parts.train]
     names = {"category": model.category, "number": model.number, "drop": model.drop}
-    schema = infer_schema(rows, **names)
+    schema = infer_schema(X, **names)  # of the whole table: an ID shows in its order
+    model.drop = (*model.drop, *(column.name for column in schema.of_kind("identifier")))
     talk.say("Columns", *schema.describe())
+    rows = X[parts.train]
     talk.say("Split", parts.description)
     held_out = {}
     if len(parts.validation):
         held_out = {"X_val": X[parts.validation], "y_val": y[parts.validation]}
-    with warnings.catch_warnings(record=True) as caught, show_progress() as on_progress:
-        warnings.simplefilter("always", ChainruleWarning)
+    with warnings.catch_warnings(), show_progress() as on_progress:
+        warnings.simplefilter("ignore", ChainruleWarning)  # the summary says the same
         model.fit(
             rows,
             y[parts.train],
@@ -94,8 +98,6 @@ def run_fit(
         )
     talk.say("Network", _describe_network(model))
     talk.say("Training", _describe_training(model))
-    for warning in caught:
-        print(f"warning: {warning.message}", file=sys.stderr)
 
     results: dict[str, Any] = {"target": target, "task": task, "network": _describe_network(model)}
     if len(parts.test):
@@ -185,7 +187,7 @@ def _describe_network(model: Any) -> str:
 def _describe_training(model: Any) -> str:
     compiling = model.compile_seconds_
     return (
-        f"{model.n_iter_} epochs ({model.stop_message_}); "
+        f"{count(model.n_iter_, 'epoch')} ({model.stop_message_}); "
         f"weights of epoch {model.best_iter_} kept; {model.fit_seconds_:.1f} s"
         + (f", and {compiling:.1f} s to compile" if compiling > 0.5 else "")
     )

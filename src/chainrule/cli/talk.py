@@ -6,7 +6,34 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
+from chainrule.errors import OptionError
+
 LABEL_WIDTH = 9
+
+# What an estimator's parameter is called at the shell.
+OPTIONS = {
+    "hidden_layer_sizes": "--hidden",
+    "learning_rate_init": "--rate",
+    "max_iter": "--epochs",
+    "batch_size": "--batch",
+    "alpha": "--penalty",
+    "n_iter_no_change": "--patience",
+    "time_limit": "--time",
+    "activation": "--activation",
+    "dropout": "--dropout",
+}
+
+
+@contextmanager
+def option_names() -> Iterator[None]:
+    """Let errors about a parameter name the option that set it."""
+    try:
+        yield
+    except OptionError as error:
+        text = str(error)
+        for parameter, option in OPTIONS.items():
+            text = text.replace(f"{parameter}=", f"{option} ")
+        raise OptionError(text) from None
 
 
 class Talk:

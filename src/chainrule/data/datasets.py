@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
+from chainrule.data.wheat_seeds import find_wheat_seeds, read_wheat_seeds
 from chainrule.data.wording import did_you_mean
 from chainrule.errors import OptionError
 
@@ -44,6 +45,16 @@ DATASETS: dict[str, Dataset] = {
             target="species",
             task="classification",
             source="Fisher (1936), UCI 53, bundled with scikit-learn",
+            licence=_UCI,
+        ),
+        Dataset(
+            name="wheat-seeds",
+            title="Three varieties of wheat by their kernels (mm, mm²)",
+            rows=210,
+            columns=8,
+            target="variety",
+            task="classification",
+            source="Charytanowicz et al. (2010), UCI 236; from a file or OpenML 1499",
             licence=_UCI,
         ),
         Dataset(
@@ -108,6 +119,8 @@ def load(name: str) -> pl.DataFrame:
     ------
     OptionError
         If there is no data set of that name.
+    MissingFileError
+        If it is not at hand and cannot be fetched.
     """
     if name not in DATASETS:
         raise OptionError(
@@ -115,6 +128,11 @@ def load(name: str) -> pl.DataFrame:
             f"The named data sets are: {', '.join(DATASETS)}."
         )
     return _LOADERS[name](DATASETS[name])
+
+
+def at_hand(name: str) -> bool:
+    """Return whether a named data set can be read without fetching it."""
+    return name != "wheat-seeds" or find_wheat_seeds() is not None
 
 
 def _bundled(function: str, **options: Any) -> Callable[[Dataset], pl.DataFrame]:
@@ -143,6 +161,7 @@ def _snake_case(name: str) -> str:
 
 _LOADERS: dict[str, Callable[[Dataset], pl.DataFrame]] = {
     "iris": _bundled("load_iris"),
+    "wheat-seeds": lambda _: read_wheat_seeds(),
     "wine": _bundled("load_wine"),
     "breast-cancer": _bundled("load_breast_cancer"),
     "digits": _bundled("load_digits"),

@@ -324,6 +324,11 @@ class BaseMLP(BaseEstimator):
             weight_decay=self.weight_decay,
             clip_norm=self.clip_norm,
         )
+        if optimizer.full_batch_only and batch_size < len(x):
+            raise OptionError(
+                f"solver={self.solver!r} needs the gradient of the whole table in every step. "
+                'Use batch_size="full", or another solver.'
+            )
         stopping = None
         if validation is not None:
             stopping = EarlyStopping("val_loss", self.n_iter_no_change, self.tol)
@@ -359,20 +364,22 @@ class BaseMLP(BaseEstimator):
         return min(int(self.batch_size), n_rows)
 
     def _check_parameters(self) -> None:
-        for name in _NON_NEGATIVE:
+        for name in (*_NON_NEGATIVE, "dropout", "validation_fraction"):
             value = getattr(self, name)
-            if not isinstance(value, int | float | np.number) or not value >= 0:
-                raise OptionError(f"{name}={value!r} must be a number of 0 or more.")
-        if not 0 <= self.dropout < 1:
+            if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+                raise OptionError(f"{name}={value!r} must be a number.")
+            if not value >= 0:
+                raise OptionError(f"{name}={value!r} must be 0 or more.")
+        if self.max_iter != int(self.max_iter):
+            raise OptionError(f"max_iter={self.max_iter!r} must be a whole number of epochs.")
+        if not self.dropout < 1:
             raise OptionError(f"dropout={self.dropout!r} must be a probability in [0, 1).")
         if not 0 < self.validation_fraction < 1:
             raise OptionError(
                 f"validation_fraction={self.validation_fraction!r} must lie between 0 and 1."
             )
         if self.n_iter_no_change is not None and not self.n_iter_no_change >= 1:
-            raise OptionError(
-                f"n_iter_no_change={self.n_iter_no_change!r} must be 1 or more, or None."
-            )
+            raise OptionError(f"n_iter_no_change={self.n_iter_no_change!r} must be 1 or more.")
         build_network(1, self.hidden_layer_sizes, self.activation, self.dropout, self.layer_norm)
         build_schedule(self.schedule, self.learning_rate_init, n_steps=1)
         self._objective(1)

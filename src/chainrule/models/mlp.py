@@ -74,7 +74,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of every row."""
-        return self._target.decode(self._predict(X))
+        predictions = self._predict(X)
+        return self._target.decode(predictions)
 
 
 class MLPRegressor(RegressorMixin, BaseMLP):
@@ -103,4 +104,5 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return predictions in the target's own units."""
-        return self._target.decode(self._predict(X))
+        predictions = self._predict(X)
+        return self._target.decode(predictions)

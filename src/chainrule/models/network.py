@@ -6,6 +6,8 @@ block = Dense → [LayerNorm] → activation → [Dropout]
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from chainrule.engine import Dense, Dropout, FeedForward, LayerNorm, as_activation
 from chainrule.errors import OptionError
 
@@ -56,9 +58,10 @@ def build_network(
 def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
     """Return the sizes of the hidden layers as a tuple of whole numbers above 0."""
     sizes = hidden_layer_sizes
-    sizes = tuple(sizes) if isinstance(sizes, Sequence) or hasattr(sizes, "__iter__") else (sizes,)
+    sizes = tuple(sizes) if hasattr(sizes, "__iter__") else (sizes,)
     for size in sizes:
-        if isinstance(size, bool) or not float(size).is_integer() or size < 1:
+        number = isinstance(size, int | float | np.number) and not isinstance(size, bool)
+        if not number or not float(size).is_integer() or size < 1:
             raise OptionError(
                 f"hidden_layer_sizes={hidden_layer_sizes!r} must be > 0 in every layer, got "
                 f"{size}. Give whole numbers such as (64, 32), or () for no hidden layer."

@@ -5,7 +5,6 @@ A `.chr` file is a safetensors file whose metadata holds one JSON document, chec
 """
 
 import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import jax.numpy as jnp
 import msgspec
 import numpy as np
 from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save_file
+from safetensors.numpy import save as serialize
 
 from chainrule.data import ClassTarget, InputEncoder, NumberTarget
 from chainrule.engine import make_key
@@ -73,17 +72,19 @@ def save(model: BaseMLP, path: str | Path) -> Path:
         history=list(model.history_),
         versions=_versions(),
     )
+    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    data = serialize(contiguous, {"chainrule": msgspec.json.encode(document).decode()})
     path = Path(path)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-", suffix=".chr")
-    os.close(handle)
+    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
     try:
-        contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-        text = msgspec.json.encode(document).decode()
-        save_file(contiguous, temporary, metadata={"chainrule": text})
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        temporary.write_bytes(data)
+        temporary.replace(path)
+    except OSError as error:
+        raise MissingFileError(
+            f"the model cannot be written to {path} ({error.strerror}). Choose another place."
+        ) from None
+    finally:
+        temporary.unlink(missing_ok=True)
     return path
 
 
@@ -171,13 +172,14 @@ def _named(tree: Any) -> list[tuple[str, Any]]:
 def _plain_parameters(model: BaseMLP) -> dict[str, Any]:
     parameters = model.get_params(deep=False)
     for name, value in parameters.items():
-        try:
-            parameters[name] = msgspec.to_builtins(value)
-        except TypeError:
+        items = list(value) if isinstance(value, list | tuple) else [value]
+        items = [item.item() if isinstance(item, np.generic) else item for item in items]
+        if not all(item is None or isinstance(item, bool | int | float | str) for item in items):
             raise OptionError(
                 f"{name}={value!r} is an object that a model file cannot hold. "
                 "Use a name instead, or pickle the model."
-            ) from None
+            )
+        parameters[name] = items if isinstance(value, list | tuple) else items[0]
     return parameters
 
 

@@ -52,9 +52,9 @@ class Dense:
     biases: Any = part(default="zeros")
 
     def __post_init__(self) -> None:
-        if self.n_out < 1:
+        if not isinstance(self.n_out, int) or self.n_out < 1:
             raise OptionError(
-                f"Dense(n_out={self.n_out}) has no units. Give at least 1, or leave the layer out."
+                f"Dense(n_out={self.n_out!r}) needs a whole number of units, 1 or more."
             )
         object.__setattr__(self, "weights", as_initializer(self.weights))
         object.__setattr__(self, "biases", as_initializer(self.biases))

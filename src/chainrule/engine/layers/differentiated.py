@@ -68,6 +68,8 @@ def as_layer(what: Any) -> Layer:
     OptionError
         If it has no `forward` at all, or is a whole layer but no pytree.
     """
+    if isinstance(what, type):
+        raise OptionError(f"{what.__name__} is a class, not a layer. Write {what.__name__}(…).")
     if isinstance(what, Layer):
         if jax.tree_util.all_leaves([what]):  # JAX would refuse it later, in words of its own
             raise OptionError(

@@ -14,6 +14,7 @@ from jaxtyping import Array, PRNGKeyArray
 from chainrule.engine.keys import split_key
 from chainrule.engine.layers.differentiated import as_layer
 from chainrule.engine.pytree import hyperparameters, part
+from chainrule.errors import OptionError
 
 
 @hyperparameters
@@ -23,6 +24,11 @@ class FeedForward:
     layers: tuple[Any, ...] = part()
 
     def __post_init__(self) -> None:
+        if not isinstance(self.layers, tuple | list):
+            raise OptionError(
+                f"FeedForward expects a tuple of layers, got one {type(self.layers).__name__}. "
+                "Write FeedForward((layer, …))."
+            )
         object.__setattr__(self, "layers", tuple(as_layer(layer) for layer in self.layers))
 
     def width(self, n_in: int) -> int:

@@ -15,6 +15,7 @@ from jaxtyping import Array, Float
 
 from chainrule.engine.objectives.base import Objective
 from chainrule.engine.pytree import hyperparameters
+from chainrule.errors import OptionError
 
 
 @hyperparameters
@@ -23,6 +24,12 @@ class SquaredError(Objective):
 
     half: bool = True
     over: Literal["elements", "rows"] = "elements"
+
+    def __post_init__(self) -> None:
+        if self.over not in ("elements", "rows"):
+            raise OptionError(
+                f'SquaredError(over={self.over!r}) divides by "elements" or by "rows".'
+            )
 
     def _factor(self, n_outputs: int) -> float:
         return (0.5 if self.half else 1.0) / (n_outputs if self.over == "elements" else 1)

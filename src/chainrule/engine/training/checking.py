@@ -1,5 +1,6 @@
 """What `train` checks before it starts: arrays, options, and whether the network fits both."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,18 @@ from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.errors import DataError, OptionError, ShapeError
+
+
+def check_parts(network: Any, objective: Any, optimizer: Any, metrics: Any) -> None:
+    """Refuse what is no network, objective, optimizer or mapping of metrics."""
+    for value, kind, name, example in (
+        (network, Layer, "network", "FeedForward((Dense(3),))"),
+        (objective, Objective, "objective", "SquaredError()"),
+        (optimizer, Optimizer, "optimizer", "Adam(0.001)"),
+        (metrics or {}, Mapping, "metrics", '{"accuracy": Accuracy()}'),
+    ):
+        if isinstance(value, type) or not isinstance(value, kind):
+            raise OptionError(f"{name}={value!r} is none. Give one such as {example}.")
 
 
 def check_rows(part: str, x: Any, y: Any, weights: Any = None) -> tuple[np.ndarray, ...]:

@@ -6,10 +6,11 @@ nothing.  A program that has set JAX's own cache folder keeps its setting.
 
 import functools
 import os
-import sys
 from pathlib import Path
 
 import jax
+
+from chainrule.folders import user_cache_folder
 
 
 @functools.cache
@@ -26,14 +27,3 @@ def keep_compilations() -> None:
     jax.config.update("jax_compilation_cache_dir", str(folder))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.1)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
-
-
-def user_cache_folder() -> Path:
-    """Return the folder for caches that this system gives its user, and chainrule's in it."""
-    if sys.platform == "win32":
-        base = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return base / "chainrule"

@@ -13,7 +13,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from chainrule.engine.pytree import as_vector, pytree
 from chainrule.engine.training.compilations import count_compilation
@@ -171,7 +171,7 @@ def run_blocks(
     states: State,
     tables: Rows,
     orders: Int[Array, "networks slots places"] | None,
-    keys: PRNGKeyArray,
+    keys: Key[Array, " networks"],
     n_epochs: Int[Array, ""],
     n_steps: Int[Array, ""],
     *,

@@ -17,7 +17,7 @@ from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
-from chainrule.engine.training.checking import check_options, check_outputs, check_rows
+from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import run_blocks
 from chainrule.engine.training.precision import as_dtype, precision
@@ -76,6 +76,7 @@ def train_together(
         As `train` does.
     """
     keep_compilations()
+    check_parts(network, objective, optimizer, metrics)
     start = time.perf_counter()
     dtype, metrics = as_dtype(dtype), dict(metrics or {})
     checked = [check_rows(f"table {i}'s", *table) for i, table in enumerate(tables)]

@@ -21,7 +21,7 @@ from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.optimizers.schedules import Schedule
-from chainrule.engine.training.checking import check_options, check_outputs, check_rows
+from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import Block, State, run_block
 from chainrule.engine.training.failure import is_finite, locate_failure, locate_in_prediction
@@ -145,6 +145,7 @@ def train(
         If an option has a value it cannot have.
     """
     keep_compilations()
+    check_parts(network, objective, optimizer, metrics)
     dtype = as_dtype(dtype)
     start = time.perf_counter()
     table = check_rows("training", x, y, weights)
