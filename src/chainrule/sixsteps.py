@@ -470,6 +470,7 @@ def _train_side_by_side(
         n_epochs=n_epoch,
         shuffle=False,
         params=starts,
+        measure_training=False,
         dtype="float64",
     )
     for network, result in zip(networks, trained, strict=True):

@@ -22,6 +22,8 @@ from chainrule.engine.training.rows import Rows
 from chainrule.engine.training.step import Task, step
 from chainrule.engine.training.stopping import Best, Watch, judge
 
+STATIC = ("batch_size", "chunk_size", "n_slots", "measure_training")
+
 
 @pytree
 class State:
@@ -62,19 +64,23 @@ def block_of_epochs(
     batch_size: int,
     chunk_size: int,
     n_slots: int,
+    measure_training: bool = True,
     lockstep: bool = False,
 ) -> Block:
-    """Run at most `n_epochs` epochs of `n_steps` steps; `orders` is None for full batches.
+    """Run at most `n_epochs` epochs of `n_steps` steps; without `orders`, rows lie as dealt.
 
     In `lockstep`, for several networks under `vmap`, nothing that one network does changes when
     the loops end: all counters are then shared, and only a network's own numbers have an axis.
     """
     count_compilation("run_block")
     first = state.epoch
-    dtype = train.weights.dtype
+    dtype, table_size = train.weights.dtype, train.weights.shape[0]
+    whole = batch_size == table_size
 
     def record(state: State) -> Array:
-        parts = [state.running_loss[None], measure(task, state.params, train, chunk_size)]
+        parts = [state.running_loss[None]]
+        if measure_training:
+            parts.append(measure(task, state.params, train, chunk_size))
         if validation is not None:
             parts.append(measure(task, state.params, validation, chunk_size))
         return jnp.concatenate(parts)
@@ -86,15 +92,18 @@ def block_of_epochs(
         return step(task, state.params, state.opt_state, x, y, w, k)
 
     def batches_epoch(state: State, go: Array) -> tuple[Any, Any, Array]:
-        assert orders is not None
-        order = slice_rows(orders, state.epoch - first, 1)[0]
+        order = None if orders is None else slice_rows(orders, state.epoch - first, 1)[0]
         epoch_key = jax.random.fold_in(key, state.epoch)
         per_chunk = chunk_size // batch_size
         steps = jnp.where(go, n_steps, 0)
 
         def run_chunk(c: Array, carry: Any) -> Any:
-            index = slice_rows(order, c * chunk_size, chunk_size)
-            rows = jax.tree.map(lambda a: take_rows(a, index), train)
+            rows = train
+            if order is not None:
+                index = slice_rows(order, c * chunk_size, chunk_size)
+                rows = jax.tree.map(lambda a: take_rows(a, index), train)
+            elif chunk_size < table_size:
+                rows = jax.tree.map(lambda a: slice_rows(a, c * chunk_size, chunk_size), train)
 
             def run_step(b: Array, carry: Any) -> Any:
                 params, opt_state, total = carry
@@ -109,7 +118,7 @@ def block_of_epochs(
             return jax.lax.fori_loop(0, in_chunk, run_step, carry)
 
         carry = (state.params, state.opt_state, jnp.zeros((), dtype))
-        if chunk_size == order.shape[0]:
+        if chunk_size == table_size:
             carry = run_chunk(jnp.asarray(0, jnp.int32), carry)
         else:
             n_chunks = -(-steps // per_chunk)
@@ -119,8 +128,8 @@ def block_of_epochs(
 
     def epoch(state: State, go: Array) -> State:
         """Run one epoch if `go`; the single step of a full batch has run anyway, and is dropped."""
-        new = (full_batch_epoch if orders is None else batches_epoch)(state, go)
-        if orders is None:
+        new = (full_batch_epoch if whole else batches_epoch)(state, go)
+        if whole:
             old = (state.params, state.opt_state, state.running_loss)
             new = jax.tree.map(lambda n, o: jnp.where(go, n, o), new, old)
         params, opt_state, loss = new
@@ -152,7 +161,8 @@ def block_of_epochs(
         going = block.n_entries <= n_epochs
         return going if lockstep else going & ~block.failed & ~block.patience_over
 
-    n_columns = 1 + (1 + len(task.metrics)) * (1 if validation is None else 2)
+    n_tables = int(measure_training) + int(validation is not None)
+    n_columns = 1 + (1 + len(task.metrics)) * n_tables
     no = jnp.asarray(False)
     empty = jnp.full((n_slots + 1, n_columns), jnp.nan, dtype)
     return jax.lax.while_loop(
@@ -160,12 +170,10 @@ def block_of_epochs(
     )
 
 
-run_block = partial(jax.jit, static_argnames=("batch_size", "chunk_size", "n_slots"))(
-    block_of_epochs
-)
+run_block = partial(jax.jit, static_argnames=STATIC)(block_of_epochs)
 
 
-@partial(jax.jit, static_argnames=("batch_size", "chunk_size", "n_slots"))
+@partial(jax.jit, static_argnames=STATIC)
 def run_blocks(
     task: Task,
     states: State,
@@ -178,6 +186,7 @@ def run_blocks(
     batch_size: int,
     chunk_size: int,
     n_slots: int,
+    measure_training: bool = True,
 ) -> Block:
     """Run a block of several networks side by side; every array has a leading axis of networks."""
 
@@ -196,6 +205,7 @@ def run_blocks(
             batch_size=batch_size,
             chunk_size=chunk_size,
             n_slots=n_slots,
+            measure_training=measure_training,
             lockstep=True,
         )
         state = block.state

@@ -39,16 +39,26 @@ def padded_size(n_rows: int, multiple: int = 1) -> int:
 
 
 def pad_rows(
-    x: np.ndarray, y: np.ndarray, weights: np.ndarray, *, size: int, dtype: np.dtype
+    x: np.ndarray,
+    y: np.ndarray,
+    weights: np.ndarray,
+    *,
+    size: int,
+    dtype: np.dtype,
+    places: np.ndarray | None = None,
 ) -> Rows:
-    """Return the rows on the device, followed by padding up to `size` rows."""
+    """Return `size` rows on the device: the given ones at `places` (else first), and padding."""
 
     def padded(array: np.ndarray, filler: Any) -> Array:
-        if len(array) == size:
+        if len(array) == size and places is None:
             return jnp.asarray(array, dtype)
         out = np.empty((size, *array.shape[1:]), dtype)
-        out[: len(array)] = array
-        out[len(array) :] = filler
+        if places is None:
+            out[: len(array)] = array
+            out[len(array) :] = filler
+        else:
+            out[:] = filler
+            out[places] = array
         return jnp.asarray(out)
 
     return Rows(x=padded(x, x[0]), y=padded(y, y[0]), weights=padded(weights, 0))
@@ -90,14 +100,21 @@ class Layout:
         filled[:rest] += 1
         return np.flatnonzero(np.arange(self.batch_size)[None, :] < filled[:, None])
 
-    def orders(self, n_epochs: int, rng: np.random.Generator | None) -> np.ndarray:
-        """Return the row in every place, for each epoch: shuffled by `rng`, or as they come."""
+    def fixed_places(self, shuffle: bool) -> np.ndarray | None:
+        """Return where rows lie in a table whose batches are dealt once and for all, if they are.
+
+        Then nothing need be gathered in training: neither for a full batch, nor without shuffling.
+        """
+        return None if self.whole or shuffle else self.places()
+
+    def orders(self, n_epochs: int, rng: np.random.Generator | None) -> np.ndarray | None:
+        """Return the row in every place for each epoch, shuffled by `rng`; None if none moves."""
+        if self.whole or rng is None:
+            return None
         orders = np.full((self.longest_block, self.table_size), self.table_size - 1, np.int32)
         places = self.places()
         for epoch in range(n_epochs):
-            orders[epoch, places] = (
-                np.arange(self.n_rows) if rng is None else rng.permutation(self.n_rows)
-            )
+            orders[epoch, places] = rng.permutation(self.n_rows)
         return orders
 
 

@@ -47,6 +47,7 @@ def train_together(
     shuffle: bool = True,
     seeds: Sequence[int] | None = None,
     params: Sequence[Any] | None = None,
+    measure_training: bool = True,
     dtype: Any = "float32",
 ) -> list[Trained]:
     """Train one network per table, side by side, and return what `train` returns for each.
@@ -59,6 +60,9 @@ def train_together(
         A seed for each network; 0, 1, 2, … if not given.
     params : sequence of parameters, optional
         Initial parameters for each network.
+    measure_training : bool, default=True
+        Measure loss and metrics after every epoch; without it, the history holds only the
+        "running_loss" of the steps.
     network, objective, optimizer, batch_size, n_epochs, penalty, metrics, shuffle, dtype
         As in `train`.
 
@@ -93,7 +97,10 @@ def train_together(
 
     with precision(dtype):
         size = layout.table_size
-        rows = _stack([pad_rows(*table, size=size, dtype=dtype) for table in checked])
+        places = layout.fixed_places(shuffle)
+        rows = _stack(
+            [pad_rows(*table, size=size, dtype=dtype, places=places) for table in checked]
+        )
         firsts = [
             first_state(network, filled, p, key, x.shape[1], None, dtype)
             for p, (key, _, _) in zip(starts, randoms, strict=True)
@@ -104,9 +111,8 @@ def train_together(
         entries, failed, epoch, compile_seconds = [], np.zeros(len(tables), bool), 0, 0.0
         length = 0  # the first block compiles, and measures the start
         while True:
-            orders = None
-            if not layout.whole:
-                orders = np.stack([layout.orders(length, rng) for _, _, rng in randoms])
+            each = [layout.orders(length, rng) for _, _, rng in randoms]
+            orders = None if each[0] is None else np.stack([np.asarray(o) for o in each])
             block = run_blocks(
                 task,
                 states,
@@ -118,6 +124,7 @@ def train_together(
                 batch_size=layout.batch_size,
                 chunk_size=layout.chunk_size,
                 n_slots=layout.longest_block,
+                measure_training=measure_training,
             )
             history = np.asarray(block.history)[:, : length + 1]
             if not entries:
@@ -131,7 +138,7 @@ def train_together(
         seconds = time.perf_counter() - start - compile_seconds
 
     table = np.concatenate(entries, axis=1)
-    names = columns_of(metrics, validated=False)
+    names = columns_of(metrics, measure_training, False)
     results = []
     for i in range(len(tables)):
         if failed[i]:

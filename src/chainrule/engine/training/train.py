@@ -154,7 +154,7 @@ def train(
     check_outputs(network, objective, table)
     metrics = dict(metrics or {})
     layout = lay_out(len(table[0]), table[0].shape[1] + table[1].shape[1], batch_size)
-    columns = columns_of(metrics, held_out is not None)
+    columns = columns_of(metrics, True, held_out is not None)
     watch = _watch(stopping, columns)
     optimizer = fill_schedule(optimizer, n_epochs * layout.n_steps)
     task = Task(network, objective, optimizer, penalty, tuple(metrics.values()))
@@ -162,7 +162,8 @@ def train(
 
     with precision(dtype), catch_interrupt() as interrupt:
         state = first_state(network, optimizer, params, init_key, table[0].shape[1], watch, dtype)
-        rows = pad_rows(*table, size=layout.table_size, dtype=dtype)
+        places = layout.fixed_places(shuffle)
+        rows = pad_rows(*table, size=layout.table_size, dtype=dtype, places=places)
         run = _Run(task, watch, layout, columns, step_key, rng, rows)
         if held_out is not None:
             size = padded_size(len(held_out[0]), 1)
@@ -244,7 +245,7 @@ class _Run:
         )
 
     def orders(self, n_epochs: int) -> np.ndarray | None:
-        return None if self.layout.whole else self.layout.orders(n_epochs, self.rng)
+        return self.layout.orders(n_epochs, self.rng)
 
     def until(
         self,
@@ -367,17 +368,19 @@ class _Run:
                 yield jax.tree.map(lambda a, i=i: a[i : i + size], rows)
 
     def _batches(self, orders: np.ndarray | None, slot: int) -> list[Rows]:
-        if orders is None:
+        if self.layout.whole:
             return [self.train]
         size, n = self.layout.batch_size, self.layout.n_steps
-        indices = orders[slot, : n * size].reshape(n, size)
+        order = np.arange(self.layout.table_size) if orders is None else orders[slot]
+        indices = order[: n * size].reshape(n, size)
         return [jax.tree.map(lambda a, i=i: a[i], self.train) for i in indices]
 
 
-def columns_of(metrics: Mapping[str, Any], validated: bool) -> list[str]:
+def columns_of(metrics: Mapping[str, Any], measured: bool, validated: bool) -> list[str]:
     """Return the names of the history's columns after "epoch"."""
-    measured = ["loss", *metrics]
-    columns = ["running_loss", *measured, *([f"val_{m}" for m in measured] if validated else [])]
+    names = ["loss", *metrics]
+    columns = ["running_loss", *(names if measured else [])]
+    columns += [f"val_{name}" for name in names] if validated else []
     taken = [name for name in metrics if name == "epoch" or columns.count(name) > 1]
     if taken:
         raise OptionError(
