@@ -7,6 +7,7 @@ user's cache folder, OpenML (data set 1499), whose answer is then kept in the ca
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,9 @@ def _fetch() -> Path:
     temporary = path.with_name(f".writing-{os.getpid()}-{FILE}")
     try:
         options = {"as_frame": False, "cache": False, "parser": "liac-arff", "n_retries": 1}
-        bunch: Any = fetch_openml(data_id=OPENML_ID, **options)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the error below says it all
+            bunch: Any = fetch_openml(data_id=OPENML_ID, **options)
         numbers = dict(zip(COLUMNS[:-1], np.asarray(bunch.data, float).T, strict=True))
         table = pl.DataFrame(numbers | {COLUMNS[-1]: np.asarray(bunch.target).astype(int)})
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -47,7 +47,9 @@ def learning_curves(history: Mapping[str, np.ndarray], best_epoch: int | None = 
     return figure
 
 
-def iteration_curves(curves: Mapping[str, Mapping[str, np.ndarray]]) -> "Figure":
+def iteration_curves(
+    curves: Mapping[str, Mapping[str, np.ndarray]], xlabel: str = "iteration"
+) -> "Figure":
     """Draw a panel for each title, with a line for each label, over the iterations."""
     figure, axes = new_figure(len(curves))
     for ax, (title, lines) in zip(axes, curves.items(), strict=True):
@@ -55,7 +57,7 @@ def iteration_curves(curves: Mapping[str, Mapping[str, np.ndarray]]) -> "Figure"
         for (label, values), (colour, dash) in zip(lines.items(), styles, strict=False):
             ax.plot(values, color=colour, linestyle=dash, linewidth=1.4, label=label)
         ax.set_title(title, fontsize=10)
-        ax.set_xlabel("iteration", fontsize=9)
+        ax.set_xlabel(xlabel, fontsize=9)
         if len(lines) > 1:
             ax.legend(fontsize=8, frameon=False)
     return figure

@@ -11,7 +11,11 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def confusion_figure(matrix: np.ndarray, classes: Sequence[object]) -> "Figure":
+def confusion_figure(
+    matrix: np.ndarray,
+    classes: Sequence[object],
+    title: str = "Confusion matrix of the test rows",
+) -> "Figure":
     """Draw counts of true classes (rows) against predicted classes (columns)."""
     n = len(classes)
     side = min(max(3.4, 0.55 * n + 1.6), 12)
@@ -29,7 +33,7 @@ def confusion_figure(matrix: np.ndarray, classes: Sequence[object]) -> "Figure":
     ax.set_yticks(range(n), names)
     ax.set_xlabel("predicted", fontsize=9)
     ax.set_ylabel("true", fontsize=9)
-    ax.set_title("Confusion matrix of the test rows", fontsize=10)
+    ax.set_title(title, fontsize=10)
     return figure
 
 

@@ -1,0 +1,128 @@
+"""The wheat seeds case of the six steps: compiled against the plain-Python loops of the tutorials.
+
+Five folds, 500 epochs, 420,000 online updates.  Prints the time of an update and the ratios, with
+compilation (caches emptied first) and without.  Needs the wheat seeds at hand.
+"""
+
+import math
+import random
+import statistics
+import time
+
+import jax
+import pytest
+
+from chainrule.data.datasets import at_hand
+from chainrule.demos.wheat_seeds import EPOCHS, FOLDS, HIDDEN, RATE, numbered_seeds
+from chainrule.sixsteps import (
+    back_propagation,
+    cross_validation_split,
+    dataset_minmax,
+    evaluate_algorithm,
+    initialize_network,
+    normalize_dataset,
+)
+
+
+def scaled_seeds():
+    rows = numbered_seeds()
+    normalize_dataset(rows, dataset_minmax(rows))
+    return rows
+
+
+def in_plain_python(rows):
+    """Scores of the five folds, one neuron, one weight at a time."""
+    folds = cross_validation_split(rows, FOLDS)
+    scores = []
+    for i, fold in enumerate(folds):
+        network = initialize_network(7, HIDDEN, 3)
+        training = [row for j, other in enumerate(folds) if j != i for row in other]
+        for _ in range(EPOCHS):
+            for row in training:
+                outputs = forward(network, row)
+                expected = [0.0] * 3
+                expected[row[-1]] = 1.0
+                backward(network, [e - o for e, o in zip(expected, outputs, strict=True)])
+                update(network, row)
+        right = 0
+        for row in fold:
+            outputs = forward(network, row)
+            right += outputs.index(max(outputs)) == row[-1]
+        scores.append(100 * right / len(fold))
+    return scores
+
+
+def forward(network, row):
+    inputs = row
+    for layer in network:
+        outputs = []
+        for neuron in layer:
+            weights = neuron["weights"]
+            z = weights[-1]
+            for k in range(len(weights) - 1):
+                z += weights[k] * inputs[k]
+            neuron["output"] = 1.0 / (1.0 + math.exp(-z))
+            outputs.append(neuron["output"])
+        inputs = outputs
+    return inputs
+
+
+def backward(network, errors):
+    for i in reversed(range(len(network))):
+        for neuron, error in zip(network[i], errors, strict=True):
+            neuron["delta"] = error * neuron["output"] * (1.0 - neuron["output"])
+        if i:
+            errors = []
+            for j in range(len(network[i - 1])):
+                error = 0.0
+                for neuron in network[i]:
+                    error += neuron["weights"][j] * neuron["delta"]
+                errors.append(error)
+
+
+def update(network, row):
+    inputs = row[:-1]
+    for layer in network:
+        for neuron in layer:
+            weights, step = neuron["weights"], RATE * neuron["delta"]
+            for k in range(len(inputs)):
+                weights[k] += step * inputs[k]
+            weights[-1] += step
+        inputs = [neuron["output"] for neuron in layer]
+
+
+def compiled(rows):
+    return evaluate_algorithm(rows, back_propagation, FOLDS, RATE, EPOCHS, HIDDEN)
+
+
+def timed(run, rows):
+    random.seed(1)
+    start = time.perf_counter()
+    scores = run(rows)
+    return time.perf_counter() - start, scores
+
+
+def test_wheat_seeds(benchmark, capsys, monkeypatch):
+    if not at_hand("wheat-seeds"):
+        pytest.skip("the wheat seeds are not at hand")
+    rows = scaled_seeds()
+    plain, first, later = [], [], []
+    for _ in range(3):
+        seconds, expected = timed(in_plain_python, rows)
+        plain.append(seconds)
+        jax.clear_caches()
+        jax.config.update("jax_enable_compilation_cache", False)
+        seconds, scores = timed(compiled, rows)
+        first.append(seconds)
+        later += [timed(compiled, rows)[0] for _ in range(3)]
+        assert scores == expected
+    jax.config.update("jax_enable_compilation_cache", True)
+    benchmark.pedantic(compiled, (rows,), rounds=3)
+    slow, cold, warm = map(statistics.median, (plain, first, later))
+    n_updates = FOLDS * EPOCHS * 168
+    with capsys.disabled():
+        print(
+            f"\n{n_updates:,} updates: plain Python {1e6 * slow / n_updates:.1f} µs each, "
+            f"compiled {1e6 * warm / n_updates:.2f} µs\n"
+            f"ratio with compilation {slow / cold:.1f}, without {slow / warm:.1f}"
+        )
