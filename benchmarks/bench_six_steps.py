@@ -31,18 +31,20 @@ def scaled_seeds():
 
 
 def in_plain_python(rows):
-    """Scores of the five folds, one neuron, one weight at a time."""
+    """Scores of the five folds, neuron by neuron and weight by weight as in the tutorials."""
     folds = cross_validation_split(rows, FOLDS)
     scores = []
     for i, fold in enumerate(folds):
         network = initialize_network(7, HIDDEN, 3)
         training = [row for j, other in enumerate(folds) if j != i for row in other]
         for _ in range(EPOCHS):
+            sum_error = 0
             for row in training:
                 outputs = forward(network, row)
-                expected = [0.0] * 3
-                expected[row[-1]] = 1.0
-                backward(network, [e - o for e, o in zip(expected, outputs, strict=True)])
+                expected = [0 for _ in range(3)]
+                expected[row[-1]] = 1
+                sum_error += sum([(expected[k] - outputs[k]) ** 2 for k in range(len(expected))])
+                backward(network, expected)
                 update(network, row)
         right = 0
         for row in fold:
@@ -52,43 +54,57 @@ def in_plain_python(rows):
     return scores
 
 
+def activate(weights, inputs):
+    z = weights[-1]
+    for k in range(len(weights) - 1):
+        z += weights[k] * inputs[k]
+    return z
+
+
+def transfer(z):
+    return 1.0 / (1.0 + math.exp(-z))
+
+
+def transfer_derivative(output):
+    return output * (1.0 - output)
+
+
 def forward(network, row):
     inputs = row
     for layer in network:
         outputs = []
         for neuron in layer:
-            weights = neuron["weights"]
-            z = weights[-1]
-            for k in range(len(weights) - 1):
-                z += weights[k] * inputs[k]
-            neuron["output"] = 1.0 / (1.0 + math.exp(-z))
+            neuron["output"] = transfer(activate(neuron["weights"], inputs))
             outputs.append(neuron["output"])
         inputs = outputs
     return inputs
 
 
-def backward(network, errors):
+def backward(network, expected):
     for i in reversed(range(len(network))):
-        for neuron, error in zip(network[i], errors, strict=True):
-            neuron["delta"] = error * neuron["output"] * (1.0 - neuron["output"])
-        if i:
-            errors = []
-            for j in range(len(network[i - 1])):
+        layer, errors = network[i], []
+        if i != len(network) - 1:
+            for j in range(len(layer)):
                 error = 0.0
-                for neuron in network[i]:
+                for neuron in network[i + 1]:
                     error += neuron["weights"][j] * neuron["delta"]
                 errors.append(error)
+        else:
+            for j in range(len(layer)):
+                errors.append(expected[j] - layer[j]["output"])
+        for j in range(len(layer)):
+            layer[j]["delta"] = errors[j] * transfer_derivative(layer[j]["output"])
 
 
 def update(network, row):
-    inputs = row[:-1]
-    for layer in network:
-        for neuron in layer:
-            weights, step = neuron["weights"], RATE * neuron["delta"]
-            for k in range(len(inputs)):
-                weights[k] += step * inputs[k]
-            weights[-1] += step
-        inputs = [neuron["output"] for neuron in layer]
+    for i in range(len(network)):
+        inputs = row[:-1]
+        if i != 0:
+            inputs = [neuron["output"] for neuron in network[i - 1]]
+        for neuron in network[i]:
+            for j in range(len(inputs)):
+                neuron["weights"][j] += RATE * neuron["delta"] * inputs[j]
+            neuron["weights"][-1] += RATE * neuron["delta"]
 
 
 def compiled(rows):

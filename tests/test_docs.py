@@ -15,7 +15,7 @@ import pytest
 import typer.main
 
 import chainrule
-from chainrule import cli, data, engine, errors
+from chainrule import cli, data, engine, errors, sixsteps
 from chainrule.cli.app import app
 
 ROOT = Path(__file__).parents[1]
@@ -38,11 +38,17 @@ def fenced(page, language):
 
 def public_names():
     error_names = [name for name, _ in inspect.getmembers(errors, inspect.isclass)]
+    step_names = [
+        name
+        for name, function in inspect.getmembers(sixsteps, inspect.isfunction)
+        if function.__module__ == sixsteps.__name__ and not name.startswith("_")
+    ]
     for module, names in (
         ("chainrule", chainrule.__all__),
         ("chainrule.engine", engine.__all__),
         ("chainrule.data", data.__all__),
         ("chainrule.errors", error_names),
+        ("chainrule.sixsteps", step_names),
     ):
         yield from (f"{module}.{name}" for name in names)
 
@@ -54,11 +60,15 @@ def test_the_reference_has_one_entry_for_every_public_name():
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_python_blocks_run_from_top_to_bottom(page, tmp_path, monkeypatch):
+def test_python_blocks_run_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
+    """Those of the six steps also print what the comments below them say."""
     monkeypatch.chdir(tmp_path)
     names = {}
     for block in fenced(page, "python"):
         exec(compile(block, str(page), "exec"), names)
+        printed = capsys.readouterr().out
+        if page.name == "six-steps.md":
+            assert printed == "".join(re.findall(r"^# (.*\n)", block, re.MULTILINE))
 
 
 def test_commands_and_options_in_the_docs_exist():

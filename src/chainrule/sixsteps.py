@@ -40,6 +40,7 @@ from chainrule.engine import (
 )
 from chainrule.engine.layers.dense import DenseTape
 from chainrule.engine.layers.elementwise import ElementwiseTape
+from chainrule.engine.pytree import on_device
 from chainrule.engine.training.precision import precision
 from chainrule.errors import DataError, MissingFileError, OptionError, ShapeError
 
@@ -122,7 +123,7 @@ def transfer(activation: float) -> float:
     0.5
     """
     with precision(FLOAT64):
-        a, _ = sigmoid.forward((), jnp.full((1, 1), activation))
+        a, _ = sigmoid.forward((), on_device([[activation]], FLOAT64))
         return float(a[0, 0])
 
 
@@ -164,16 +165,16 @@ def transfer_derivative(output: float) -> float:
     0.25
     """
     with precision(FLOAT64):
-        a = jnp.full((1, 1), output)
-        _, slope = sigmoid.backward((), ElementwiseTape(z=a, a=a), jnp.ones((1, 1)))
+        a = on_device([[output]], FLOAT64)
+        _, slope = sigmoid.backward((), ElementwiseTape(z=a, a=a), on_device([[1.0]]))
         return float(slope[0, 0])
 
 
 def backward_propagate_error(network: Network, expected: Sequence[float]) -> None:
     """Note every neuron's `delta`, from its noted `output` and the expected outputs.
 
-    output layer    delta = (expected - output) · output (1 - output)
-    hidden layer    delta = Σ (weight · delta of the next layer) · output (1 - output)
+        output layer    delta = (expected - output) · output (1 - output)
+        hidden layer    delta = Σ (weight · delta of the next layer) · output (1 - output)
 
     Raises
     ------
@@ -191,8 +192,8 @@ def backward_propagate_error(network: Network, expected: Sequence[float]) -> Non
         )
     outputs = [[neuron["output"] for neuron in layer] for layer in network]
     with precision(FLOAT64):
-        arrays = [jnp.asarray([values], FLOAT64) for values in outputs]
-        target = jnp.asarray([list(expected)], FLOAT64)
+        arrays = [on_device([values], FLOAT64) for values in outputs]
+        target = on_device([list(expected)], FLOAT64)
         gradients = _backward(_params_of(network), arrays, target)
         deltas = [(-np.asarray(dz))[0].tolist() for dz in gradients]
     for layer, values in zip(network, deltas, strict=True):
@@ -210,10 +211,10 @@ def update_weights(network: Network, row: Row, l_rate: float) -> None:
     with precision(FLOAT64):
         inputs = _row(row, _n_inputs(network))
         for layer in network:
-            dz = jnp.asarray([[-neuron["delta"] for neuron in layer]], FLOAT64)
+            dz = on_device([[-neuron["delta"] for neuron in layer]], FLOAT64)
             params = _params(layer)
             _write(layer, _updated(GradientDescent(l_rate), params, inputs, dz))
-            inputs = jnp.asarray([[neuron["output"] for neuron in layer]], FLOAT64)
+            inputs = on_device([[neuron["output"] for neuron in layer]], FLOAT64)
 
 
 def train_network(
@@ -393,7 +394,7 @@ def evaluate_algorithm(
     folds = cross_validation_split(dataset, n_folds)
     parts = []
     for i, fold in enumerate(folds):
-        training = [row for j, other in enumerate(folds) if j != i for row in other]
+        training = [list(row) for j, other in enumerate(folds) if j != i for row in other]
         parts.append((training, [[*row[:-1], None] for row in fold]))
     if algorithm is back_propagation:
         predicted = _back_propagate(parts, *args)
@@ -446,7 +447,7 @@ def _back_propagate(
     for network, (_, test) in zip(networks, parts, strict=True):
         rows = np.asarray([row[:-1] for row in test], FLOAT64)
         with precision(FLOAT64):
-            outputs = _forward(_params_of(network), jnp.asarray(rows))[-1]
+            outputs = _forward(_params_of(network), on_device(rows))[-1]
         predictions.append(np.asarray(outputs).argmax(axis=1).tolist())
     return predictions
 
@@ -524,7 +525,7 @@ def _updated(descent: GradientDescent, params: DenseParams, x: Any, dz: Any) -> 
 def _params(layer: Sequence[Neuron]) -> DenseParams:
     """Return a layer's weights as the engine holds them: (inputs, neurons), and the biases."""
     table = np.asarray([neuron["weights"] for neuron in layer], FLOAT64)
-    return DenseParams(weights=jnp.asarray(table[:, :-1].T), biases=jnp.asarray(table[:, -1]))
+    return DenseParams(weights=on_device(table[:, :-1].T), biases=on_device(table[:, -1]))
 
 
 def _params_of(network: Network) -> list[DenseParams]:
@@ -554,7 +555,7 @@ def _row(row: Row, n_inputs: int) -> Any:
         raise ShapeError(
             f"The row has {len(row)} values, the network {n_inputs} inputs. Give a longer row."
         )
-    return jnp.asarray(np.asarray([row[:n_inputs]], FLOAT64))
+    return on_device([row[:n_inputs]], FLOAT64)
 
 
 def _check_lengths(rows: Sequence[Row]) -> None:

@@ -75,7 +75,7 @@ CASES = {
     ),
     "0 hidden units": ("fit good.csv -t kind --hidden 0", GOOD, ["0", "> 0", "64"]),
     "hidden in words": ("fit good.csv -t kind --hidden many", GOOD, ["--hidden", "64,32"]),
-    "negative rate": ("fit good.csv -t kind --rate -1", GOOD, ["rate", "-1", "positive"]),
+    "negative rate": ("fit good.csv -t kind --rate -1", GOOD, ["--rate -1", "positive"]),
     "unknown activation": (
         "fit good.csv -t kind --activation tahn",
         GOOD,

@@ -1,4 +1,4 @@
-"""Several networks side by side: bit for bit what they are one by one."""
+"""Several networks side by side: what they are one by one, to the last digits."""
 
 import jax
 import numpy as np

@@ -12,6 +12,7 @@ from chainrule.cli.talk import Talk, show_progress
 from chainrule.data import (
     DATASETS,
     ClassTarget,
+    Schema,
     guess_task,
     infer_schema,
     read_table,
@@ -67,6 +68,8 @@ def run_fit(
         groups = require_column(X.columns, groups)
         group_ids = X[groups].to_numpy()
         X, split = X.drop(groups), "groups"
+    elif split == "groups":
+        raise OptionError("--split groups needs --groups COLUMN, which says what belongs together.")
     parts = split_rows(
         frame.height,
         y=y if task == "classification" else None,
@@ -84,6 +87,9 @@ def run_fit(
     model.drop = (*model.drop, *(column.name for column in schema.of_kind("identifier")))
     talk.say("Columns", *schema.describe())
     rows = X[parts.train]
+    own = infer_schema(rows, **{**names, "drop": model.drop})
+    if _uses(own) != _uses(schema):
+        talk.say("", "of these, in the training rows:", *own.describe())
     talk.say("Split", parts.description)
     held_out = {}
     if len(parts.validation):
@@ -157,6 +163,12 @@ def _build_model(task: str, seed: int, options: dict[str, Any]) -> Any:
         number=tuple(options["number"] or ()),
         drop=tuple(options["drop"] or ()),
     )
+
+
+def _uses(schema: Schema) -> list[tuple[Any, ...]]:
+    """Return what of a schema shapes the network: columns in use, flags for gaps, categories."""
+    used = [column for column in schema.columns if column.used]
+    return [(column.name, bool(column.n_gaps), len(column.levels)) for column in used]
 
 
 def _whole_numbers(text: str) -> tuple[int, ...]:

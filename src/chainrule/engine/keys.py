@@ -5,15 +5,16 @@ the same key always draws the same numbers.
 """
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
+
+from chainrule.engine.pytree import on_device
 
 
 def make_key(seed: int | np.random.SeedSequence) -> PRNGKeyArray:
     """Return the key of `seed`, without compiling anything."""
     sequence = seed if isinstance(seed, np.random.SeedSequence) else np.random.SeedSequence(seed)
-    words = jnp.asarray(sequence.generate_state(2), jnp.uint32)
+    words = on_device(sequence.generate_state(2), np.uint32)
     return jax.random.wrap_key_data(words, impl="threefry2x32")
 
 

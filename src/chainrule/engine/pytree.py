@@ -94,9 +94,19 @@ def _register(cls: type, leaves: tuple[str, ...], static: tuple[str, ...]) -> No
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
 
 
+def on_device(values: Any, dtype: Any = None) -> Array:
+    """Return an array of `values`; unlike `jnp.asarray`, this compiles nothing for a new shape."""
+    return jax.device_put(np.asarray(values, dtype))
+
+
 def zeros_like(tree: Any) -> Any:
     """Return a tree of zeros of the same shapes and types, made on the host: nothing compiles."""
-    return jax.tree.map(lambda leaf: jnp.asarray(np.zeros(leaf.shape, leaf.dtype)), tree)
+    return jax.tree.map(lambda leaf: on_device(np.zeros(leaf.shape, leaf.dtype)), tree)
+
+
+def count_numbers(tree: Any) -> int:
+    """Return how many numbers a tree holds."""
+    return sum(leaf.size for leaf in jax.tree.leaves(tree))
 
 
 def as_vector(tree: Any) -> Array:

@@ -370,6 +370,9 @@ class BaseMLP(BaseEstimator):
                 raise OptionError(f"{name}={value!r} must be a number.")
             if not value >= 0:
                 raise OptionError(f"{name}={value!r} must be 0 or more.")
+        rate = self.learning_rate_init
+        if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not rate > 0:
+            raise OptionError(f"learning_rate_init={rate!r} must be positive. Try 0.003.")
         if self.max_iter != int(self.max_iter):
             raise OptionError(f"max_iter={self.max_iter!r} must be a whole number of epochs.")
         if not self.dropout < 1:

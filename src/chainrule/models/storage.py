@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import msgspec
 import numpy as np
 from safetensors import SafetensorError, safe_open
@@ -17,6 +16,7 @@ from safetensors.numpy import save as serialize
 
 from chainrule.data import ClassTarget, InputEncoder, NumberTarget
 from chainrule.engine import make_key
+from chainrule.engine.pytree import on_device
 from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
 from chainrule.models.base import BaseMLP
@@ -147,7 +147,7 @@ def _rebuild(document: Document, arrays: dict[str, np.ndarray], path: Path) -> B
             array = arrays.get(f"params{name}")
             if array is None or array.shape != leaf.shape:
                 raise ModelFileError(f"{path} lacks weights ({name}). Save the model again.")
-            leaves.append(jnp.asarray(array, dtype))
+            leaves.append(on_device(array, dtype))
         model.params_ = jax.tree.unflatten(jax.tree.structure(template), leaves)
     model.network_ = network
     model._encoder = InputEncoder.from_state(document.inputs, parts["inputs"])

@@ -8,12 +8,11 @@ Reference: Rumelhart, Hinton & Williams (1986), Nature 323:533-536.
 
 from typing import Any
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.keys import generator
 from chainrule.engine.layers.initializers import as_initializer
-from chainrule.engine.pytree import hyperparameters, part, pytree
+from chainrule.engine.pytree import hyperparameters, on_device, part, pytree
 from chainrule.errors import OptionError, ShapeError
 
 
@@ -65,8 +64,8 @@ class Dense:
 
     def init(self, key: PRNGKeyArray, n_in: int) -> DenseParams:
         rng = generator(key)
-        weights = jnp.asarray(self.weights.draw(rng, (n_in, self.n_out)))
-        biases = jnp.asarray(self.biases.draw(rng, (self.n_out,))) if self.bias else None
+        weights = on_device(self.weights.draw(rng, (n_in, self.n_out)))
+        biases = on_device(self.biases.draw(rng, (self.n_out,))) if self.bias else None
         return DenseParams(weights=weights, biases=biases)
 
     def forward(

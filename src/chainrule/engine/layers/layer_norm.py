@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from chainrule.engine.pytree import hyperparameters, number, pytree
+from chainrule.engine.pytree import hyperparameters, number, on_device, pytree
 from chainrule.errors import OptionError
 
 
@@ -46,7 +46,7 @@ class LayerNorm:
 
     def init(self, key: PRNGKeyArray, n_in: int) -> LayerNormParams:
         del key
-        return LayerNormParams(scale=jnp.asarray(np.ones(n_in)), shift=jnp.asarray(np.zeros(n_in)))
+        return LayerNormParams(scale=on_device(np.ones(n_in)), shift=on_device(np.zeros(n_in)))
 
     def forward(
         self, params: LayerNormParams, x: Float[Array, "batch n"], key: PRNGKeyArray | None = None

@@ -13,12 +13,21 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from chainrule.engine.optimizers.base import check_number
 from chainrule.engine.optimizers.gradient_descent import descend
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
-from chainrule.engine.pytree import hyperparameters, map_weights, number, part, pytree, zeros_like
+from chainrule.engine.pytree import (
+    hyperparameters,
+    map_weights,
+    number,
+    on_device,
+    part,
+    pytree,
+    zeros_like,
+)
 
 
 @pytree
@@ -48,7 +57,7 @@ class Adam:
 
     def init(self, params: Any) -> AdamState:
         zeros = zeros_like(params)
-        return AdamState(step=jnp.asarray(0, jnp.int32), mean=zeros, square=zeros)
+        return AdamState(step=on_device(0, np.int32), mean=zeros, square=zeros)
 
     def update(self, params: Any, grads: Any, opt_state: AdamState) -> tuple[Any, AdamState]:
         direction, state = self._direction(grads, opt_state)

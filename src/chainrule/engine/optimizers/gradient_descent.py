@@ -8,12 +8,12 @@ Nesterov   v ← μ v + g,    θ ← θ - η (g + μ v)       Nesterov (1983), a
 from typing import Any, ClassVar
 
 import jax
-import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from chainrule.engine.optimizers.base import check_number
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
-from chainrule.engine.pytree import hyperparameters, number, part, pytree, zeros_like
+from chainrule.engine.pytree import hyperparameters, number, on_device, part, pytree, zeros_like
 
 
 @pytree
@@ -36,7 +36,7 @@ class GradientDescent:
 
     def init(self, params: Any) -> GradientDescentState:
         del params
-        return GradientDescentState(step=jnp.asarray(0, jnp.int32), velocity=None)
+        return GradientDescentState(step=on_device(0, np.int32), velocity=None)
 
     def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:
         params = descend(params, grads, self.learning_rate, opt_state.step)
@@ -58,7 +58,7 @@ class Momentum:
 
     def init(self, params: Any) -> GradientDescentState:
         zeros = zeros_like(params)
-        return GradientDescentState(step=jnp.asarray(0, jnp.int32), velocity=zeros)
+        return GradientDescentState(step=on_device(0, np.int32), velocity=zeros)
 
     def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:
         velocity = jax.tree.map(lambda v, g: self.momentum * v + g, opt_state.velocity, grads)

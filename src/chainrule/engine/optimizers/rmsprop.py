@@ -10,12 +10,13 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from chainrule.engine.optimizers.base import check_number
 from chainrule.engine.optimizers.gradient_descent import descend
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
-from chainrule.engine.pytree import hyperparameters, number, part, pytree, zeros_like
+from chainrule.engine.pytree import hyperparameters, number, on_device, part, pytree, zeros_like
 
 
 @pytree
@@ -42,7 +43,7 @@ class RMSProp:
 
     def init(self, params: Any) -> RMSPropState:
         zeros = zeros_like(params)
-        return RMSPropState(step=jnp.asarray(0, jnp.int32), square=zeros)
+        return RMSPropState(step=on_device(0, np.int32), square=zeros)
 
     def update(self, params: Any, grads: Any, opt_state: RMSPropState) -> tuple[Any, RMSPropState]:
         square = jax.tree.map(

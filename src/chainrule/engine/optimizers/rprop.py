@@ -13,10 +13,11 @@ from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Int
 
 from chainrule.engine.optimizers.base import check_number
-from chainrule.engine.pytree import hyperparameters, number, pytree, zeros_like
+from chainrule.engine.pytree import hyperparameters, number, on_device, pytree, zeros_like
 
 
 @pytree
@@ -48,7 +49,7 @@ class Rprop:
 
     def init(self, params: Any) -> RpropState:
         return RpropState(
-            step=jnp.asarray(0, jnp.int32),
+            step=on_device(0, np.int32),
             sizes=jax.tree.map(lambda zero: zero + self.initial, zeros_like(params)),
             last=zeros_like(params),
         )

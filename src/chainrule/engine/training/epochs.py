@@ -8,7 +8,6 @@ The number of epochs, of rows and of steps are run-time values; the program is s
 architecture, the batch size and the padded size of the table.
 """
 
-from functools import partial
 from typing import Any
 
 import jax
@@ -16,6 +15,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from chainrule.engine.pytree import as_vector, pytree
+from chainrule.engine.training.compilation_speed import compile_for
 from chainrule.engine.training.compilations import count_compilation
 from chainrule.engine.training.measuring import measure, slice_rows, take_rows
 from chainrule.engine.training.rows import Rows
@@ -170,11 +170,7 @@ def block_of_epochs(
     )
 
 
-run_block = partial(jax.jit, static_argnames=STATIC)(block_of_epochs)
-
-
-@partial(jax.jit, static_argnames=STATIC)
-def run_blocks(
+def blocks_of_epochs(
     task: Task,
     states: State,
     tables: Rows,
@@ -220,3 +216,13 @@ def run_blocks(
     params, opt_state, running_loss = own
     states = State(params, opt_state, epoch, running_loss, None)
     return Block(states, history, n_entries, jnp.zeros_like(failed), failed)
+
+
+def run_block(n_products: int, *arguments: Any, **sizes: Any) -> Block:
+    """Run `block_of_epochs`, compiled as suits a step of `n_products` multiplications."""
+    return compile_for(n_products, block_of_epochs, STATIC)(*arguments, **sizes)
+
+
+def run_blocks(n_products: int, *arguments: Any, **sizes: Any) -> Block:
+    """Run `blocks_of_epochs`, compiled as suits a step of `n_products` multiplications."""
+    return compile_for(n_products, blocks_of_epochs, STATIC)(*arguments, **sizes)

@@ -4,12 +4,12 @@ from functools import partial
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array
 
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective
+from chainrule.engine.pytree import on_device
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.compilations import count_compilation
 from chainrule.engine.training.precision import precision
@@ -65,6 +65,6 @@ def predict(
             part = x[start : start + longest]
             padded = np.zeros((padded_size(max(len(part), 1)), x.shape[1]), dtype)
             padded[: len(part)] = part
-            out = _run(network, objective, params, jnp.asarray(padded), raw)
+            out = _run(network, objective, params, on_device(padded), raw)
             parts.append(np.asarray(out)[: len(part)])
     return np.concatenate(parts)

@@ -9,11 +9,10 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from chainrule.engine.pytree import pytree
+from chainrule.engine.pytree import on_device, pytree
 
 # One gathered chunk of rows holds at most so many numbers (16 MB in float32).
 CHUNK_NUMBERS = 4_000_000
@@ -51,7 +50,7 @@ def pad_rows(
 
     def padded(array: np.ndarray, filler: Any) -> Array:
         if len(array) == size and places is None:
-            return jnp.asarray(array, dtype)
+            return on_device(array, dtype)
         out = np.empty((size, *array.shape[1:]), dtype)
         if places is None:
             out[: len(array)] = array
@@ -59,7 +58,7 @@ def pad_rows(
         else:
             out[:] = filler
             out[places] = array
-        return jnp.asarray(out)
+        return on_device(out)
 
     return Rows(x=padded(x, x[0]), y=padded(y, y[0]), weights=padded(weights, 0))
 

@@ -13,9 +13,10 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
-from chainrule.engine.pytree import hyperparameters, number, pytree
+from chainrule.engine.pytree import hyperparameters, number, on_device, pytree
 from chainrule.errors import OptionError
 
 
@@ -59,7 +60,7 @@ class Best:
 
 def first_best(params: Any, dtype: Any) -> Best:
     """Return a best that any finite measure beats."""
-    return Best(params, score=jnp.asarray(jnp.inf, dtype), epoch=jnp.asarray(0, jnp.int32))
+    return Best(params, score=on_device(np.inf, dtype), epoch=on_device(0, np.int32))
 
 
 def judge(

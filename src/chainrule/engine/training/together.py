@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.pytree import count_numbers, on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import run_blocks
@@ -107,13 +107,14 @@ def train_together(
         ]
         states = replace(_stack(firsts), epoch=firsts[0].epoch)  # all are at the same epoch
         words = np.stack([np.asarray(jax.random.key_data(key)) for _, key, _ in randoms])
-        keys = jax.random.wrap_key_data(jnp.asarray(words), impl="threefry2x32")
+        keys = jax.random.wrap_key_data(on_device(words), impl="threefry2x32")
         entries, failed, epoch, compile_seconds = [], np.zeros(len(tables), bool), 0, 0.0
         length = 0  # the first block compiles, and measures the start
         while True:
             each = [layout.orders(length, rng) for _, _, rng in randoms]
             orders = None if each[0] is None else np.stack([np.asarray(o) for o in each])
             block = run_blocks(
+                layout.batch_size * count_numbers(firsts[0].params),
                 task,
                 states,
                 rows,
@@ -162,7 +163,7 @@ def train_together(
         columns = {name: table[i, :, c] for c, name in enumerate(names)}
         own = jax.tree.map(lambda a, i=i: np.asarray(a)[i], (states.params, states.opt_state))
         with precision(dtype):
-            own_params, own_opt_state = jax.tree.map(jnp.asarray, own)
+            own_params, own_opt_state = jax.tree.map(on_device, own)
         results.append(
             Trained(
                 params=own_params,
@@ -182,7 +183,7 @@ def train_together(
 def _stack(trees: list[Any]) -> Any:
     """Return one tree with a leading axis, stacked on the host."""
     return jax.tree.map(
-        lambda *leaves: jnp.asarray(np.stack([np.asarray(v) for v in leaves])), *trees
+        lambda *leaves: on_device(np.stack([np.asarray(v) for v in leaves])), *trees
     )
 
 

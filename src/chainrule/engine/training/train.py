@@ -21,6 +21,7 @@ from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.optimizers.schedules import Schedule
+from chainrule.engine.pytree import count_numbers, on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import Block, State, run_block
@@ -193,7 +194,7 @@ def first_state(
 ) -> State:
     """Return the state before the first epoch, from given parameters or drawn ones."""
     params = network.init(key, n_in) if params is None else params
-    params = jax.tree.map(lambda p: jnp.asarray(np.asarray(p, dtype)), params)
+    params = jax.tree.map(lambda p: on_device(p, dtype), params)
     if not is_finite(params):
         raise DataError(
             f"The initial parameters are not finite in {dtype}. Give finite initial weights."
@@ -201,8 +202,8 @@ def first_state(
     return State(
         params=params,
         opt_state=optimizer.init(params),
-        epoch=jnp.asarray(0, jnp.int32),
-        running_loss=jnp.asarray(jnp.nan, dtype),
+        epoch=on_device(0, np.int32),
+        running_loss=on_device(np.nan, dtype),
         best=None if watch is None else first_best(params, dtype),
     )
 
@@ -230,6 +231,7 @@ class _Run:
     def block(self, state: State, n_epochs: int, orders: np.ndarray | None) -> Block:
         layout = self.layout
         return run_block(
+            layout.batch_size * count_numbers(state.params),
             self.task,
             self.watch,
             state,
