@@ -40,7 +40,8 @@ from chainrule.engine import (
 )
 from chainrule.engine.layers.dense import DenseTape
 from chainrule.engine.layers.elementwise import ElementwiseTape
-from chainrule.engine.pytree import on_device
+from chainrule.engine.pytree import count_numbers, on_device
+from chainrule.engine.training.compilation_speed import compile_for
 from chainrule.engine.training.precision import precision
 from chainrule.errors import DataError, MissingFileError, OptionError, ShapeError
 
@@ -490,9 +491,12 @@ def _dense_forward(params: DenseParams, x: Any) -> Any:
     return Dense(params.weights.shape[1]).forward(params, x)
 
 
-@jax.jit
 def _forward(params: list[DenseParams], x: Any) -> list[Any]:
     """Return the outputs of every layer, from the tapes of the engine's forward pass."""
+    return compile_for(count_numbers(params), _outputs_of_layers)(params, x)
+
+
+def _outputs_of_layers(params: list[DenseParams], x: Any) -> list[Any]:
     outputs = []
     for p in params:
         z, _ = _dense_forward(p, x)

@@ -14,7 +14,7 @@ QUICK = {"xla_cpu_use_fusion_emitters": False}
 FEW_PRODUCTS = 256
 
 
-def compile_for(n_products: int, program: Callable[..., Any], static: tuple[str, ...]) -> Any:
+def compile_for(n_products: int, program: Callable[..., Any], static: tuple[str, ...] = ()) -> Any:
     """Return `program` under `jit`, compiled as suits a step of `n_products` multiplications."""
     return _compiled(program, static, quick=n_products <= FEW_PRODUCTS)
 
