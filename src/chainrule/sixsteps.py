@@ -183,6 +183,15 @@ def backward_propagate_error(network: Network, expected: Sequence[float]) -> Non
         If no row has been propagated forward yet.
     ShapeError
         If there are not as many expected values as outputs.
+
+    Examples
+    --------
+    >>> network = [[{"output": 0.7105668883115941, "weights": [0.134, 0.847, 0.764]}],
+    ...            [{"output": 0.6213859615555266, "weights": [0.2550690257394217, 0.495]},
+    ...             {"output": 0.6573693455986976, "weights": [0.4494910647887381, 0.652]}]]
+    >>> backward_propagate_error(network, [0, 1])
+    >>> [round(neuron["delta"], 12) for layer in network for neuron in layer]
+    [-0.000534804805, -0.146190646836, 0.077172377435]
     """
     if any("output" not in neuron for layer in network for neuron in layer):
         raise DataError("The network has no outputs yet. Call forward_propagate with a row first.")
@@ -206,7 +215,22 @@ def backward_propagate_error(network: Network, expected: Sequence[float]) -> Non
 
 
 def update_weights(network: Network, row: Row, l_rate: float) -> None:
-    """Add l_rate · delta · input to every weight, and l_rate · delta to every bias, in place."""
+    """Add l_rate · delta · input to every weight, and l_rate · delta to every bias, in place.
+
+    The inputs of the first layer are the row, those of a later layer the outputs before it.
+
+    Raises
+    ------
+    DataError
+        If the network has no deltas yet.
+
+    Examples
+    --------
+    >>> network = [[{"weights": [0.5, -0.25, 0.1], "output": 0.52, "delta": 0.2}]]
+    >>> update_weights(network, [1, 2, None], 0.5)
+    >>> [round(weight, 12) for weight in network[0][0]["weights"]]
+    [0.6, -0.05, 0.2]
+    """
     if any("delta" not in neuron for layer in network for neuron in layer):
         raise DataError("The network has no deltas yet. Call backward_propagate_error first.")
     with precision(FLOAT64):
@@ -246,6 +270,16 @@ def train_network(
     DataError, ShapeError, OptionError
         If rows differ in length, a class is no whole number from 0 to n_outputs - 1, or an option
         cannot be used.
+
+    Examples
+    --------
+    >>> random.seed(1)
+    >>> network = initialize_network(1, 2, 2)
+    >>> errors = train_network(network, [[0.0, 0], [1.0, 1]], 0.5, 200, 2)
+    >>> len(errors), errors[0] > errors[-1]
+    (200, True)
+    >>> [predict(network, row) for row in ([0.0, None], [1.0, None])]
+    [0, 1]
     """
     x, y = _inputs_and_classes(train, n_outputs)
     if x.shape[1] != _n_inputs(network) or n_outputs != len(network[-1]):
@@ -270,14 +304,21 @@ def train_network(
     outputs = forward_propagate(network, row)
     backward_propagate_error(network, y[-1])
     update_weights(network, row, l_rate)
-    return [*errors, error + sum((e - o) ** 2 for e, o in zip(y[-1], outputs, strict=True))]
+    error += sum((e - o) ** 2 for e, o in zip(y[-1].tolist(), outputs, strict=True))
+    return [*errors, error]
 
 
 # 5. Predict
 
 
 def predict(network: Network, row: Row) -> int:
-    """Return the class of a row: the place of the largest output ("larger probability")."""
+    """Return the class of a row: the place of the largest output ("larger probability").
+
+    Examples
+    --------
+    >>> predict([[{"weights": [1.0, 0.0]}, {"weights": [-1.0, 0.0]}]], [3.0])
+    0
+    """
     outputs = forward_propagate(network, row)
     return outputs.index(max(outputs))
 
@@ -323,6 +364,12 @@ def str_column_to_int(dataset: Sequence[MutableSequence[Any]], column: int) -> d
 
     Classes are numbered in sorted order.  (The textbook numbers them in the order of a set, which
     changes from run to run.)
+
+    Examples
+    --------
+    >>> rows = [[1.0, "Rosa"], [2.0, "Kama"]]
+    >>> str_column_to_int(rows, 1), rows
+    ({'Kama': 0, 'Rosa': 1}, [[1.0, 1], [2.0, 0]])
     """
     lookup = {value: i for i, value in enumerate(sorted({row[column] for row in dataset}))}
     for row in dataset:
@@ -331,7 +378,13 @@ def str_column_to_int(dataset: Sequence[MutableSequence[Any]], column: int) -> d
 
 
 def dataset_minmax(dataset: Sequence[Row]) -> list[list[float]]:
-    """Return [smallest, largest] of every column, the class column included."""
+    """Return [smallest, largest] of every column, the class column included.
+
+    Examples
+    --------
+    >>> dataset_minmax([[10.59, 0], [21.18, 2]])
+    [[10.59, 21.18], [0, 2]]
+    """
     _check_lengths(dataset)
     return [[min(column), max(column)] for column in zip(*dataset, strict=True)]
 
@@ -343,6 +396,13 @@ def normalize_dataset(
 
     A column whose smallest and largest value are equal becomes 0.  Take `minmax` from the training
     rows alone: from the whole data set, as in the textbook, the test rows leak into it.
+
+    Examples
+    --------
+    >>> rows = [[10.0, 0], [15.0, 1], [20.0, 1]]
+    >>> normalize_dataset(rows, dataset_minmax(rows))
+    >>> rows
+    [[0.0, 0], [0.5, 1], [1.0, 1]]
     """
     for row in dataset:
         for i in range(len(row) - 1):

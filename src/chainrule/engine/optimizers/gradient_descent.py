@@ -12,15 +12,15 @@ import numpy as np
 from jaxtyping import Array, Int
 
 from chainrule.engine.optimizers.base import check_number
-from chainrule.engine.optimizers.schedules import Constant, Schedule, as_schedule
+from chainrule.engine.optimizers.schedules import Schedule, as_schedule
 from chainrule.engine.pytree import hyperparameters, number, on_device, part, pytree, zeros_like
 
 
 @pytree
 class GradientDescentState:
-    """Number of steps done (None where a constant rate does not ask), and the velocity v."""
+    """Number of steps done, and the velocity v (None without momentum)."""
 
-    step: Int[Array, ""] | None
+    step: Int[Array, ""]
     velocity: Any
 
 
@@ -36,11 +36,11 @@ class GradientDescent:
 
     def init(self, params: Any) -> GradientDescentState:
         del params
-        return GradientDescentState(step=_first_step(self), velocity=None)
+        return GradientDescentState(step=on_device(0, np.int32), velocity=None)
 
     def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:
         params = descend(params, grads, self.learning_rate, opt_state.step)
-        return params, GradientDescentState(step=_next(opt_state.step), velocity=None)
+        return params, GradientDescentState(step=opt_state.step + 1, velocity=None)
 
 
 @hyperparameters
@@ -58,7 +58,7 @@ class Momentum:
 
     def init(self, params: Any) -> GradientDescentState:
         zeros = zeros_like(params)
-        return GradientDescentState(step=_first_step(self), velocity=zeros)
+        return GradientDescentState(step=on_device(0, np.int32), velocity=zeros)
 
     def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:
         velocity = jax.tree.map(lambda v, g: self.momentum * v + g, opt_state.velocity, grads)
@@ -66,22 +66,13 @@ class Momentum:
         params = descend(
             params, ahead if self.nesterov else velocity, self.learning_rate, opt_state.step
         )
-        return params, GradientDescentState(step=_next(opt_state.step), velocity=velocity)
+        return params, GradientDescentState(step=opt_state.step + 1, velocity=velocity)
 
 
-def descend(params: Any, direction: Any, schedule: Any, step: Int[Array, ""] | None) -> Any:
+def descend(params: Any, direction: Any, schedule: Any, step: Int[Array, ""]) -> Any:
     """Return θ - η d, with the rate η that `schedule` has for `step`."""
 
     def move(p: Array, d: Array) -> Array:
-        return p - schedule.rate(None if step is None else step.astype(p.dtype)) * d
+        return p - schedule.rate(step.astype(p.dtype)) * d
 
     return jax.tree.map(move, params, direction)
-
-
-def _first_step(optimizer: GradientDescent | Momentum) -> Array | None:
-    constant = isinstance(optimizer.learning_rate, Constant)
-    return None if constant else on_device(0, np.int32)
-
-
-def _next(step: Array | None) -> Array | None:
-    return None if step is None else step + 1

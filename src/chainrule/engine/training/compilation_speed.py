@@ -1,7 +1,8 @@
 """How long to compile: for a step of few multiplications, quick code is as fast as good code.
 
-XLA's newer code generator makes large kernels up to a third faster and takes twice as long to
-compile.  Which one is chosen depends on the network and the batch size alone, never on the data.
+XLA's newer code generator, and its higher levels of optimisation, make large kernels up to a third
+faster and take twice as long to compile.  Which one is chosen depends on the network and the batch
+size alone, never on the data.
 """
 
 import functools
@@ -10,7 +11,7 @@ from typing import Any
 
 import jax
 
-QUICK = {"xla_cpu_use_fusion_emitters": False}
+QUICK = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 1}
 FEW_PRODUCTS = 256
 
 
