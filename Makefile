@@ -6,6 +6,7 @@ LOCK := requirements-locked.txt
 .PHONY: demo test test-all check format bench docs lock clean
 
 export CHAINRULE_CACHE ?= $(CURDIR)/.cache/compiled
+export NO_MKDOCS_2_WARNING = 1
 export MPLCONFIGDIR ?= $(CURDIR)/.cache/matplotlib
 
 demo: .venv/.runs           ## the main job: the tutorials' iris network, then a fit of today
