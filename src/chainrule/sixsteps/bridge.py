@@ -133,6 +133,13 @@ def write_weights(layer: Sequence[Neuron], params: DenseParams) -> None:
         neuron["weights"] = weights
 
 
+def note(network: Network, what: str, values: list[list[float]]) -> None:
+    """Write a value into every neuron of every layer, under the name `what`."""
+    for layer, of_layer in zip(network, values, strict=True):
+        for neuron, value in zip(layer, of_layer, strict=True):
+            neuron[what] = value
+
+
 def count_inputs(network: Network) -> int:
     """Return how many inputs a network has."""
     if not network or not network[0] or "weights" not in network[0][0]:

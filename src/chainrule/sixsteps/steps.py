@@ -26,6 +26,7 @@ from chainrule.sixsteps.bridge import (
     inputs_and_classes,
     layer_params,
     network_params,
+    note,
     outputs_of,
     row_array,
     train_side_by_side,
@@ -128,9 +129,7 @@ def forward_propagate(network: Network, row: Row) -> list[float]:
     with precision(FLOAT64):
         outputs = outputs_of(network_params(network), row_array(row, n_inputs))
         outputs = [np.asarray(layer)[0].tolist() for layer in outputs]
-    for layer, values in zip(network, outputs, strict=True):
-        for neuron, value in zip(layer, values, strict=True):
-            neuron["output"] = value
+    note(network, "output", outputs)
     return outputs[-1]
 
 
@@ -186,9 +185,7 @@ def backward_propagate_error(network: Network, expected: Sequence[float]) -> Non
         target = on_device([list(expected)], FLOAT64)
         gradients = deltas_of(network_params(network), arrays, target)
         deltas = [(-np.asarray(dz))[0].tolist() for dz in gradients]
-    for layer, values in zip(network, deltas, strict=True):
-        for neuron, value in zip(layer, values, strict=True):
-            neuron["delta"] = value
+    note(network, "delta", deltas)
 
 
 # 4. Train network

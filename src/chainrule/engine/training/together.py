@@ -22,15 +22,9 @@ from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import run_blocks
 from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.engine.training.rows import lay_out, pad_rows
+from chainrule.engine.training.starting import columns_of, fill_schedule, first_state, random_parts
 from chainrule.engine.training.step import Task
-from chainrule.engine.training.train import (
-    Trained,
-    columns_of,
-    fill_schedule,
-    first_state,
-    random_parts,
-    train,
-)
+from chainrule.engine.training.train import Trained, train
 from chainrule.errors import ShapeError
 
 

@@ -15,23 +15,22 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from chainrule.engine.keys import make_key
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
-from chainrule.engine.optimizers.schedules import Schedule
-from chainrule.engine.pytree import count_numbers, on_device
+from chainrule.engine.pytree import count_numbers
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import Block, State, run_block
-from chainrule.engine.training.failure import is_finite, locate_failure, locate_in_prediction
+from chainrule.engine.training.failure import locate_failure, locate_in_prediction
 from chainrule.engine.training.interrupt import Interrupt, catch_interrupt
 from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.engine.training.rows import Layout, Rows, lay_out, pad_rows, padded_size
+from chainrule.engine.training.starting import columns_of, fill_schedule, first_state, random_parts
 from chainrule.engine.training.step import Task
-from chainrule.engine.training.stopping import EarlyStopping, Watch, first_best
-from chainrule.errors import DataError, OptionError
+from chainrule.engine.training.stopping import EarlyStopping, Watch
+from chainrule.errors import OptionError
 
 BLOCK_SECONDS = 0.1
 
@@ -172,40 +171,6 @@ def train(
                 size = padded_size(len(held_out[0]), layout.chunk_size)
             run.validation = pad_rows(*held_out, size=size, dtype=dtype)
         return run.until(state, n_epochs, start, time_limit, interrupt, on_progress)
-
-
-def random_parts(
-    seed: int, shuffle: bool
-) -> tuple[PRNGKeyArray, PRNGKeyArray, np.random.Generator | None]:
-    """Return what a seed decides: keys of initial weights and of steps, and the order of rows."""
-    seeds = np.random.SeedSequence(seed).spawn(3)
-    rng = np.random.default_rng(seeds[2]) if shuffle else None
-    return make_key(seeds[0]), make_key(seeds[1]), rng
-
-
-def first_state(
-    network: Layer,
-    optimizer: Optimizer,
-    params: Any,
-    key: PRNGKeyArray,
-    n_in: int,
-    watch: Watch | None,
-    dtype: np.dtype,
-) -> State:
-    """Return the state before the first epoch, from given parameters or drawn ones."""
-    params = network.init(key, n_in) if params is None else params
-    params = jax.tree.map(lambda p: on_device(p, dtype), params)
-    if not is_finite(params):
-        raise DataError(
-            f"The initial parameters are not finite in {dtype}. Give finite initial weights."
-        )
-    return State(
-        params=params,
-        opt_state=optimizer.init(params),
-        epoch=on_device(0, np.int32),
-        running_loss=on_device(np.nan, dtype),
-        best=None if watch is None else first_best(params, dtype),
-    )
 
 
 class _Run:
@@ -376,29 +341,6 @@ class _Run:
         order = np.arange(self.layout.table_size) if orders is None else orders[slot]
         indices = order[: n * size].reshape(n, size)
         return [jax.tree.map(lambda a, i=i: a[i], self.train) for i in indices]
-
-
-def columns_of(metrics: Mapping[str, Any], measured: bool, validated: bool) -> list[str]:
-    """Return the names of the history's columns after "epoch"."""
-    names = ["loss", *metrics]
-    columns = ["running_loss", *(names if measured else [])]
-    columns += [f"val_{name}" for name in names] if validated else []
-    taken = [name for name in metrics if name == "epoch" or columns.count(name) > 1]
-    if taken:
-        raise OptionError(
-            f'The metric name "{taken[0]}" is taken: history has a column of that name. '
-            "Choose another."
-        )
-    return columns
-
-
-def fill_schedule(optimizer: Any, n_steps: int) -> Any:
-    """Return the optimizer, however deep inside others, with the length of its schedule known."""
-    if isinstance(getattr(optimizer, "learning_rate", None), Schedule):
-        return replace(optimizer, learning_rate=optimizer.learning_rate.over(n_steps))
-    if isinstance(getattr(optimizer, "optimizer", None), Optimizer):
-        return replace(optimizer, optimizer=fill_schedule(optimizer.optimizer, n_steps))
-    return optimizer
 
 
 def _watch(stopping: EarlyStopping | None, columns: list[str]) -> Watch | None:
