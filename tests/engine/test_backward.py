@@ -17,6 +17,7 @@ import chainrule.engine as engine
 from chainrule.engine import (
     ACTIVATIONS,
     AbsoluteError,
+    CustomLoss,
     Dense,
     Differentiated,
     Dropout,
@@ -28,6 +29,7 @@ from chainrule.engine import (
     Penalty,
     Poisson,
     Quantile,
+    SeveralSoftmaxCrossEntropies,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
     SquaredError,
@@ -62,6 +64,14 @@ TABLE = {
     "nested": FeedForward((FeedForward((Dense(4), tanh)), FeedForward((Dense(2), sigmoid)))),
 }
 CLASSES = "classes"
+
+
+def own_loss(y, predictions):
+    """A user's loss of probabilities: squared error, and a term that couples the outputs."""
+    error = predictions - y
+    return jnp.sum(error**2, axis=-1) + 0.3 * jnp.prod(predictions, axis=-1)
+
+
 OBJECTIVES = {
     "squared error": (SquaredError(), 3, 3),
     "squared error over rows": (SquaredError(half=True, over="rows"), 3, 3),
@@ -72,6 +82,10 @@ OBJECTIVES = {
     "huber": (Huber(0.8), 3, 3),
     "quantile": (Quantile((0.1, 0.5, 0.9)), 3, 1),
     "poisson": (Poisson(), 2, "counts"),
+    "several softmax cross-entropies": (SeveralSoftmaxCrossEntropies((3, 3)), 6, "two targets"),
+    "user's own loss": (CustomLoss(own_loss), 3, 3),
+    "user's own loss of a softmax": (CustomLoss(own_loss, "softmax"), 3, CLASSES),
+    "user's own loss of a sigmoid": (CustomLoss(own_loss, "sigmoid"), 3, "labels"),
 }
 
 
@@ -136,6 +150,8 @@ def outputs_and_targets(name):
     y = np.asarray(normal(5, 6, 3 if isinstance(targets, str) else targets))
     if targets == CLASSES:
         y = np.eye(3)[y.argmax(axis=1)]
+    if targets == "two targets":
+        y = np.eye(3)[np.asarray(normal(5, 6, 2, 3)).argmax(axis=2)].reshape(6, 6)
     if targets == "labels":
         y = (y > 0) * 1.0
     if targets == "counts":
@@ -169,7 +185,7 @@ def test_sample_weights_multiply(name):
 def test_link_lies_where_predictions_live_and_matches_the_loss(name):
     objective, z, _ = outputs_and_targets(name)
     p = objective.link(z)
-    if "cross-entropy" in name:
+    if "cross-entrop" in name:
         assert ((p > 0) & (p < 1)).all()
         np.testing.assert_allclose(objective.delta(z, p, jnp.ones(6)), 0, atol=1e-12)
     if name == "softmax cross-entropy":

@@ -7,6 +7,7 @@ fails.  The referee of Rprop is written here: `optax.rprop` in 0.2 lags one step
 import importlib
 import inspect
 import pkgutil
+from pathlib import Path
 
 import jax
 import jax.numpy as jnp
@@ -16,6 +17,7 @@ import pytest
 
 import chainrule.engine.optimizers as optimizers
 from chainrule.engine import (
+    LBFGS,
     Adam,
     AdamW,
     Clipped,
@@ -25,13 +27,17 @@ from chainrule.engine import (
     DenseParams,
     Exponential,
     FeedForward,
+    Frozen,
     GradientDescent,
+    InverseScaling,
     Momentum,
     OneCycle,
     Penalty,
     RMSProp,
     Rprop,
+    Scaled,
     Schedule,
+    Shifted,
     SquaredError,
     StepDecay,
     WarmUp,
@@ -72,7 +78,19 @@ TABLE = {
         optax.adamw(optax.cosine_decay_schedule(0.1, N_STEPS), weight_decay=0.3, mask=weights_only),
     ),
     "rprop": (Rprop(0.1, 0.4, 1.3, 0.02, 0.5), None),
+    "frozen": (
+        Frozen(AdamW(0.02, weight_decay=0.3), layers=(1,)),
+        optax.multi_transform(
+            {
+                "moves": optax.adamw(0.02, weight_decay=0.3, mask=weights_only),
+                "stays": optax.set_to_zero(),
+            },
+            ("moves", "stays"),
+        ),
+    ),
 }
+# These find their step by trying, not from gradients alone; their referees are in a file each.
+BY_TRYING = {LBFGS: "test_lbfgs.py"}
 SCHEDULES = {
     "constant": (Constant(0.3), optax.constant_schedule(0.3)),
     "step": (
@@ -91,6 +109,18 @@ SCHEDULES = {
     ),
     # (t + 1) / (n + 1): the first step already moves, step n has the full rate
     "warm-up": (WarmUp(Constant(0.3), 20), optax.linear_schedule(0.3 / 21, 0.3, 20)),
+    "inverse scaling": (
+        InverseScaling(0.3, 0.7, every=8, scale=50),
+        lambda t: 0.3 / (1 + 50 * (t // 8)) ** 0.7,
+    ),
+    "shifted": (
+        Shifted(Cosine(0.3, n_steps=60), 100),
+        lambda t: 0.15 * (1 + np.cos(np.pi * min(max(t - 100, 0), 60) / 60)),
+    ),
+    "scaled": (
+        Scaled(Exponential(0.3, 0.7, 30), 0.2),
+        optax.exponential_decay(0.06, transition_steps=30, decay_rate=0.7),
+    ),
     "warm-up of a cosine": (
         WarmUp(Cosine(0.3, n_steps=N_STEPS), 20),
         lambda t: np.minimum((t + 1) / 21, 1) * 0.15 * (1 + np.cos(np.pi * t / N_STEPS)),
@@ -204,7 +234,9 @@ def test_every_class_has_a_row():
         members = vars(importlib.import_module(module.name)).values()
         found |= {member for member in members if inspect.isclass(member)}
     rules = {cls for cls in found if hasattr(cls, "init") and hasattr(cls, "update")}
-    assert rules - {Optimizer} == {type(rule) for rule, _ in TABLE.values()}
+    assert rules - {Optimizer, *BY_TRYING} == {type(rule) for rule, _ in TABLE.values()}
+    for rule, file in BY_TRYING.items():
+        assert f"{rule.__name__}(" in (Path(__file__).parent / file).read_text()
     schedules = {cls for cls in found if issubclass(cls, Schedule)}
     assert schedules - {Schedule} == {type(schedule) for schedule, _ in SCHEDULES.values()}
 

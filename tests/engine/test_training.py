@@ -211,11 +211,14 @@ def test_progress_tells_what_the_history_will_say():
 
 
 def stopping_by_hand(values, patience, min_delta):
-    best, score = 0, np.inf
+    """scikit-learn's rule: little progress does not count, but the best weights are kept."""
+    best, progress, score = 0, 0, np.inf
     for epoch, value in enumerate(values):
         if value < score - min_delta:
+            progress = epoch
+        if value < score:
             best, score = epoch, value
-        if epoch - best >= patience:
+        if epoch - progress >= patience:
             break
     return best, epoch
 

@@ -32,54 +32,69 @@ from chainrule.engine.layers.softmax import Softmax
 from chainrule.engine.networks.feed_forward import FeedForward
 from chainrule.engine.objectives.base import Objective
 from chainrule.engine.objectives.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
-from chainrule.engine.objectives.metrics import Accuracy
+from chainrule.engine.objectives.custom import CustomLoss
+from chainrule.engine.objectives.metrics import Accuracy, PredictionError, SubsetAccuracy
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.objectives.poisson import Poisson
 from chainrule.engine.objectives.quantile import Quantile
 from chainrule.engine.objectives.robust import AbsoluteError, Huber
+from chainrule.engine.objectives.several_classes import SeveralSoftmaxCrossEntropies
 from chainrule.engine.objectives.squared_error import SquaredError
 from chainrule.engine.optimizers.adam import Adam, AdamW
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.optimizers.clipping import Clipped
+from chainrule.engine.optimizers.frozen import Frozen
 from chainrule.engine.optimizers.gradient_descent import GradientDescent, Momentum
+from chainrule.engine.optimizers.lbfgs import LBFGS
 from chainrule.engine.optimizers.rmsprop import RMSProp
 from chainrule.engine.optimizers.rprop import Rprop
 from chainrule.engine.optimizers.schedules import (
     Constant,
     Cosine,
     Exponential,
+    InverseScaling,
     OneCycle,
+    Scaled,
     Schedule,
+    Shifted,
     StepDecay,
     WarmUp,
 )
 from chainrule.engine.pytree import hyperparameters, number, part, pytree
 from chainrule.engine.training.compilations import compilations
 from chainrule.engine.training.predict import predict
+from chainrule.engine.training.results import Epoch, Progress, Trained
+from chainrule.engine.training.starting import Checkpoint
 from chainrule.engine.training.stopping import EarlyStopping
 from chainrule.engine.training.together import train_together
-from chainrule.engine.training.train import Progress, Trained, train
+from chainrule.engine.training.train import train
 
 __all__ = [
     "ACTIVATIONS",
+    "LBFGS",
     "AbsoluteError",
     "Accuracy",
     "Adam",
     "AdamW",
+    "Checkpoint",
     "Clipped",
     "Constant",
     "Cosine",
+    "CustomLoss",
     "Dense",
     "DenseParams",
     "Differentiated",
     "Dropout",
     "EarlyStopping",
     "Elementwise",
+    "Epoch",
     "Exponential",
     "FeedForward",
+    "Frozen",
     "Given",
     "GradientDescent",
     "Huber",
+    "InverseScaling",
     "Layer",
     "LayerNorm",
     "LayerNormParams",
@@ -90,16 +105,21 @@ __all__ = [
     "Optimizer",
     "Penalty",
     "Poisson",
+    "PredictionError",
     "Progress",
     "Quantile",
     "RMSProp",
     "Rprop",
+    "Scaled",
     "Schedule",
+    "SeveralSoftmaxCrossEntropies",
+    "Shifted",
     "SigmoidCrossEntropy",
     "Softmax",
     "SoftmaxCrossEntropy",
     "SquaredError",
     "StepDecay",
+    "SubsetAccuracy",
     "Trained",
     "Uniform",
     "VarianceScaling",

@@ -11,8 +11,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from chainrule.engine.optimizers.base import Optimizer, check_number
+from chainrule.engine.optimizers.base import Optimizer, check_number, needs_objective
 from chainrule.engine.pytree import hyperparameters, number, part
+from chainrule.errors import OptionError
 
 
 @hyperparameters
@@ -24,6 +25,12 @@ class Clipped(Optimizer):
 
     def __post_init__(self) -> None:
         check_number(self, "max_norm", self.max_norm > 0, "above 0, usually 1")
+        if needs_objective(self.optimizer):
+            inner = type(self.optimizer).__name__
+            raise OptionError(
+                f"Clipped({inner}()) cannot work: it finds the length of its step by trying, and "
+                "a clipped gradient is not that of its loss. Leave the clipping (clip_norm) out."
+            )
 
     @property
     def full_batch_only(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]

@@ -5,7 +5,10 @@
     exponential   η γ^(t / every)
     cosine        η [f + (1 - f) ½(1 + cos πp)],  p = t / T                  ends at f η
     one-cycle     from η/25 up to η over the first 30 %, then down to η/250000, both cosines
+    inverse       η / (1 + ⌊t / every⌋ scale)^power
     warm-up       (t + 1) / (n + 1) of the rate of another schedule, for the first n steps
+    shifted       another schedule that begins at a later step
+    scaled        another schedule times a factor, which a plateau lowers
 
 `n_steps` T is the length of the training; left None, `train` fills it in.
 References: Loshchilov & Hutter (2017), ICLR (cosine); Smith & Topin (2018), arXiv:1708.07120
@@ -129,6 +132,56 @@ class OneCycle(Schedule):
         up = _cosine(step / peak, self.start_share, 1.0)
         down = _cosine((step - peak) / (_length(self) - peak), 1.0, self.final_share)
         return self.learning_rate * jnp.where(step < peak, up, down)
+
+
+@hyperparameters
+class InverseScaling(Schedule):
+    """Falls with a power of the time, counted in `scale` for every `every` steps.
+
+    With the steps and the rows of an epoch, this is scikit-learn's "invscaling".
+    """
+
+    learning_rate: float = number(default=0.01)
+    power: float = number(default=0.5)
+    every: int | float = number(default=1.0)
+    scale: int | float = number(default=1.0)
+
+    def __post_init__(self) -> None:
+        _check_rate(self)
+        check_number(self, "power", 0 <= self.power < math.inf, "of 0 or more, usually 0.5")
+        check_number(self, "every", self.every > 0, "above 0 (a number of steps)")
+        check_number(self, "scale", 0 <= self.scale < math.inf, "of 0 or more")
+
+    def rate(self, step: Array) -> Any:
+        return self.learning_rate / (1 + jnp.floor(step / self.every) * self.scale) ** self.power
+
+
+@hyperparameters
+class Shifted(Schedule):
+    """`schedule` as if step `start` were its first: for training that goes on."""
+
+    schedule: Schedule = part()
+    start: int | float = number(default=0.0)
+
+    def rate(self, step: Array) -> Any:
+        return self.schedule.rate(jnp.maximum(step - self.start, 0.0))
+
+    def over(self, n_steps: int) -> "Shifted":
+        return replace(self, schedule=self.schedule.over(n_steps))
+
+
+@hyperparameters
+class Scaled(Schedule):
+    """`schedule` times `factor`."""
+
+    schedule: Schedule = part()
+    factor: float = number(default=1.0)
+
+    def rate(self, step: Array) -> Any:
+        return self.factor * self.schedule.rate(step)
+
+    def over(self, n_steps: int) -> "Scaled":
+        return replace(self, schedule=self.schedule.over(n_steps))
 
 
 @hyperparameters

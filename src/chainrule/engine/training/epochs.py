@@ -148,7 +148,9 @@ def block_of_epochs(
         failed |= ~jnp.all(jnp.isfinite(as_vector(state.params)))
         patience_over = jnp.asarray(False)
         if watch is not None and state.best is not None:
-            best, patience_over = judge(watch, state.best, measures, state.params, state.epoch)
+            best, patience_over = judge(
+                watch, state.best, measures, state.params, state.opt_state, state.epoch
+            )
             state = State(state.params, state.opt_state, state.epoch, state.running_loss, best)
         go = done < n_epochs
         if not lockstep:

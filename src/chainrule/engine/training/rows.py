@@ -116,6 +116,12 @@ class Layout:
             orders[epoch, places] = rng.permutation(self.n_rows)
         return orders
 
+    def skip_orders(self, n_epochs: int, rng: np.random.Generator | None) -> None:
+        """Let `rng` draw what the first `n_epochs` epochs took from it."""
+        if not self.whole and rng is not None:
+            for _ in range(n_epochs):
+                rng.permutation(self.n_rows)
+
 
 def lay_out(n_rows: int, n_numbers: int, batch_size: int | None) -> Layout:
     """Return the layout of a table of `n_rows` rows with `n_numbers` numbers each."""

@@ -1,6 +1,6 @@
 """What a training starts from: seeds, the first state, the schedule's length, the columns."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -11,12 +11,12 @@ from jaxtyping import PRNGKeyArray
 from chainrule.engine.keys import make_key
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.optimizers.base import Optimizer
-from chainrule.engine.optimizers.schedules import Schedule
-from chainrule.engine.pytree import on_device
+from chainrule.engine.optimizers.schedules import Scaled, Schedule
+from chainrule.engine.pytree import on_device, pytree
 from chainrule.engine.training.epochs import State
 from chainrule.engine.training.failure import is_finite
 from chainrule.engine.training.stopping import Watch, first_best
-from chainrule.errors import DataError, OptionError
+from chainrule.errors import DataError, OptionError, ShapeError
 
 
 def random_parts(
@@ -28,38 +28,79 @@ def random_parts(
     return make_key(seeds[0]), make_key(seeds[1]), rng
 
 
+@pytree
+class Checkpoint:
+    """Where a training stands, so that `train` can go on from there.
+
+    Without `opt_state` the optimizer starts anew.
+    """
+
+    params: Any
+    opt_state: Any = None
+    epoch: int = 0
+
+
 def first_state(
     network: Layer,
     optimizer: Optimizer,
-    params: Any,
+    start: Checkpoint,
     key: PRNGKeyArray,
     n_in: int,
     watch: Watch | None,
     dtype: np.dtype,
 ) -> State:
     """Return the state before the first epoch, from given parameters or drawn ones."""
-    params = network.init(key, n_in) if params is None else params
+    params = network.init(key, n_in) if start.params is None else start.params
     params = jax.tree.map(lambda p: on_device(p, dtype), params)
     if not is_finite(params):
         raise DataError(
             f"The initial parameters are not finite in {dtype}. Give finite initial weights."
         )
+    opt_state = optimizer.init(params)
+    if start.opt_state is not None:
+        opt_state = _as_before(opt_state, start.opt_state)
+    epoch = int(start.epoch)
     return State(
         params=params,
-        opt_state=optimizer.init(params),
-        epoch=on_device(0, np.int32),
-        running_loss=on_device(np.nan, dtype),
-        best=None if watch is None else first_best(params, dtype),
+        opt_state=opt_state,
+        epoch=on_device(epoch, np.int32),
+        running_loss=on_device(np.nan if epoch == 0 else 0.0, dtype),
+        best=None if watch is None else first_best(params, opt_state, epoch, dtype),
     )
 
 
-def fill_schedule(optimizer: Any, n_steps: int) -> Any:
-    """Return the optimizer, however deep inside others, with the length of its schedule known."""
+def _as_before(fresh: Any, kept: Any) -> Any:
+    """Return the kept state in the types of a fresh one."""
+    shapes = [[np.shape(leaf) for leaf in jax.tree.leaves(tree)] for tree in (fresh, kept)]
+    if jax.tree.structure(fresh) != jax.tree.structure(kept) or shapes[0] != shapes[1]:
+        raise ShapeError(
+            "The checkpoint's optimizer state belongs to another optimizer or network. "
+            "Go on with the same ones, or leave opt_state out: the optimizer then starts anew."
+        )
+    return jax.tree.map(lambda new, old: on_device(old, new.dtype), fresh, kept)
+
+
+def map_schedule(f: Callable[[Schedule], Schedule], optimizer: Any) -> Any:
+    """Return the optimizer, however deep inside others, with `f` of its schedule."""
     if isinstance(getattr(optimizer, "learning_rate", None), Schedule):
-        return replace(optimizer, learning_rate=optimizer.learning_rate.over(n_steps))
+        return replace(optimizer, learning_rate=f(optimizer.learning_rate))
     if isinstance(getattr(optimizer, "optimizer", None), Optimizer):
-        return replace(optimizer, optimizer=fill_schedule(optimizer.optimizer, n_steps))
+        return replace(optimizer, optimizer=map_schedule(f, optimizer.optimizer))
     return optimizer
+
+
+def fill_schedule(optimizer: Any, n_steps: int) -> Any:
+    """Return the optimizer with the length of its schedule known."""
+    return map_schedule(lambda schedule: schedule.over(n_steps), optimizer)
+
+
+def scale_rate(optimizer: Any, factor: float) -> Any:
+    """Return the optimizer with its learning rate times `factor`, in place of any factor before."""
+
+    def scaled(schedule: Schedule) -> Schedule:
+        return Scaled(schedule.schedule if isinstance(schedule, Scaled) else schedule, factor)
+
+    return map_schedule(scaled, optimizer)
 
 
 def columns_of(metrics: Mapping[str, Any], measured: bool, validated: bool) -> list[str]:

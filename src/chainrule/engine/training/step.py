@@ -1,5 +1,6 @@
 """One training step: forward, loss, backward, update.  The whole library in five lines."""
 
+from functools import partial
 from typing import Any
 
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -7,7 +8,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
-from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.optimizers.base import Optimizer, needs_objective
 from chainrule.engine.pytree import pytree
 
 
@@ -37,5 +38,25 @@ def step(
     grads, _ = task.network.backward(params, tape, task.objective.delta(z, y, weights))
     if task.penalty is not None:
         grads = task.penalty.add_gradient(params, grads)
-    params, opt_state = task.optimizer.update(params, grads, opt_state)
+    tries = (partial(loss_and_grads, task, x, y, weights, key),)
+    also = tries if needs_objective(task.optimizer) else ()
+    params, opt_state = task.optimizer.update(params, grads, opt_state, *also)
     return params, opt_state, loss
+
+
+def loss_and_grads(
+    task: Task,
+    x: Float[Array, "batch n_in"],
+    y: Float[Array, "batch k"],
+    weights: Float[Array, " batch"],
+    key: PRNGKeyArray | None,
+    params: Any,
+) -> tuple[Float[Array, ""], Any]:
+    """Return the penalised loss and its gradient at `params`, for rules that try several points."""
+    z, tape = task.network.forward(params, x, key)
+    loss = task.objective.value(z, y, weights)
+    grads, _ = task.network.backward(params, tape, task.objective.delta(z, y, weights))
+    if task.penalty is not None:
+        loss = loss + task.penalty.value(params)
+        grads = task.penalty.add_gradient(params, grads)
+    return loss, grads

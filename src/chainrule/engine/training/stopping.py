@@ -1,14 +1,13 @@
 """When to stop, and which weights to keep.
 
-The watched measure is one of the history's columns; an epoch is better if it beats the best so
-far by more than `min_delta`.  After `patience` epochs without a better one training stops.  The
-weights of the best epoch are kept.
+The watched measure is one of the history's columns.  The weights of the best epoch are kept.  After
+`patience` epochs none of which beat the best before it by more than `min_delta`, training stops.
 
 Reference: Prechelt (1998), Neural Networks: Tricks of the Trade, chapter 2.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -22,12 +21,18 @@ from chainrule.errors import OptionError
 
 @dataclass(frozen=True)
 class EarlyStopping:
-    """Watch `monitor`, stop after `patience` epochs (None: never) without a better one."""
+    """Watch `monitor`, stop after `patience` epochs (None: never) without progress.
+
+    On the first `n_reductions` such plateaus training does not stop, but goes on with the learning
+    rate times `reduction`.
+    """
 
     monitor: str = "val_loss"
     patience: int | float | None = 20
     min_delta: float = 0.0
     higher_is_better: bool = False
+    n_reductions: int = 0
+    reduction: float = 0.2
 
     def __post_init__(self) -> None:
         if self.patience is not None and not self.patience >= 1:
@@ -37,6 +42,11 @@ class EarlyStopping:
             )
         if not 0 <= self.min_delta < math.inf:
             raise OptionError(f"EarlyStopping(min_delta={self.min_delta}); give 0 or more.")
+        if self.n_reductions < 0 or not 0 < self.reduction < 1:
+            raise OptionError(
+                f"EarlyStopping(n_reductions={self.n_reductions}, reduction={self.reduction}); "
+                "give 0 or more reductions by a factor between 0 and 1."
+            )
 
 
 @hyperparameters
@@ -51,25 +61,35 @@ class Watch:
 
 @pytree
 class Best:
-    """The best epoch so far."""
+    """The best epoch so far, whole: training can go on from it."""
 
     params: Any
+    opt_state: Any
     score: Float[Array, ""]
     epoch: Int[Array, ""]
+    progress: Int[Array, ""]  # the last epoch that was better by more than `min_delta`
 
 
-def first_best(params: Any, dtype: Any) -> Best:
+def first_best(params: Any, opt_state: Any, epoch: int, dtype: Any) -> Best:
     """Return a best that any finite measure beats."""
-    return Best(params, score=on_device(np.inf, dtype), epoch=on_device(0, np.int32))
+    score, at = on_device(np.inf, dtype), on_device(epoch, np.int32)
+    return Best(params, opt_state, score, epoch=at, progress=at)
 
 
 def judge(
-    watch: Watch, best: Best, measures: Float[Array, " columns"], params: Any, epoch: Int[Array, ""]
+    watch: Watch,
+    best: Best,
+    measures: Float[Array, " columns"],
+    params: Any,
+    opt_state: Any,
+    epoch: Int[Array, ""],
 ) -> tuple[Best, Bool[Array, ""]]:
     """Return the best epoch including this one, and whether patience has run out."""
     score = measures[watch.column]
     score = -score if watch.higher_is_better else score
-    better = score < best.score - jnp.asarray(watch.min_delta, score.dtype)
-    now = Best(params, score, epoch)
-    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, best)
-    return best, (epoch - best.epoch).astype(score.dtype) >= watch.patience
+    progressed = score < best.score - jnp.asarray(watch.min_delta, score.dtype)
+    progress = jnp.where(progressed, epoch, best.progress)
+    now = Best(params, opt_state, score, epoch, progress)
+    before = replace(best, progress=progress)
+    best = jax.tree.map(lambda new, old: jnp.where(score < best.score, new, old), now, before)
+    return best, (epoch - progress).astype(score.dtype) >= watch.patience

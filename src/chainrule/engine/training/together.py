@@ -21,10 +21,17 @@ from chainrule.engine.training.checking import check_options, check_outputs, che
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import run_blocks
 from chainrule.engine.training.precision import as_dtype, precision
+from chainrule.engine.training.results import Trained
 from chainrule.engine.training.rows import lay_out, pad_rows
-from chainrule.engine.training.starting import columns_of, fill_schedule, first_state, random_parts
+from chainrule.engine.training.starting import (
+    Checkpoint,
+    columns_of,
+    fill_schedule,
+    first_state,
+    random_parts,
+)
 from chainrule.engine.training.step import Task
-from chainrule.engine.training.train import Trained, train
+from chainrule.engine.training.train import train
 from chainrule.errors import ShapeError
 
 
@@ -96,7 +103,7 @@ def train_together(
             [pad_rows(*table, size=size, dtype=dtype, places=places) for table in checked]
         )
         firsts = [
-            first_state(network, filled, p, key, x.shape[1], None, dtype)
+            first_state(network, filled, Checkpoint(p), key, x.shape[1], None, dtype)
             for p, (key, _, _) in zip(starts, randoms, strict=True)
         ]
         states = replace(_stack(firsts), epoch=firsts[0].epoch)  # all are at the same epoch

@@ -7,7 +7,7 @@ A block is as long as it takes to show progress some ten times a second.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -26,46 +26,21 @@ from chainrule.engine.training.epochs import Block, State, run_block
 from chainrule.engine.training.failure import locate_failure, locate_in_prediction
 from chainrule.engine.training.interrupt import Interrupt, catch_interrupt
 from chainrule.engine.training.precision import as_dtype, precision
+from chainrule.engine.training.results import Epoch, Progress, Trained
 from chainrule.engine.training.rows import Layout, Rows, lay_out, pad_rows, padded_size
-from chainrule.engine.training.starting import columns_of, fill_schedule, first_state, random_parts
+from chainrule.engine.training.starting import (
+    Checkpoint,
+    columns_of,
+    fill_schedule,
+    first_state,
+    random_parts,
+    scale_rate,
+)
 from chainrule.engine.training.step import Task
 from chainrule.engine.training.stopping import EarlyStopping, Watch
 from chainrule.errors import OptionError
 
 BLOCK_SECONDS = 0.1
-
-
-@dataclass(frozen=True)
-class Progress:
-    """Where training stands: given to `on_progress` after every block."""
-
-    epoch: int
-    n_epochs: int
-    measures: dict[str, float]
-    best_epoch: int | None
-    seconds: float
-    compile_seconds: float
-
-
-@dataclass(frozen=True)
-class Trained:
-    """What training gives back.
-
-    `history` has one entry for the start and one after each epoch; `running_loss` is the mean over
-    the steps of the epoch before, with dropout.  `stop` is "finished", "early", "time",
-    "interrupted" or "diverged"; `message` says it in words.  `params` are those of `best_epoch`
-    when a measure is watched, else the last ones that were finite.
-    """
-
-    params: Any
-    opt_state: Any
-    history: dict[str, np.ndarray]
-    n_epochs: int
-    best_epoch: int
-    stop: str
-    message: str
-    seconds: float
-    compile_seconds: float
 
 
 def train(
@@ -85,9 +60,11 @@ def train(
     shuffle: bool = True,
     seed: int = 0,
     params: Any = None,
+    resume: Checkpoint | None = None,
     dtype: Any = "float32",
     time_limit: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
+    on_epoch: Callable[[Epoch], bool | None] | None = None,
 ) -> Trained:
     """Train `network` by backpropagation and return its parameters and history.
 
@@ -123,6 +100,9 @@ def train(
         Decides initial weights, order of rows and dropout.
     params : optional
         Initial parameters, instead of those the network draws.
+    resume : Checkpoint, optional
+        Go on from there for `n_epochs` more: with the same seed, rows and a constant rate the
+        numbers are those of one longer training.
     dtype : "float32" or "float64", default="float32"
         Precision of everything.
     time_limit : float, optional
@@ -130,6 +110,9 @@ def train(
         one epoch always runs.
     on_progress : callable, optional
         Called with a `Progress` after every block.
+    on_epoch : callable, optional
+        Called with an `Epoch` after every epoch; training stops when it returns True.  Epochs
+        then run one at a time, each with its own call of the compiled program.
 
     Returns
     -------
@@ -157,26 +140,33 @@ def train(
     columns = columns_of(metrics, True, held_out is not None)
     watch = _watch(stopping, columns)
     optimizer = fill_schedule(optimizer, n_epochs * layout.n_steps)
+    if stopping is not None and stopping.n_reductions > 0:
+        optimizer = scale_rate(optimizer, 1.0)
     task = Task(network, objective, optimizer, penalty, tuple(metrics.values()))
     init_key, step_key, rng = random_parts(seed, shuffle)
 
+    begin = Checkpoint(params) if resume is None else resume
+    layout.skip_orders(begin.epoch, rng)
+
     with precision(dtype), catch_interrupt() as interrupt:
-        state = first_state(network, optimizer, params, init_key, table[0].shape[1], watch, dtype)
+        state = first_state(network, optimizer, begin, init_key, table[0].shape[1], watch, dtype)
         places = layout.fixed_places(shuffle)
         rows = pad_rows(*table, size=layout.table_size, dtype=dtype, places=places)
         run = _Run(task, watch, layout, columns, step_key, rng, rows)
+        run.reductions = _reductions(stopping)
         if held_out is not None:
             size = padded_size(len(held_out[0]), 1)
             if size > layout.chunk_size:
                 size = padded_size(len(held_out[0]), layout.chunk_size)
             run.validation = pad_rows(*held_out, size=size, dtype=dtype)
-        return run.until(state, n_epochs, start, time_limit, interrupt, on_progress)
+        return run.until(state, n_epochs, start, time_limit, interrupt, on_progress, on_epoch)
 
 
 class _Run:
     """One training: the data on the device and the loop over blocks."""
 
     validation: Rows | None = None
+    reductions: Iterator[float] = iter(())  # factors of the learning rate, one for each plateau
 
     def __init__(
         self,
@@ -192,6 +182,7 @@ class _Run:
         self.task, self.watch, self.layout = task, watch, layout
         self.columns, self.key, self.rng = columns, key, rng
         self.entries: list[np.ndarray] = []
+        self.first_epoch = 0
 
     def block(self, state: State, n_epochs: int, orders: np.ndarray | None) -> Block:
         layout = self.layout
@@ -222,12 +213,15 @@ class _Run:
         time_limit: float | None,
         interrupt: Interrupt,
         on_progress: Callable[[Progress], None] | None,
+        on_epoch: Callable[[Epoch], bool | None] | None,
     ) -> Trained:
         compile_seconds = 0.0
-        length, epoch = 0, 0  # the first block runs no epoch: it compiles, and measures the start
+        epoch = self.first_epoch = int(state.epoch)
+        last = epoch + n_epochs
+        length = 0  # the first block runs no epoch: it compiles, and measures the start
         stop, message = "finished", f"all {n_epochs} epochs done"
         while True:
-            length = min(length, n_epochs - epoch)
+            length = min(length, last - epoch)
             orders = self.orders(length)
             clock = time.perf_counter()
             block = self.block(state, length, orders)
@@ -241,22 +235,34 @@ class _Run:
                 return self._diverged(before, state, orders, start, compile_seconds)
             seconds = time.perf_counter() - start
             best = None if state.best is None else int(state.best.epoch)
+            measures = dict(zip(self.columns, self.entries[-1].tolist(), strict=True))
             if on_progress is not None:
-                measures = dict(zip(self.columns, self.entries[-1].tolist(), strict=True))
-                on_progress(Progress(epoch, n_epochs, measures, best, seconds, compile_seconds))
-            if patience_over:
-                stop, message = "early", f"no better for {epoch - (best or 0)} epochs"
-            elif epoch >= n_epochs:
+                on_progress(Progress(epoch, last, measures, best, seconds, compile_seconds))
+            asked = on_epoch is not None and on_epoch(
+                Epoch(epoch, measures, state.params, state.opt_state)
+            )
+            factor = next(self.reductions, None) if patience_over else None
+            if factor is not None and state.best is not None:
+                optimizer = scale_rate(self.task.optimizer, factor)
+                self.task = replace(self.task, optimizer=optimizer)
+                state = replace(state, best=replace(state.best, progress=state.epoch))
+            if patience_over and factor is None and state.best is not None:
+                n_idle = epoch - int(state.best.progress)
+                stop, message = "early", f"no better for {n_idle} epochs"
+            elif asked:
+                stop, message = "asked", f"stopped as asked after epoch {epoch}"
+            elif epoch >= last:
                 pass
             elif interrupt.requested:
                 stop, message = "interrupted", f"stopped by hand after epoch {epoch}"
-            elif time_limit is not None and seconds >= time_limit and epoch > 0:
+            elif time_limit is not None and seconds >= time_limit and epoch > self.first_epoch:
                 stop, message = (
                     "time",
                     f"the time limit of {time_limit:g} s was reached after epoch {epoch}",
                 )
             else:
                 length = self._next_length(length, spent, seconds, time_limit)
+                length = length if on_epoch is None else 1
                 continue
             return self._result(state, stop, message, start, compile_seconds)
 
@@ -278,13 +284,13 @@ class _Run:
     def _result(
         self, state: State, stop: str, message: str, start: float, compile_seconds: float
     ) -> Trained:
-        best = state.best
+        best = state if state.best is None else state.best
         return Trained(
-            params=state.params if best is None else best.params,
-            opt_state=state.opt_state,
+            params=best.params,
+            opt_state=best.opt_state,
             history=self._history(),
             n_epochs=int(state.epoch),
-            best_epoch=int(state.epoch) if best is None else int(best.epoch),
+            best_epoch=int(best.epoch),
             stop=stop,
             message=message,
             seconds=time.perf_counter() - start - compile_seconds,
@@ -293,8 +299,9 @@ class _Run:
 
     def _history(self) -> dict[str, np.ndarray]:
         table = np.stack(self.entries)
+        table[0, 0] = np.nan  # before the first epoch there is no running loss
         columns = {name: table[:, i] for i, name in enumerate(self.columns)}
-        return {"epoch": np.arange(len(table)), **columns}
+        return {"epoch": self.first_epoch + np.arange(len(table)), **columns}
 
     def _diverged(
         self,
@@ -309,7 +316,7 @@ class _Run:
         done = failed_at - int(before.epoch) - 1
         if done > 0:
             good = self.block(before, done, orders).state
-        if failed_at == 0:
+        if failed_at == self.first_epoch:
             place = locate_in_prediction(self.task, good.params, self._tables())
             remedy = "Scale the inputs and targets, or start from smaller weights"
         else:
@@ -341,6 +348,13 @@ class _Run:
         order = np.arange(self.layout.table_size) if orders is None else orders[slot]
         indices = order[: n * size].reshape(n, size)
         return [jax.tree.map(lambda a, i=i: a[i], self.train) for i in indices]
+
+
+def _reductions(stopping: EarlyStopping | None) -> Iterator[float]:
+    """Yield the factor of the learning rate after each plateau that training goes on from."""
+    if stopping is not None:
+        for i in range(stopping.n_reductions):
+            yield stopping.reduction ** (i + 1)
 
 
 def _watch(stopping: EarlyStopping | None, columns: list[str]) -> Watch | None:

@@ -1,0 +1,49 @@
+"""Frozen layers: their gradients are computed and can be seen, but their parameters stay.
+
+    g ← 0 and θ ← θ for the parameters of the named layers;  the optimizer's own rule for the rest
+
+So neither a penalty nor a weight decay moves them.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.pytree import hyperparameters, part
+
+
+@hyperparameters
+class Frozen(Optimizer):
+    """Another optimizer that leaves the layers at these places of the network alone."""
+
+    optimizer: Optimizer = part()
+    layers: tuple[int, ...] = ()
+
+    @property
+    def full_batch_only(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
+        return self.optimizer.full_batch_only
+
+    def init(self, params: Any) -> Any:
+        return self.optimizer.init(params)
+
+    def update(self, params: Any, grads: Any, opt_state: Any, *objective: Any) -> tuple[Any, Any]:
+        still = self._with(jax.tree.map(jnp.zeros_like, grads), grads)
+        moved, opt_state = self.optimizer.update(
+            params, still, opt_state, *(self._frozen(f) for f in objective)
+        )
+        return self._with(params, moved), opt_state
+
+    def _with(self, kept: Any, moving: Any) -> Any:
+        """Return the parameters of frozen layers from `kept`, of the others from `moving`."""
+        pairs = enumerate(zip(kept, moving, strict=True))
+        return tuple(k if i in self.layers else m for i, (k, m) in pairs)
+
+    def _frozen(self, loss_and_grads: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def frozen(params: Any) -> Any:
+            loss, grads = loss_and_grads(params)
+            return loss, self._with(jax.tree.map(jnp.zeros_like, grads), grads)
+
+        return frozen

@@ -1,0 +1,56 @@
+"""What training shows while it runs, and what it gives back."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.engine.training.starting import Checkpoint
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where training stands: given to `on_progress` after every block."""
+
+    epoch: int
+    n_epochs: int
+    measures: dict[str, float]
+    best_epoch: int | None
+    seconds: float
+    compile_seconds: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """The network after `epoch` epochs: given to `on_epoch`, epoch 0 included."""
+
+    epoch: int
+    measures: dict[str, float]
+    params: Any
+    opt_state: Any
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives back.
+
+    `history` has one entry for the start and one after each epoch; `running_loss` is the mean over
+    the steps of the epoch before, with dropout.  `stop` is "finished", "early", "asked" (by
+    `on_epoch`), "time", "interrupted" or "diverged"; `message` says it in words.  `params` and
+    `opt_state` are those of `best_epoch` when a measure is watched, else the last finite ones.
+    """
+
+    params: Any
+    opt_state: Any
+    history: dict[str, np.ndarray]
+    n_epochs: int
+    best_epoch: int
+    stop: str
+    message: str
+    seconds: float
+    compile_seconds: float
+
+    @property
+    def checkpoint(self) -> Checkpoint:
+        """Where to go on: the weights that were kept, with the optimizer's state beside them."""
+        return Checkpoint(self.params, self.opt_state, self.best_epoch)
