@@ -20,6 +20,10 @@ class DataError(ChainruleError, ValueError):
     """A table, a column or a target cannot be used as it is."""
 
 
+class ColumnTypeError(ChainruleError, TypeError):
+    """Names of columns, or cells, are of a type that cannot be used."""
+
+
 class MissingFileError(ChainruleError, FileNotFoundError):
     """A file or a run folder is not where it was said to be."""
 
@@ -38,6 +42,10 @@ class DivergedError(ChainruleError, ArithmeticError):
 
 class ChainruleWarning(UserWarning):
     """Base of every warning that chainrule gives."""
+
+
+class FeatureNamesWarning(ChainruleWarning):
+    """Columns were taken by position: one of two tables had no names."""
 
 
 class DivergedWarning(ChainruleWarning):

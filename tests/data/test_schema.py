@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
 
 from chainrule.data import as_columns, infer_schema, require_column
@@ -131,18 +132,18 @@ def test_require_column():
         (np.zeros((2, 2), complex), DataError, "Complex data not supported"),
         ([[1.0, {"foo": 1}]], TypeError, "argument must be a string or a .*number"),
         ([["a", {"foo": 1}]], TypeError, "argument must be a string or a number"),
-        (pd.DataFrame([[1, 2]], columns=["a", "a"]), DataError, "name of its own"),
+        (pd.DataFrame([[1, 2]], columns=["a", "a"]), DataError, '"a" 2 times.*name of its own'),
+        (pa.table([[1], [2]], names=["a", "a"]), DataError, '"a" 2 times.*name of its own'),
+        (
+            pd.DataFrame([[1, 2]], columns=["1", 1]),
+            TypeError,
+            "all input features have string name",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused_at_the_border(X, kind, words):
     with pytest.raises(kind, match=words):
         infer_schema(X)
-
-
-def test_sparse_is_refused():
-    sparse = pytest.importorskip("scipy.sparse")
-    with pytest.raises(DataError, match="sparse"):
-        as_columns(sparse.csr_array(np.eye(3)))
 
 
 def test_numeric_arrays_pass_uncopied_and_objects_are_read():

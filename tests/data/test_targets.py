@@ -1,6 +1,7 @@
 """Targets: there and back again, in the user's classes and units."""
 
 import json
+import time
 
 import numpy as np
 import pandas as pd
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sklearn.exceptions import DataConversionWarning
 
 from chainrule.data import ClassTarget, NumberTarget, guess_task, read_target
 from chainrule.errors import DataError, ShapeError
@@ -22,10 +24,12 @@ from chainrule.errors import DataError, ShapeError
         [2.0, -1.0, 2.0],
         np.array(["b", "a", "b"]),
         np.array([1, 0, 1], dtype=np.uint8),
-        np.array([[1], [0], [1]]),
         pl.Series(["b", "a", "b"], dtype=pl.Categorical),
         pd.Series(["b", "a", "b"]),
         pd.Series([1, 0, 1], dtype="Int64"),
+        pd.Series(pd.Categorical([2, 1, 2])),
+        np.array(["b", "a", "b"], dtype=object),
+        [2**60 + 1, 2**60, 2**60 + 1],
         pl.DataFrame({"y": [2, 1, 2]}),
     ],
 )
@@ -67,6 +71,79 @@ def test_a_constant_number_is_zero():
     assert NumberTarget.fit([0.1] * 7).encode([0.1, 1.1])[:, 0] == pytest.approx([0, 1])
 
 
+def test_a_column_vector_is_one_column_of_classes_with_a_warning():
+    with pytest.warns(DataConversionWarning, match="column-vector y was passed when a 1d array"):
+        target = ClassTarget.fit(np.array([[1], [0], [1]]))
+    assert target.encode([[1], [0]]).tolist() == [[1], [0]]
+
+
+def test_declared_classes_may_be_absent():
+    target = ClassTarget.fit(["b"], classes=["c", "b", "a"])
+    assert target.encode(["b"]).tolist() == [[0, 1, 0]]
+    with pytest.raises(DataError, match="never saw: d"):
+        ClassTarget.fit(["d"], classes=["c", "b", "a"])
+    with pytest.raises(DataError, match="classes holds one class only"):
+        ClassTarget.fit(["a"], classes=["a"])
+
+
+@pytest.mark.parametrize(
+    ("classes", "y"),
+    [
+        ([1, 2, 5], np.array([5, 1, 2.0], dtype=np.float32)),
+        ([0, 1, 2], np.array([2, 0, 1], dtype=np.uint8)),
+        (np.array(["aa", "b", "cc"]), ["cc", "aa", "b"]),
+        (["aa", "b", "cc"], np.array(["cc", "aa", "b"])),
+        ([-(2**62), 0, 2**62], [2**62, -(2**62), 0]),
+    ],
+)
+def test_classes_are_found_across_types_and_strangers_are_not(classes, y):
+    target = ClassTarget.fit(classes, classes=classes)
+    assert target.codes(y).tolist() == [2, 0, 1]
+    for strange in (["bb"], np.array(["zz"]), [3], [7.5], [True, -5]):
+        with pytest.raises(DataError, match="never saw"):
+            target.codes(strange)
+
+
+def test_a_million_classes_are_encoded_at_once():
+    codes = np.random.default_rng(0).integers(0, 50, 1_000_000)
+    start = time.perf_counter()
+    for y in (codes, np.array([f"c{i:02}" for i in range(50)])[codes]):
+        np.testing.assert_array_equal(ClassTarget.fit(y).codes(y), codes)
+    assert time.perf_counter() - start < 5
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-1e6, 1e6), st.floats(-9, 9), st.integers(0, 3)),
+        min_size=1,
+        max_size=12,
+    )
+)
+def test_a_weight_of_two_is_the_row_twice_and_of_none_no_row(rows):
+    *y, weights = np.array(rows).T
+    y, weights = np.stack(y, axis=1), weights.astype(int)
+    if not weights.any():
+        with pytest.raises(DataError, match="0 in every row"):
+            NumberTarget.fit(y, weights=weights)
+        return
+    twice = NumberTarget.fit(np.repeat(y, weights, axis=0))
+    once = NumberTarget.fit(y, weights=weights)
+    spread = np.abs(y).max() + 1e-300
+    np.testing.assert_allclose(once.center, twice.center, rtol=1e-12, atol=1e-12 * spread)
+    np.testing.assert_allclose(once.scale, twice.scale, rtol=1e-9)
+
+
+def test_poisson_wants_no_number_below_zero():
+    y = [3.0, -2.0, 0.0, -1.0]
+    with pytest.raises(DataError) as caught:
+        NumberTarget.fit(y, scale=False, non_negative=True, name="visits")
+    assert str(caught.value) == (
+        'poisson needs y >= 0, but the target "visits" is -2 in data row 2 (and below 0 in 1 more '
+        "row). Correct those values, or choose another loss."
+    )
+    NumberTarget.fit(y, scale=False, non_negative=True, weights=[1, 0, 1, 0])
+
+
 @pytest.mark.parametrize(
     ("call", "kind", "words"),
     [
@@ -87,6 +164,11 @@ def test_a_constant_number_is_zero():
         (lambda: NumberTarget.fit([1.0, 2]).encode(np.eye(3)), ShapeError, ["3 columns", "1 as"]),
         (lambda: read_target([]), ShapeError, ["no rows"]),
         (lambda: read_target(3), ShapeError, ["shape ()"]),
+        (lambda: read_target(None), DataError, ["y to be passed, but the target y is None"]),
+        (lambda: read_target([1j]), DataError, ["Complex data not supported", "two columns"]),
+        (lambda: NumberTarget.fit([1.0, 1e200]), DataError, ["too large", "row 2", "larger unit"]),
+        (lambda: NumberTarget.fit([1.0, 2], weights=[1]), ShapeError, ["shape (1,)", "(2,)"]),
+        (lambda: NumberTarget.fit([1.0, 2], weights=[1, -1]), DataError, ["-1.0 in data row 2"]),
     ],
 )  # fmt: skip
 def test_bad_targets_are_refused_with_the_remedy(call, kind, words):
@@ -106,6 +188,8 @@ def test_bad_targets_are_refused_with_the_remedy(call, kind, words):
         (list(range(21)) * 9, "regression", "21 different whole numbers"),
         ([0.5, 1.0] * 5, "regression", "numbers with fractions"),
         (np.zeros((9, 2)), "regression", "2 target columns"),
+        (np.eye(3), "classification", "3 columns of yes or no"),
+        ([["a", "x"], ["b", "y"]], "classification", "2 columns of text"),
     ],
 )
 def test_the_task_is_guessed_with_a_reason(y, task, reason):

@@ -6,25 +6,40 @@ from chainrule.data.frames import Columns, as_columns
 from chainrule.data.reading import MISSING_MARKERS, read_table
 from chainrule.data.schema import Column, Schema, infer_schema, require_column
 from chainrule.data.splitting import Split, split_rows
-from chainrule.data.targets import ClassTarget, NumberTarget, guess_task, read_target
+from chainrule.data.targets import (
+    ClassTarget,
+    ClassTargets,
+    LabelTarget,
+    NumberTarget,
+    fit_class_target,
+    guess_task,
+    read_target,
+    target_from_state,
+)
+from chainrule.data.weights import read_weights
 
 __all__ = [
     "DATASETS",
     "MISSING_MARKERS",
     "ClassTarget",
+    "ClassTargets",
     "Column",
     "Columns",
     "Dataset",
     "InputEncoder",
+    "LabelTarget",
     "NumberTarget",
     "Schema",
     "Split",
     "as_columns",
+    "fit_class_target",
     "guess_task",
     "infer_schema",
     "load",
     "read_table",
     "read_target",
+    "read_weights",
     "require_column",
     "split_rows",
+    "target_from_state",
 ]

@@ -1,6 +1,7 @@
 """Columns to numbers: what the networks see of a table, learnt from the training rows.
 
 number      (x - mean) / deviation, a gap becomes the mean; "… is missing" 0/1 if training had gaps
+            of a sparse table x / max|x|, so that zeros stay zeros, and a gap becomes 0
 category    one slot per level, and "…=unknown" for gaps and levels that training never saw
 """
 
@@ -15,11 +16,12 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.data.frames import Columns, as_columns
-from chainrule.data.scaling import measure, scale_rows
+from chainrule.data.matching import match_columns, warn_of_names
+from chainrule.data.scaling import Moments, measure, measure_sparse, scale_rows
 from chainrule.data.schema import Column, Schema, infer_schema, schema_of_numbers
 from chainrule.data.values import Values
-from chainrule.data.wording import count, did_you_mean, listing
-from chainrule.errors import DataError, ShapeError
+from chainrule.data.weights import read_weights
+from chainrule.data.wording import count, listing
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,9 +35,10 @@ class InputEncoder:
     scale : bool
         Whether numbers are standardised.
     named : bool
-        Whether it was fitted on a frame.
+        Whether it was fitted on a frame with names.
     mean, deviation : np.ndarray
-        Of every number column in the training rows, in the column's units.
+        Of every number column in the training rows, in the column's units; 0 and the largest
+        absolute value after a sparse matrix, which is not centred.
     """
 
     schema: Schema
@@ -53,33 +56,46 @@ class InputEncoder:
         category: Sequence[str] = (),
         number: Sequence[str] = (),
         drop: Sequence[str] = (),
+        weights: object = None,
     ) -> InputEncoder:
         """Learn the columns of a table and give the encoder.
 
         Parameters
         ----------
-        X : frame or array-like
+        X : frame, array-like or sparse matrix
             The training rows, without the target.
         scale : bool, default=True
-            Standardise numbers; if False they stay in their units.
+            Standardise numbers (of a sparse matrix: divide them by the largest absolute value of
+            their column); if False they stay in their units.
         category, number, drop : sequence of str
             As in `infer_schema`.
+        weights : array-like of shape (n_rows,), optional
+            Weights of rows: 2 counts as the row twice, 0 as if it were not there.
 
         Raises
         ------
         DataError, ShapeError, OptionError
             As `infer_schema` and `as_columns` do.
         """
-        columns = as_columns(X)
+        columns, weight = as_columns(X), None
+        if weights is not None:
+            weight = read_weights(weights, columns.n_rows)
+            if not weight.all():
+                columns, weight = columns.take(np.flatnonzero(weight)), weight[weight > 0]
+        options: dict[str, Any] = {"category": category, "number": number, "drop": drop}
         array = columns.numeric_array
+
+        def moments_of(array: np.ndarray, names: list[str]) -> Moments:
+            return measure_sparse(array, names) if columns.sparse else measure(array, names, weight)
+
         if array is not None and not (category or number or drop):
-            moments = measure(array, columns.names)
+            moments = moments_of(array, columns.names)
             schema = schema_of_numbers(columns.names, moments, columns.n_rows)
             return cls(schema, scale, columns.named, moments.mean, moments.deviation)
-        schema = infer_schema(columns, category=category, number=number, drop=drop)
+        schema = infer_schema(columns, **options, weights=weight)
         names = [column.name for column in schema.of_kind("number")]
         each = [
-            measure(columns.values(name).as_numbers()[:, None], [name])  # one at a time in memory
+            moments_of(columns.values(name).as_numbers()[:, None], [name])  # one at a time
             for name in names
         ]
         mean = np.array([moments.mean[0] for moments in each])
@@ -101,7 +117,9 @@ class InputEncoder:
         """What every output stands for, such as `island=Dream`."""
         return [name for column in self.schema.columns for name in _outputs(column)]
 
-    def transform(self, X: object, dtype: DTypeLike = np.float32) -> np.ndarray:
+    def transform(
+        self, X: object, dtype: DTypeLike = np.float32, *, who: str = "InputEncoder"
+    ) -> np.ndarray:
         """Encode rows and give an array of shape (n_rows, n_outputs).
 
         Parameters
@@ -110,16 +128,20 @@ class InputEncoder:
             Frames by column name (any order, more columns are ignored), arrays by position.
         dtype : dtype, default=float32
             Of the result; the scaling itself is computed in float64.
+        who : str
+            Who was trained, for the messages.
 
         Raises
         ------
         ShapeError
             If an array has another number of columns.
         DataError
-            If a column is not there, holds text where numbers were, or infinite numbers.
+            If a column is not there, holds text where numbers were, or numbers that are infinite
+            or too large.
         """
         columns = as_columns(X)
-        pairs = self._pairs(columns)
+        pairs = self._pairs(columns, who)
+        warn_of_names(self.named, columns, who)
         out = np.zeros((columns.n_rows, len(self.feature_names_out)), dtype=dtype)
         center, scale, fill = self._numbers()
         array = columns.numeric_array
@@ -152,7 +174,7 @@ class InputEncoder:
         """Return lines for people: gaps filled, categories never seen, columns ignored."""
         columns = as_columns(X)
         lines = []
-        pairs = self._pairs(columns)
+        pairs = self._pairs(columns, "the model")
         for column, name in pairs:
             values = columns.values(name)
             lines += (
@@ -192,27 +214,8 @@ class InputEncoder:
             return self.mean, self.deviation, np.zeros_like(self.mean)
         return np.zeros_like(self.mean), np.ones_like(self.mean), self.mean
 
-    def _pairs(self, columns: Columns) -> list[tuple[Column, str]]:
-        """Return the columns in use, each with its name in this table."""
-        used = [column for column in self.schema.columns if column.used]
-        if self.named and columns.named:
-            missing = [column.name for column in used if column.name not in columns.names]
-            if missing:
-                near = did_you_mean(missing[0], columns.names)
-                raise DataError(
-                    f"the table lacks {count(len(missing), 'column')} that the model was trained "
-                    f"on: {listing(missing)}{near or '.'} Add or rename columns; the table has: "
-                    f"{listing(columns.names, 20)}."
-                )
-            return [(column, column.name) for column in used]
-        if len(columns.names) != self.n_features_in:
-            raise ShapeError(
-                f"X has {len(columns.names)} features, but InputEncoder is expecting "
-                f"{self.n_features_in} features as input. Give the columns of the training table, "
-                "in their order."
-            )
-        by_place = zip(self.schema.columns, columns.names, strict=True)
-        return [(column, name) for column, name in by_place if column.used]
+    def _pairs(self, columns: Columns, who: str) -> list[tuple[Column, str]]:
+        return match_columns(self.schema, self.named, columns, who)
 
 
 def _outputs(column: Column) -> list[str]:
@@ -229,8 +232,8 @@ def _outputs(column: Column) -> list[str]:
 def _codes(column: Column, values: Values) -> np.ndarray:
     unknown = len(column.levels)
     slots: dict[Any, int] = {level: slot for slot, level in enumerate(column.levels)}
-    texts = values.as_texts()
-    return np.fromiter((slots.get(text, unknown) for text in texts), np.intp, len(texts))
+    texts = values.as_texts().tolist()
+    return np.array([slots.get(text, unknown) for text in texts], dtype=np.intp)
 
 
 def _report_number(column: Column, values: Values) -> list[str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Literal
 
@@ -13,7 +13,8 @@ import numpy as np
 from chainrule.data.frames import as_columns
 from chainrule.data.scaling import Moments, all_missing, measure
 from chainrule.data.values import Values
-from chainrule.data.wording import count, did_you_mean, listing
+from chainrule.data.weights import read_weights
+from chainrule.data.wording import as_option, count, did_you_mean, listing
 from chainrule.errors import DataError, OptionError
 
 MAX_LEVELS = 100
@@ -96,6 +97,7 @@ def infer_schema(
     category: Sequence[str] = (),
     number: Sequence[str] = (),
     drop: Sequence[str] = (),
+    weights: object = None,
 ) -> Schema:
     """Decide what every column is and give the schema.
 
@@ -111,7 +113,10 @@ def infer_schema(
     table : frame or array-like
         The inputs, without the target.
     category, number, drop : sequence of str
-        Columns to be taken as categories, as numbers, or left out, whatever they look like.
+        Columns to be taken as categories, as numbers, or left out, whatever they look like. Those
+        of an array are called x0, x1, ….
+    weights : array-like of shape (n_rows,), optional
+        Weights of rows: those of 0 are not looked at, and levels are counted by weight.
 
     Returns
     -------
@@ -127,32 +132,41 @@ def infer_schema(
         If a column is named in two of the options.
     """
     columns = as_columns(table)
-    forced: dict[str, str] = {}
-    for kind, chosen in (("category", category), ("number", number), ("dropped", drop)):
-        if isinstance(chosen, str):
-            chosen = (chosen,)
-        for name in chosen:
-            require_column(columns.names, name)
-            if forced.setdefault(name, kind) != kind:
-                raise OptionError(
-                    f'column "{name}" is asked for as {forced[name]} and as {kind}. Choose one.'
-                )
+    weight = None
+    if weights is not None:
+        weight = read_weights(weights, columns.n_rows)
+        if not weight.all():
+            columns, weight = columns.take(np.flatnonzero(weight)), weight[weight > 0]
+    forced = _read_options(columns.names, category=category, number=number, dropped=drop)
     array = columns.numeric_array
     if array is not None and not forced:
         return schema_of_numbers(columns.names, measure(array, columns.names), columns.n_rows)
     found = [
         Column(name, "dropped", "as you asked")
         if forced.get(name) == "dropped"
-        else _infer_column(columns.values(name), forced.get(name))
+        else _infer_column(columns.values(name), forced.get(name), weight)
         for name in columns.names
     ]
     if not any(column.used for column in found):
         why = listing([f"{column.name}: {column.note}" for column in found])
+        first = found[0].name
         raise DataError(
             f"no column is left to learn from ({why}). Add columns that vary from row to row, or "
-            f"keep one with `--number {found[0].name}` or `--category {found[0].name}`."
+            f"keep one with {as_option('number', first)} or {as_option('category', first)}."
         )
     return Schema(found, columns.n_rows)
+
+
+def _read_options(names: list[str], **options: Sequence[str]) -> dict[str, str]:
+    forced: dict[str, str] = {}
+    for kind, chosen in options.items():
+        for name in (chosen,) if isinstance(chosen, str) else chosen:
+            require_column(names, name)
+            if forced.setdefault(name, kind) != kind:
+                raise OptionError(
+                    f'column "{name}" is asked for as {forced[name]} and as {kind}. Choose one.'
+                )
+    return forced
 
 
 def schema_of_numbers(names: Sequence[str], moments: Moments, n_rows: int) -> Schema:
@@ -162,31 +176,36 @@ def schema_of_numbers(names: Sequence[str], moments: Moments, n_rows: int) -> Sc
     return Schema(columns, n_rows)
 
 
-def _infer_column(values: Values, forced: str | None) -> Column:
-    name, gaps = values.name, values.gaps
-    n_gaps = int(gaps.sum())
-    if n_gaps == len(gaps):
+def _infer_column(values: Values, forced: str | None, weight: np.ndarray | None) -> Column:
+    name = values.name
+    n_gaps = int(values.gaps.sum())
+    n_present = len(values.gaps) - n_gaps
+    if n_present == 0:
         raise all_missing(name)
     if forced == "category":
-        return _category(values, "a category, as you asked", n_gaps)
+        return _category(values, "a category, as you asked", n_gaps, weight)
     values.refuse_infinite()
     if forced == "number":
         return _number(values, "a number, as you asked")
-    present = values.data[~gaps]
-    if (present == present[0]).all():
+    if _is_constant(values):
         apart = f" apart from {count(n_gaps, 'gap')}" if n_gaps else ""
         return Column(name, "constant", f"constant{apart}", n_gaps)
-    if _looks_like_an_id(values, present):
+    if _looks_like_an_id(values, n_present):
         return Column(name, "identifier", "looks like an ID", n_gaps)
     if values.kind == "text":
-        _refuse_decimal_commas(values)
-        n_numeric = values.n_numeric()
-        if 2 * n_numeric >= len(present):
+        _refuse_decimal_commas(values, n_present)
+        if 2 * values.n_numeric >= n_present:
             return _number(values, "text of numbers, read as numbers")
+    if values.is_text and values.kind != "integer":
+        return _category(values, "", n_gaps, weight)
+    return _number(values, "dates as days since 1970-01-01" if values.kind == "date" else "")
+
+
+def _is_constant(values: Values) -> bool:
     if values.is_text:
-        return _category(values, "", n_gaps)
-    note = "dates as days since 1970-01-01" if values.kind == "date" else ""
-    return Column(name, "number", note, n_gaps)
+        return len(values.frequency) == 1
+    present = values.data[~values.gaps]
+    return bool((present == present[0]).all())
 
 
 def _number(values: Values, note: str) -> Column:
@@ -197,26 +216,35 @@ def _number(values: Values, note: str) -> Column:
     return Column(values.name, "number", note, int(parsed.gaps.sum()))
 
 
-def _category(values: Values, note: str, n_gaps: int) -> Column:
-    texts = values.as_texts()
-    frequency = Counter(text for text in texts if text is not None)
-    levels = sorted(frequency, key=lambda level: (-frequency[level], level))
+def _category(values: Values, note: str, n_gaps: int, weight: np.ndarray | None) -> Column:
+    levels = list(values.frequency)
     if len(levels) > MAX_LEVELS:
+        often = values.frequency if weight is None else _weighted_frequency(values, weight)
         rest = f"the {MAX_LEVELS} most frequent of {len(levels)} levels, the rest are 'unknown'"
         note = f"{note}; {rest}" if note else rest
-    return Column(values.name, "category", note, n_gaps, sorted(levels[:MAX_LEVELS]))
+        levels = heapq.nsmallest(MAX_LEVELS, levels, key=lambda level: (-often[level], level))
+    return Column(values.name, "category", note, n_gaps, sorted(levels))
 
 
-def _looks_like_an_id(values: Values, present: np.ndarray) -> bool:
-    enough = len(present) >= MIN_ROWS_FOR_AN_ID
+def _weighted_frequency(values: Values, weight: np.ndarray) -> dict[str, float]:
+    often = dict.fromkeys(values.frequency, 0.0)
+    for text, row_weight in zip(values.as_texts().tolist(), weight.tolist(), strict=True):
+        if text is not None:
+            often[text] += row_weight
+    return often
+
+
+def _looks_like_an_id(values: Values, n_present: int) -> bool:
+    enough = n_present >= MIN_ROWS_FOR_AN_ID
     if values.kind == "integer":
-        steps = np.diff(present)
-        if enough and ((steps == 1).all() or (steps == -1).all()):
-            return True
-        return _named_like_an_id(values.name) and len(np.unique(present)) == len(present)
-    if values.kind != "text" or not enough or len(set(present.tolist())) < len(present):
+        if enough and not values.is_text:
+            steps = np.diff(values.data[~values.gaps])
+            if (steps == 1).all() or (steps == -1).all():
+                return True
+        return _named_like_an_id(values.name) and len(values.frequency) == n_present
+    if values.kind != "text" or not enough or len(values.frequency) < n_present:
         return False
-    return 2 * values.n_numeric() < len(present)
+    return 2 * values.n_numeric < n_present
 
 
 def _named_like_an_id(name: str) -> bool:
@@ -225,13 +253,14 @@ def _named_like_an_id(name: str) -> bool:
     return words[-1] in _ID_WORDS or words[0] in {"id", "rowid", "uuid"}
 
 
-def _refuse_decimal_commas(values: Values) -> None:
+def _refuse_decimal_commas(values: Values, n_present: int) -> None:
     comma = re.compile(r"\s*[-+]?\d+,\d+\s*")
-    rows = [row for row, text in enumerate(values.data) if text and comma.fullmatch(text)]
-    n_present = int((~values.gaps).sum())
-    if rows and 2 * (len(rows) + values.n_numeric()) >= n_present:
+    found = [text for text in values.frequency if "," in text and comma.fullmatch(text)]
+    n_commas = sum(values.frequency[text] for text in found)
+    if found and 2 * (n_commas + values.n_numeric) >= n_present:
+        row = values.data.tolist().index(found[0])  # the texts are in order of appearance
         raise DataError(
-            f'column "{values.name}" holds numbers with a decimal comma (data row {rows[0] + 1}: '
-            f'"{values.data[rows[0]]}"). Write them with a decimal point, or treat the column as '
-            f"categories: `--category {values.name}`."
+            f'column "{values.name}" holds numbers with a decimal comma (data row {row + 1}: '
+            f'"{values.data[row]}"). Write them with a decimal point, or treat the column as '
+            f"categories: {as_option('category', values.name)}."
         )

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from chainrule.data.cells import is_gap, read_values
 from chainrule.data.frames import as_columns
-from chainrule.data.values import is_gap, read_values
 from chainrule.data.wording import count
 from chainrule.errors import DataError, ShapeError
 
@@ -37,7 +37,7 @@ def read_target(y: object, name: str = "target", *, role: str = "target") -> np.
     DataError
         If values are missing or infinite.
     """
-    array = _to_array(y, name)
+    array = _to_array(y, name, role)
     if array.ndim not in (1, 2):
         raise ShapeError(
             f'the {role} "{name}" has the shape {array.shape}; '
@@ -64,48 +64,91 @@ def read_target(y: object, name: str = "target", *, role: str = "target") -> np.
     return array
 
 
-def _to_array(y: object, name: str) -> np.ndarray:
+def column_names(y: object) -> list[str] | None:
+    """Return the names of a frame's columns; None for anything else."""
     if isinstance(y, (np.ndarray, list, tuple)):
-        try:
-            array = np.asarray(y)
-            if array.dtype.kind in "US" and not isinstance(y, np.ndarray):
-                array = np.array(y, dtype=object)
-        except ValueError:
-            raise ShapeError(
-                f'the rows of the target "{name}" have different lengths. '
-                "Give every row the same number of values."
-            ) from None
-        if array.dtype.kind != "O" or array.ndim != 1:
-            return _as_floats(array) if array.dtype.kind == "O" else array
-        return _from_values(name, array)
+        return None
     import narwhals as nw
 
     native: Any = nw.from_native(y, pass_through=True, allow_series=True)  # pyright: ignore
-    if isinstance(native, nw.Series):
-        return _from_values(name, native)
-    if not isinstance(native, (nw.DataFrame, nw.LazyFrame)):
-        return _to_array(np.asarray(y), name)
-    columns = as_columns(y)
-    if len(columns.names) == 1 and columns.frame is not None:
-        return _from_values(name, columns.frame[:, 0])
-    return np.column_stack([columns.values(each).as_numbers() for each in columns.names])
+    return as_columns(y).names if isinstance(native, (nw.DataFrame, nw.LazyFrame)) else None
 
 
-def _as_floats(array: np.ndarray) -> np.ndarray:
-    try:
-        return array.astype(np.float64)
-    except (TypeError, ValueError):
+def _to_array(y: Any, name: str, role: str) -> np.ndarray:
+    if y is None:
+        raise DataError(
+            f'this requires y to be passed, but the target y is None: the {role} "{name}" is not '
+            "there. Give one value for each row."
+        )
+    if hasattr(y, "toarray") and hasattr(y, "nnz"):
+        y = y.toarray()
+    if not isinstance(y, (np.ndarray, list, tuple)):
+        import narwhals as nw
+
+        native: Any = nw.from_native(y, pass_through=True, allow_series=True)  # pyright: ignore
+        if isinstance(native, nw.Series):
+            return _from_values(name, native)
+        if isinstance(native, (nw.DataFrame, nw.LazyFrame)):
+            columns = as_columns(y)
+            assert columns.frame is not None
+            each = [_from_values(n, columns.frame[:, i]) for i, n in enumerate(columns.names)]
+            return each[0] if len(each) == 1 else _side_by_side(each)
+    array = _as_array(y, name)
+    if array.dtype.kind in "biufU" or array.ndim not in (1, 2):
         return array
+    if array.ndim == 1:
+        return _from_values(name, array)
+    return _side_by_side([_from_values(name, array[:, i]) for i in range(array.shape[1])])
+
+
+def _as_array(y: Any, name: str) -> np.ndarray:
+    try:
+        array = np.asarray(y)
+        if array.dtype.kind in "USMmT":
+            array = array if isinstance(y, np.ndarray) else np.array(y, dtype=object)
+    except ValueError:
+        raise ShapeError(
+            f'the rows of the target "{name}" have different lengths. '
+            "Give every row the same number of values."
+        ) from None
+    if array.dtype.kind == "c":
+        raise DataError(
+            f'Complex data not supported: the target "{name}" holds complex numbers. '
+            "Give real and imaginary parts as two columns."
+        )
+    return array
+
+
+def _side_by_side(columns: list[np.ndarray]) -> np.ndarray:
+    """Return columns as one array: numbers if all are, else objects that keep their types."""
+    kinds = {column.dtype.kind for column in columns}
+    if not (kinds <= set("iuf") or len(kinds) == 1):
+        columns = [column.astype(object) for column in columns]
+    return np.stack(columns, axis=1)
 
 
 def _from_values(name: str, column: Any) -> np.ndarray:
     values = read_values(name, column)
+    if values.kind == "category":  # those of pandas may be numbers
+        objects = np.empty(len(values.data), dtype=object)
+        objects[:] = column.to_list()
+        values = read_values(name, objects)
     if values.is_text or values.gaps.any():
         return values.data
     if values.kind == "integer":
-        exact = np.asarray(column.to_numpy() if hasattr(column, "to_numpy") else column)
-        return exact if exact.dtype.kind in "iu" else values.data.astype(np.int64)
+        return _exact_integers(column, values.data)
     return values.data.astype(bool) if values.kind == "boolean" else values.data
+
+
+def _exact_integers(column: Any, rounded: np.ndarray) -> np.ndarray:
+    """Return whole numbers to the last digit; those beyond 64 bits stay float64."""
+    exact = np.asarray(column.to_numpy() if hasattr(column, "to_numpy") else column)
+    if exact.dtype.kind in "iu":
+        return exact
+    try:
+        return np.array(column.tolist(), dtype=np.int64)
+    except (AttributeError, OverflowError):
+        return rounded
 
 
 def guess_task(
@@ -114,11 +157,12 @@ def guess_task(
     """Guess what a target asks for and give the task with the reason.
 
     Text and booleans are classes. Whole numbers are classes if there are at most 20 different ones
-    with 5 rows each on average. Everything else is a number.
+    with 5 rows each on average. Everything else is a number. Of several columns, text is classes,
+    and nothing but 0 and 1 (both occurring) are yes/no labels.
     """
     array = read_target(y, name)
     if array.ndim == 2 and array.shape[1] > 1:
-        return "regression", f"{array.shape[1]} target columns"
+        return _guess_task_of_columns(array)
     array = array.ravel()
     if array.dtype.kind not in "iuf":
         return "classification", "yes or no" if array.dtype.kind == "b" else "text"
@@ -130,3 +174,14 @@ def guess_task(
     if len(array) < MIN_ROWS_PER_CLASS * n_values:
         return "regression", f"{n_values} different whole numbers in {count(len(array), 'row')}"
     return "classification", f"{count(n_values, 'different whole number')}"
+
+
+def _guess_task_of_columns(
+    array: np.ndarray,
+) -> tuple[Literal["classification", "regression"], str]:
+    n = array.shape[1]
+    if array.dtype.kind not in "biuf":
+        return "classification", f"{n} columns of text"
+    if array.dtype.kind == "b" or set(np.unique(array).tolist()) == {0, 1}:
+        return "classification", f"{n} columns of yes or no"
+    return "regression", f"{n} target columns"

@@ -1,168 +1,83 @@
-"""The target as numbers and back: classes as 0/1 columns, numbers scaled and in their units."""
+"""The target as numbers and back; which kind of target it is shows in its values.
+
+one column of classes      `ClassTarget`    0/1, or one-hot for three classes and more
+several columns of 0/1     `LabelTarget`    as they are
+several columns of classes `ClassTargets`   one-hot side by side
+numbers                    `NumberTarget`   scaled
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from chainrule.data.scaling import measure
-from chainrule.data.target_values import guess_task, read_target
-from chainrule.data.wording import count, listing
-from chainrule.errors import DataError, ShapeError
+from chainrule.data.class_target import ClassTarget
+from chainrule.data.class_targets import ClassTargets
+from chainrule.data.label_target import LabelTarget, are_yes_no
+from chainrule.data.number_target import NumberTarget
+from chainrule.data.target_values import column_names, guess_task, read_target
 
-__all__ = ["ClassTarget", "NumberTarget", "guess_task", "read_target"]
+__all__ = [
+    "ClassTarget",
+    "ClassTargets",
+    "LabelTarget",
+    "NumberTarget",
+    "Target",
+    "fit_class_target",
+    "guess_task",
+    "read_target",
+    "target_from_state",
+]
 
-
-@dataclass(frozen=True, eq=False)
-class ClassTarget:
-    """Classes, sorted, in the type they came in; made by `fit` or `from_state`."""
-
-    classes: np.ndarray
-
-    @classmethod
-    def fit(cls, y: object, *, name: str = "target") -> ClassTarget:
-        """Learn the classes.
-
-        Raises
-        ------
-        DataError
-            If there is one class only, as many classes as rows, or numbers with fractions.
-        """
-        array = _one_column(read_target(y, name), name)
-        if array.dtype.kind == "f" and (array != np.round(array)).any():
-            row = int((array != np.round(array)).argmax())
-            raise DataError(
-                f'Unknown label type: continuous. The classes of the target "{name}" can\'t be '
-                f"numbers with fractions (data row {row + 1}: {array[row]}). Choose a regression "
-                "(`--task regression`), or write the classes as text."
-            )
-        classes = np.unique(array)
-        if len(classes) == 1:
-            raise DataError(
-                f'the target "{name}" has one class only ({classes[0]}), expected at least two. '
-                "Choose another target, or a table with at least two classes."
-            )
-        if len(classes) == len(array) > 2:
-            raise DataError(
-                f'the target "{name}" has {len(classes)} classes in {len(array)} rows: every value '
-                "is a class of its own, as with a number or an ID. Choose a regression "
-                "(`--task regression`), another target, or add rows."
-            )
-        return cls(classes)
-
-    def encode(self, y: object, *, name: str = "target") -> np.ndarray:
-        """Give 0/1 of shape (n_rows, 1) for two classes, one-hot (n_rows, n_classes) for more.
-
-        Raises
-        ------
-        DataError
-            If a class occurs that training never saw.
-        """
-        array = _one_column(read_target(y, name), name)
-        places = {value: place for place, value in enumerate(self.classes.tolist())}
-        codes = np.array([places.get(value, -1) for value in array.tolist()])
-        if (codes < 0).any():
-            row = int((codes < 0).argmax())
-            unseen = sorted({str(value) for value in array[codes < 0]})
-            raise DataError(
-                f'the target "{name}" holds {count(len(unseen), "class", "classes")} that training '
-                f"never saw: {listing(unseen)} (first in data row {row + 1}); known are "
-                f"{listing(self.classes.tolist())}. Split with `stratified`, or leave those rows "
-                "out."
-            )
-        if len(self.classes) == 2:
-            return codes[:, None].astype(np.float64)
-        return np.eye(len(self.classes))[codes]
-
-    def decode(self, probabilities: np.ndarray) -> np.ndarray:
-        """Give the most probable class of every row, in the type it came in."""
-        probabilities = np.asarray(probabilities)
-        if probabilities.shape[1] == 1:
-            return self.classes[(probabilities[:, 0] > 0.5).astype(np.intp)]
-        return self.classes[probabilities.argmax(axis=1)]
-
-    def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Give what `from_state` needs: JSON-able values, and arrays by name."""
-        return {"classes": self.classes.tolist(), "dtype": self.classes.dtype.str}, {}
-
-    @classmethod
-    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> ClassTarget:
-        """Rebuild the same target."""
-        return cls(np.array(meta["classes"], dtype=np.dtype(meta["dtype"])))
+Target = ClassTarget | LabelTarget | ClassTargets | NumberTarget
 
 
-@dataclass(frozen=True, eq=False)
-class NumberTarget:
-    """One number or several per row, scaled by the training rows; made by `fit` or `from_state`."""
+def fit_class_target(
+    y: object,
+    *,
+    name: str = "target",
+    names: Sequence[str] | None = None,
+    classes: Any = None,
+) -> ClassTarget | LabelTarget | ClassTargets:
+    """Learn what a classifier's target holds and give the target of that kind.
 
-    center: np.ndarray
-    scale: np.ndarray
-    one_dimensional: bool
+    Parameters
+    ----------
+    y : series, frame or array-like of shape (n_rows,) or (n_rows, n_columns)
+        One column (a column vector is taken too, with scikit-learn's warning) is classes; several
+        columns of nothing but 0 and 1 are labels; other columns are classes each.
+    name : str
+        For the messages.
+    names : sequence of str, optional
+        Names of the columns; found in a frame.
+    classes : array-like, or sequence of array-like, optional
+        All classes (of each column), declared ahead; `y` need not hold all of them. Labels need
+        none.
 
-    @classmethod
-    def fit(cls, y: object, *, scale: bool = True, name: str = "target") -> NumberTarget:
-        """Learn mean and standard deviation; with `scale=False` they are 0 and 1.
-
-        Raises
-        ------
-        DataError
-            If the target is text.
-        """
-        array = read_target(y, name)
-        columns = _as_columns(array, name)
-        if scale:
-            moments = measure(columns, [name] * columns.shape[1])
-            return cls(moments.mean, moments.deviation, array.ndim == 1)
-        n = columns.shape[1]
-        return cls(np.zeros(n), np.ones(n), array.ndim == 1)
-
-    def encode(self, y: object, *, name: str = "target") -> np.ndarray:
-        """Give scaled numbers of shape (n_rows, n_targets).
-
-        Raises
-        ------
-        ShapeError
-            If there are more or fewer targets than in training.
-        """
-        columns = _as_columns(read_target(y, name), name)
-        if columns.shape[1] != len(self.center):
-            raise ShapeError(
-                f'the target "{name}" has {count(columns.shape[1], "column")}, expected '
-                f"{len(self.center)} as in training. Give the same targets."
-            )
-        return (columns - self.center) / self.scale
-
-    def decode(self, raw: np.ndarray) -> np.ndarray:
-        """Give numbers in the user's units, 1-D if training's target was 1-D."""
-        numbers = np.asarray(raw) * self.scale + self.center
-        return numbers[:, 0] if self.one_dimensional else numbers
-
-    def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Give what `from_state` needs: JSON-able values, and arrays by name."""
-        meta = {"one_dimensional": self.one_dimensional}
-        return meta, {"center": self.center, "scale": self.scale}
-
-    @classmethod
-    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> NumberTarget:
-        """Rebuild the same target."""
-        return cls(arrays["center"], arrays["scale"], meta["one_dimensional"])
+    Raises
+    ------
+    DataError, ShapeError
+        As the `fit` of the kind does.
+    """
+    names = column_names(y) if names is None else names
+    array = read_target(y, name)
+    if array.ndim == 1 or array.shape[1] == 1:
+        return ClassTarget.fit(array, name=name, classes=classes)
+    if are_yes_no(array).all() and not _declares_columns(classes, array.shape[1]):
+        return LabelTarget.fit(array, name=name, names=names)
+    return ClassTargets.fit(array, name=name, names=names, classes=classes)
 
 
-def _one_column(array: np.ndarray, name: str) -> np.ndarray:
-    if array.ndim == 2 and array.shape[1] != 1:
-        raise ShapeError(
-            f'the target "{name}" has {array.shape[1]} columns, expected one column of classes. '
-            "Choose one of them."
-        )
-    return array.ravel()
+def target_from_state(kind: str, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Target:
+    """Rebuild the target of a kind from what its `to_state` gave."""
+    types = (ClassTarget, LabelTarget, ClassTargets, NumberTarget)
+    return next(each for each in types if each.kind == kind).from_state(meta, arrays)
 
 
-def _as_columns(array: np.ndarray, name: str) -> np.ndarray:
-    if array.dtype.kind not in "biuf":
-        raise DataError(
-            f'the target "{name}" holds text (data row 1: "{array.ravel()[0]}"), expected numbers. '
-            "Choose a classification (`--task classification`), or another target."
-        )
-    return array.astype(np.float64).reshape(len(array), -1)
+def _declares_columns(classes: Any, n_columns: int) -> bool:
+    """Tell whether more than 0 and 1 is declared for the columns, though `y` holds no more yet."""
+    if classes is None or len(classes) != n_columns or any(np.ndim(each) != 1 for each in classes):
+        return False
+    return not all(are_yes_no(np.asarray(each)).all() for each in classes)

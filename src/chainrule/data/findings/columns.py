@@ -1,0 +1,177 @@
+"""Findings on columns by themselves and in pairs: IDs, constants, gaps, levels, duplicates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from chainrule.data.findings.finding import Finding
+from chainrule.data.findings.look import Look, Seen
+from chainrule.data.schema import MAX_LEVELS, MIN_ROWS_FOR_AN_ID
+from chainrule.data.wording import as_option, count, listing
+
+SHARE_OF_GAPS = 0.5
+DISTINCT_TEXTS = 0.95
+ROWS_PER_LEVEL = 5
+MANY_LEVELS = 50
+SAME = 0.99999  # the correlation from which two columns say the same
+ROWS_FOR_PAIRS = 10_000
+COLUMNS_FOR_PAIRS = 500
+FEWEST_ROWS_FOR_PAIRS = 10
+
+
+def find_in_columns(look: Look) -> Iterator[Finding]:
+    """Give what is found in single columns."""
+    yield from _identifiers(look)
+    yield from _constants(look)
+    for seen in look.seen:
+        n, n_gaps = len(seen.numbers), int(seen.gaps.sum())
+        if n_gaps > SHARE_OF_GAPS * n:
+            yield Finding(
+                "gaps",
+                (seen.name,),
+                f'"{seen.name}" is a gap in {n_gaps:,} of {n:,} rows ({n_gaps / n:.0%})'
+                f"{look.sample}.",
+                f"Leave it out unless the gaps mean something: {as_option('drop', seen.name)}.",
+            )
+        if seen.is_category and _has_many_levels(seen):
+            kept = f", of which {MAX_LEVELS} are kept" if seen.n_different > MAX_LEVELS else ""
+            yield Finding(
+                "many levels",
+                (seen.name,),
+                f'"{seen.name}" has {seen.n_different:,} levels in {n - n_gaps:,} rows{kept}'
+                f"{look.sample}.",
+                "Group the levels before, or leave the column out: "
+                f"{as_option('drop', seen.name)}.",
+            )
+
+
+def _has_many_levels(seen: Seen) -> bool:
+    few_rows = len(seen.present) < ROWS_PER_LEVEL * seen.n_different
+    return seen.n_different > MAX_LEVELS or (seen.n_different > MANY_LEVELS and few_rows)
+
+
+def _identifiers(look: Look) -> Iterator[Finding]:
+    for column in look.schema.of_kind("identifier"):
+        yield Finding(
+            "identifier",
+            (column.name,),
+            f'"{column.name}" looks like an ID (every row has another value) and is left out.',
+            f"Nothing to do; to keep it: {as_option('number', column.name)} or `category`.",
+        )
+    for seen in look.seen:
+        why = _why_an_id(seen)
+        if why:
+            yield Finding(
+                "identifier",
+                (seen.name,),
+                f'"{seen.name}" looks like an ID: {why}{look.sample}.',
+                f"Leave it out: {as_option('drop', seen.name)}.",
+            )
+
+
+def _why_an_id(seen: Seen) -> str:
+    present = seen.present
+    if len(present) < MIN_ROWS_FOR_AN_ID:
+        return ""
+    if seen.is_category:
+        n = seen.n_different
+        enough = len(present) >= 5 * MIN_ROWS_FOR_AN_ID and n >= DISTINCT_TEXTS * len(present)
+        return f"{n:,} different texts in {len(present):,} rows" if enough else ""
+    steps = np.diff(present)
+    if (np.abs(steps) == 1).all() and (steps == steps[0]).all():
+        return f"it counts {'up' if steps[0] > 0 else 'down'} by one from {present[0]:g}"
+    return ""
+
+
+def _constants(look: Look) -> Iterator[Finding]:
+    out = [column.name for column in look.schema.of_kind("constant")]
+    if out:
+        yield Finding(
+            "constant",
+            tuple(out),
+            f"{count(len(out), 'column')} never varied and {_is(out)} left out: {listing(out)}.",
+            "Nothing to do.",
+        )
+    kept = [s.name for s in look.seen if not s.is_category and not s.varies]
+    if kept:
+        yield Finding(
+            "constant",
+            tuple(kept),
+            f"{count(len(kept), 'column')} never {_vary(kept)}{look.sample}: {listing(kept)}.",
+            f"Leave {'it' if len(kept) == 1 else 'them'} out: {as_option('drop', kept[0])}"
+            f"{', and so on' if len(kept) > 1 else ''}.",
+        )
+
+
+def _is(names: list[str]) -> str:
+    return "is" if len(names) == 1 else "are"
+
+
+def _vary(names: list[str]) -> str:
+    return "varies" if len(names) == 1 else "vary"
+
+
+def find_pairs(look: Look) -> Iterator[Finding]:
+    """Give pairs of columns that say the same: equal, perfectly correlated, or one-to-one."""
+    rows = look.rows(ROWS_FOR_PAIRS)
+    if len(rows) < FEWEST_ROWS_FOR_PAIRS:
+        return
+    varied = [seen for seen in look.seen if seen.varies]
+    taken: set[str] = set()
+    for first, second, how in [*_equal(varied, rows), *_correlated(varied, rows)]:
+        if second.name in taken:
+            continue
+        taken.add(second.name)
+        yield Finding(
+            "duplicate",
+            (first.name, second.name),
+            f'"{first.name}" and "{second.name}" say the same: {how}{look.sample}.',
+            f"Leave one of them out: {as_option('drop', second.name)}.",
+        )
+
+
+def _equal(varied: list[Seen], rows: np.ndarray) -> Iterator[tuple[Seen, Seen, str]]:
+    """Give equal columns, and categories (or few whole numbers) that go one-to-one."""
+    first_by_values: dict[bytes, Seen] = {}
+    first_by_levels: dict[bytes, Seen] = {}
+    for seen in varied:
+        part = seen.numbers[rows]
+        known = first_by_values.setdefault(part.tobytes(), seen)
+        if known is not seen and known.is_category == seen.is_category:
+            how = "their levels go one-to-one" if seen.is_category else "they are equal"
+            yield known, seen, how
+            continue
+        if seen.is_category or seen.n_different <= MAX_LEVELS:
+            levels = part if seen.is_category else _by_first_appearance(part)
+            known = first_by_levels.setdefault(levels.tobytes(), seen)
+            if known is not seen and (known.is_category or seen.is_category):
+                yield known, seen, "their values go one-to-one"
+
+
+def _by_first_appearance(numbers: np.ndarray) -> np.ndarray:
+    """Return places of the values by first appearance, from 1 on as those of categories."""
+    gaps = np.isnan(numbers)
+    _, first, codes = np.unique(numbers[~gaps], return_index=True, return_inverse=True)
+    places = np.empty(len(first))
+    places[np.argsort(first)] = np.arange(1, len(first) + 1)
+    out = np.full(len(numbers), np.nan)
+    out[~gaps] = places[codes]
+    return out
+
+
+def _correlated(varied: list[Seen], rows: np.ndarray) -> Iterator[tuple[Seen, Seen, str]]:
+    numbers = [seen for seen in varied if not seen.is_category]
+    if not 2 <= len(numbers) <= COLUMNS_FOR_PAIRS:
+        return
+    table = np.stack([seen.numbers[rows] for seen in numbers], axis=1)
+    gaps = np.isnan(table)
+    center = np.nanmean(np.where(gaps.all(axis=0), 0.0, table), axis=0)
+    table = np.where(gaps, 0.0, table - center)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table /= np.sqrt((table**2).sum(axis=0))
+    correlation = np.nan_to_num(table.T @ table)
+    for i, j in np.argwhere(np.triu(np.abs(correlation) > SAME, k=1)):
+        if (gaps[:, i] == gaps[:, j]).all():
+            yield numbers[i], numbers[j], f"their correlation is {correlation[i, j]:.6f}"

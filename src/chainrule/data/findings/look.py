@@ -1,0 +1,133 @@
+"""What the findings look at: every used column as numbers, and the target beside them.
+
+A category is the place of its level by first appearance (so two columns that name the same things
+differently look the same); NaN is a gap. Large tables are looked at through a sample of rows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from chainrule.data.frames import Columns
+from chainrule.data.schema import Column, Schema
+from chainrule.data.target_values import read_target
+from chainrule.data.values import Values
+from chainrule.data.weights import read_weights
+
+MOST_VALUES = 5_000_000
+FEWEST_ROWS = 20_000
+ROWS_FOR_VALUES = 2_000
+
+
+@dataclass(frozen=True, eq=False)
+class Seen:
+    """A used column as numbers."""
+
+    column: Column
+    numbers: np.ndarray
+    is_date: bool
+
+    @property
+    def name(self) -> str:
+        return self.column.name
+
+    @property
+    def is_category(self) -> bool:
+        return self.column.kind == "category"
+
+    @cached_property
+    def gaps(self) -> np.ndarray:
+        return np.isnan(self.numbers)
+
+    @cached_property
+    def present(self) -> np.ndarray:
+        return self.numbers[~self.gaps]
+
+    @cached_property
+    def varies(self) -> bool:
+        return len(self.present) > 0 and bool(self.present.min() < self.present.max())
+
+    @cached_property
+    def n_different(self) -> int:
+        """How many values there are; of a number at least so many (those of 2,000 rows)."""
+        if self.is_category:
+            return int(np.max(self.present, initial=0))  # places of levels, from 1 on
+        return len(np.unique(self.present[_draw(len(self.present), ROWS_FOR_VALUES)]))
+
+
+@dataclass(frozen=True, eq=False)
+class Look:
+    """Columns and target of the rows that are looked at.
+
+    Attributes
+    ----------
+    schema : Schema
+        The columns of the whole table.
+    seen : list of Seen
+        The columns in use.
+    y : np.ndarray
+        The target; class codes if `classes` are there. Empty for a target of several columns.
+    classes : np.ndarray or None
+        The classes, for a classification.
+    weights : np.ndarray
+        Weights of the rows.
+    n_rows : int
+        Rows of the whole table.
+    """
+
+    schema: Schema
+    seen: list[Seen]
+    y: np.ndarray
+    classes: np.ndarray | None
+    weights: np.ndarray
+    n_rows: int
+
+    @property
+    def sample(self) -> str:
+        """Return what a sentence must add if not all rows were looked at."""
+        n = len(self.weights)
+        return "" if n == self.n_rows else f" (in a sample of {n:,} of {self.n_rows:,} rows)"
+
+    def rows(self, most: int) -> np.ndarray:
+        """Return the numbers of at most so many rows, in order, the same every time."""
+        return _draw(len(self.weights), most)
+
+
+def look_at(columns: Columns, y: object, task: str, schema: Schema, weights: object) -> Look:
+    """Read the columns in use and the target, of the rows whose weight is above 0."""
+    target = read_target(y)
+    weight = read_weights(weights, columns.n_rows)
+    rows = np.flatnonzero(weight)
+    n_rows = len(rows)
+    rows = rows[_draw(n_rows, max(FEWEST_ROWS, MOST_VALUES // len(columns.names)))]
+    if len(rows) < columns.n_rows:
+        columns, target, weight = columns.take(rows), target[rows], weight[rows]
+    seen = [_see(column, columns) for column in schema.columns if column.used]
+    target = target.ravel() if target.ndim == 1 or target.shape[1] == 1 else target[:0, 0]
+    if task != "classification":
+        return Look(schema, seen, target.astype(np.float64), None, weight, n_rows)
+    classes, codes = np.unique(target, return_inverse=True)
+    return Look(schema, seen, codes, classes, weight, n_rows)
+
+
+def _draw(n: int, most: int) -> np.ndarray:
+    if n <= most:
+        return np.arange(n)
+    return np.sort(np.random.default_rng(0).choice(n, most, replace=False))
+
+
+def _see(column: Column, columns: Columns) -> Seen:
+    values = columns.values(column.name)
+    if column.kind == "category":
+        return Seen(column, _by_appearance(values), is_date=False)
+    return Seen(column, values.as_numbers(), values.kind == "date")
+
+
+def _by_appearance(values: Values) -> np.ndarray:
+    places: dict[str | None, float] = {None: np.nan}
+    return np.array(
+        [places.setdefault(text, float(len(places))) for text in values.as_texts().tolist()]
+    )

@@ -1,0 +1,156 @@
+"""Findings on rows: in order of time or target, twice the same, contradicting each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from chainrule.data.findings.finding import Finding
+from chainrule.data.findings.look import Look, Seen
+
+FEWEST_ROWS = 20
+FEWEST_VALUES = 10
+FEW_CHANGES = 0.5  # of those that mixed rows would have
+NEIGHBOURS = 0.5  # the correlation of a number with that of the row before
+SHARE_OF_COPIES = 0.01
+ROOM = 10  # combinations of values for each row, below which copies are to be expected
+
+_LAST = '`validation_split="last"` (at the shell: `--split last`)'
+
+
+def find_order(look: Look, ordered_split: bool) -> Iterator[Finding]:
+    """Give what shows that the rows stand in an order."""
+    if len(look.weights) < FEWEST_ROWS:
+        return
+    if not ordered_split:
+        for seen in look.seen:
+            if _ascends(seen):
+                yield Finding(
+                    "ordered",
+                    (seen.name,),
+                    f'the rows are in the order of "{seen.name}", from {_spell(seen, 0)} to '
+                    f"{_spell(seen, -1)}{look.sample}.",
+                    f"If later rows are to be predicted from earlier ones, hold out the last: "
+                    f"{_LAST}.",
+                )
+                break
+    if look.classes is not None and len(look.y):
+        yield from _blocks_of_classes(look, ordered_split)
+    elif len(look.y) >= FEWEST_ROWS:
+        yield from _neighbours(look, ordered_split)
+
+
+def _ascends(seen: Seen) -> bool:
+    if seen.is_category or len(seen.present) < FEWEST_ROWS:
+        return False
+    steps = np.diff(seen.present)
+    one_way = bool((steps >= 0).all() or (steps <= 0).all())
+    counts = bool((np.abs(steps) == 1).all()) and not seen.is_date  # an ID, said elsewhere
+    return one_way and not counts and seen.n_different >= FEWEST_VALUES
+
+
+def _spell(seen: Seen, place: int) -> str:
+    value = seen.present[place]
+    if not seen.is_date:
+        return f"{value:g}"
+    return str(np.datetime64(round(value), "D"))
+
+
+def _blocks_of_classes(look: Look, ordered_split: bool) -> Iterator[Finding]:
+    y, n = look.y, len(look.y)
+    changes = int((np.diff(y) != 0).sum())
+    shares = np.bincount(y) / n
+    expected = (n - 1) * (1 - float((shares**2).sum()))
+    if expected < FEWEST_VALUES or changes >= FEW_CHANGES * expected:
+        return
+    yield Finding(
+        "ordered",
+        (),
+        f"the rows are in blocks of one class: the class changes {changes:,} times from row to "
+        f"row, where mixed rows would change about {expected:,.0f} times{look.sample}.",
+        "The last rows are not like the others: mix them with `--split stratified`."
+        if ordered_split
+        else "Nothing to do: a stratified or random split mixes them; `--split last` would not.",
+    )
+
+
+def _neighbours(look: Look, ordered_split: bool) -> Iterator[Finding]:
+    y = look.y
+    steps = np.diff(y)
+    if not steps.any():
+        return
+    if (steps >= 0).all() or (steps <= 0).all():
+        yield Finding(
+            "ordered",
+            (),
+            f"the rows are sorted by the target, from {y[0]:g} to {y[-1]:g}{look.sample}.",
+            "The last rows are not like the others: mix them with `--split random`."
+            if ordered_split
+            else "Nothing to do: a random split mixes them; `--split last` would not.",
+        )
+        return
+    before, after = y[:-1] - y[:-1].mean(), y[1:] - y[1:].mean()
+    spread = np.sqrt((before @ before) * (after @ after))
+    correlation = float(before @ after / spread) if spread > 0 else 0.0
+    if correlation > NEIGHBOURS and not ordered_split:
+        yield Finding(
+            "ordered",
+            (),
+            f"the target of a row is like that of the row before (correlation {correlation:.2f})"
+            f"{look.sample}.",
+            "If the rows are in the order of time, a random split makes the test too easy; hold "
+            f"out the last: {_LAST}.",
+        )
+
+
+def find_copies(look: Look) -> Iterator[Finding]:
+    """Give rows that occur twice, and rows that contradict each other."""
+    n = len(look.weights)
+    if n < FEWEST_ROWS or not look.seen or not len(look.y):
+        return
+    inputs = _hash_rows(look.seen, n)
+    targets = look.y.astype(np.float64).view(np.uint64)
+    n_copies = n - len(np.unique(inputs * _ODD ^ targets))
+    room = np.sum([np.log(max(seen.n_different, 1)) for seen in look.seen])
+    if n_copies >= SHARE_OF_COPIES * n and n_copies > 1 and room > np.log(ROOM * n):
+        yield Finding(
+            "duplicate rows",
+            (),
+            f"{n_copies:,} of {n:,} rows ({n_copies / n:.1%}) are copies of another row, target "
+            f"included{look.sample}.",
+            "Copies in training and test make the test too easy: leave them out, or keep them "
+            "together with groups (at the shell: `--groups`).",
+        )
+    if look.classes is not None:
+        yield from _contradictions(look, inputs)
+
+
+def _contradictions(look: Look, inputs: np.ndarray) -> Iterator[Finding]:
+    n, k = len(inputs), len(look.classes if look.classes is not None else ())
+    groups = np.unique(inputs, return_inverse=True)[1]
+    pairs, sizes = np.unique(groups * k + look.y, return_counts=True)
+    best = np.zeros(int(groups.max()) + 1, dtype=int)
+    np.maximum.at(best, pairs // k, sizes)
+    n_lost = n - int(best.sum())
+    if n_lost >= max(2, SHARE_OF_COPIES * n):
+        yield Finding(
+            "duplicate rows",
+            (),
+            f"rows with the same inputs have different classes, so that no model can be right in "
+            f"more than {1 - n_lost / n:.1%} of these {n:,} rows{look.sample}.",
+            "Add a column that tells them apart, or check the labels.",
+        )
+
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+
+
+def _hash_rows(columns: list[Seen], n: int) -> np.ndarray:
+    """Return a number for each row, the same where all columns are the same."""
+    out = np.zeros(n, dtype=np.uint64)
+    for seen in columns:
+        bits = np.where(seen.gaps, np.nan, seen.numbers + 0.0).view(np.uint64)
+        out = (out ^ bits) * _ODD
+        out ^= out >> np.uint64(29)
+    return out

@@ -1,0 +1,93 @@
+"""Odd tables either work, giving finite arrays, or are refused with a remedy; nothing else."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import DataConversionWarning
+
+from chainrule.data import InputEncoder, NumberTarget, fit_class_target, guess_task
+from chainrule.errors import ChainruleError, FeatureNamesWarning
+from strategies import n_rows_of, odd_inputs, odd_targets, rows_for_prediction
+
+SLOW = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+FAST = settings(SLOW, max_examples=300)
+
+
+def work(call):
+    """Return what a call gives; None if it was refused, which must say what to do next."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FeatureNamesWarning)
+        warnings.simplefilter("ignore", DataConversionWarning)
+        try:
+            return call()
+        except ChainruleError as error:
+            text = str(error)
+            event(f"refused: {type(error).__name__}")
+    assert re.search(r"[.?!]\)?\s+[A-Z]\w+.*[.)]$", text, re.DOTALL), text
+    return None
+
+
+def check_inputs(data):
+    X = data.draw(odd_inputs())
+    scale = data.draw(st.booleans())
+    encoder = work(lambda: InputEncoder.fit(X, scale=scale))
+    if encoder is None:
+        return
+    for rows in (X, data.draw(rows_for_prediction(X))):
+        Z = work(lambda rows=rows: encoder.transform(rows))
+        if Z is None:
+            continue
+        event("encoded")
+        assert Z.dtype == np.float32
+        assert Z.shape == (n_rows_of(rows), len(encoder.feature_names_out))
+        assert np.isfinite(Z).all()
+        report = work(lambda rows=rows: encoder.transform_report(rows))
+        assert report is not None
+    meta, arrays = encoder.to_state()
+    again = InputEncoder.from_state(meta, arrays)
+    assert again.feature_names_out == encoder.feature_names_out
+
+
+def check_targets(data):
+    y = data.draw(odd_targets(data.draw(st.integers(1, 40))))
+    work(lambda: guess_task(y))
+    for fit in (fit_class_target, NumberTarget.fit):
+        target = work(lambda fit=fit: fit(y))
+        if target is None:
+            continue
+        event(f"a target: {target.kind}")
+        encoded = target.encode(y)
+        assert encoded.shape == (len(y), target.n_outputs)
+        assert encoded.dtype == np.float64
+        assert np.isfinite(encoded).all()
+        assert len(target.decode(encoded)) == len(y)
+
+
+@FAST
+@given(st.data())
+def test_inputs(data):
+    check_inputs(data)
+
+
+@FAST
+@given(st.data())
+def test_targets(data):
+    check_targets(data)
+
+
+@pytest.mark.slow
+@SLOW
+@given(st.data())
+def test_many_inputs(data):
+    check_inputs(data)
+
+
+@pytest.mark.slow
+@SLOW
+@given(st.data())
+def test_many_targets(data):
+    check_targets(data)
