@@ -1,56 +1,37 @@
-"""What classifier and regressor share: parameters, fitting, predicting, saving.
+"""What classifier and regressor share: fitting, going on, predicting, saving.
 
 rows held out → columns encoded → network built → trained by the engine → kept
 """
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
+from sklearn.utils import TransformerTags, check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.data import Columns, InputEncoder, as_columns, read_target, split_rows
-from chainrule.engine import (
-    EarlyStopping,
-    FeedForward,
-    Objective,
-    Penalty,
-    Progress,
-    Trained,
-    predict,
-    train,
-)
-from chainrule.errors import (
-    DataError,
-    DivergedError,
-    DivergedWarning,
-    InterruptedWarning,
-    OptionError,
-    ShapeError,
-)
-from chainrule.models.network import build_network
-from chainrule.models.training_plan import build_optimizer, build_schedule
-
-_NON_NEGATIVE = ("alpha", "l1", "weight_decay", "tol", "max_iter")
+from chainrule.errors import DataError, OptionError
+from chainrule.models.callbacks import CallbackSupportMixin, Tasks, with_callbacks
+from chainrule.models.fitted import engine_params, plain_network
+from chainrule.models.hidden import HiddenActivations
+from chainrule.models.history import History, TrainingCurves
+from chainrule.models.parameters import NetworkParameters
+from chainrule.models.training_rows import Table, hold_out, read_rows
 
 
-def choose_loss(
-    name: str, losses: Mapping[str, Callable[[], Objective]]
-) -> Callable[[], Objective]:
-    """Return the loss called `name`; "auto" is the first."""
-    if name == "auto":
-        return next(iter(losses.values()))
-    if name not in losses:
-        choices = ", ".join(["auto", *losses])
-        raise OptionError(f"loss={name!r} is not known here. Choose one of {choices}.")
-    return losses[name]
+def takes_batches(model: "BaseMLP") -> bool:
+    """Return whether the optimizer can go through a part of the rows; else say why it cannot."""
+    whole = model.solver in ("lbfgs", "rprop") and model.optimizer is None
+    if whole or getattr(model.optimizer, "full_batch_only", False):
+        raise AttributeError(
+            f"partial_fit is only available for optimizers that take batches; "
+            f"{model.optimizer or model.solver} needs the whole table."
+        )
+    return True
 
 
-class BaseMLP(BaseEstimator):
+class BaseMLP(CallbackSupportMixin, TrainingCurves, NetworkParameters):
     """A feed-forward network on a table.
 
     Parameters
@@ -59,43 +40,72 @@ class BaseMLP(BaseEstimator):
         Units of each hidden layer; () makes a linear model.
     activation : str, layer or sequence of them, default="tanh"
         One function for all hidden layers, or one for each.
-    loss : str, default="auto"
+    loss : str, Objective or callable, default="auto"
         Cross-entropy for classes; for numbers "squared_error" (what "auto" means),
-        "absolute_error", "huber" or "poisson".
-    solver : str or Optimizer, default="adam"
-        "adam", "adamw", "sgd" (with momentum), "gradient-descent", "rmsprop", "rprop".
+        "absolute_error", "huber", "quantile" or "poisson"; an objective of the engine; or a
+        function `f(y, predictions)` that returns one loss for each row, written with `jax.numpy`:
+        `y` is one-hot (or 0/1) for classes, scaled for numbers.
+    solver : str, default="adam"
+        "adam", "adamw", "sgd" (with momentum), "lbfgs", "gradient-descent", "rmsprop", "rprop".
     alpha : float, default=0.1
-        L2 penalty on weights, divided by the batch size as in scikit-learn.
+        L2 penalty on weights, divided by the batch size (its sum of weights) as in scikit-learn.
     l1 : float, default=0
         L1 penalty on weights, divided likewise.
-    dropout : float, default=0
-        Probability with which a hidden unit is silent in a training step.
+    dropout : float or sequence of float, default=0
+        Probability with which a hidden unit is silent in a training step; one, or one per layer.
     layer_norm : bool, default=False
         Normalise each hidden layer's pre-activations.
     batch_size : int, "auto" or "full", default="auto"
         Rows to a step; "auto" is 32 up to 10,000 rows, then one for each 300 rows, at most 256.
+        "lbfgs" and "rprop" take the whole table.
+    learning_rate : str, optional
+        scikit-learn's schedules: "constant", or for "sgd" "invscaling" and "adaptive" (a fifth of
+        the rate after each plateau).  Given, it takes the place of `schedule`.
     learning_rate_init : float, default=0.003
         The schedule's full rate.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
     schedule : str or Schedule, default="cosine"
         "constant", "step", "exponential", "cosine" or "one-cycle", over all `max_iter` epochs.
     max_iter : int, default=200
-        Epochs at most.
+        Epochs at most, in each call of `fit`.
     shuffle : bool, default=True
         Draw a new order of rows in every epoch.
     random_state : int, RandomState or None, default=None
         Decides initial weights, order of rows, dropout and held-out rows.
+    tol : float, default=0
+        By how much a loss or score must be better to count.  Above 0, and without validation rows,
+        training stops when the training loss has not fallen by it for `n_iter_no_change` epochs.
+    verbose : bool, default=False
+        Print a line for every epoch.
+    warm_start : bool, default=False
+        A second `fit` goes on for up to `max_iter` more epochs: with the weights, the optimizer's
+        state, and the columns and classes of the first, and the schedule from its start.
     momentum, nesterovs_momentum, beta_1, beta_2, epsilon, weight_decay
         Numbers of the solvers that have them, named as in scikit-learn.
-    clip_norm : float, optional
-        Longest gradient.
     early_stopping : bool, default=False
         Hold out `validation_fraction` of the rows when no validation rows are given.
     validation_fraction : float, default=0.1
-        Share of rows held out; stratified by class.
+        Share of rows (of groups, if `fit` is given groups) held out.
+    validation_split : "random", "last" or splitter, default="random"
+        Which rows: random ones with equal shares of every class, the last ones, or the first split
+        of a splitter of scikit-learn.
+    scoring : str or callable, default="loss"
+        What early stopping watches on the validation rows: the loss, or a scorer by a name of
+        scikit-learn or as a function `f(estimator, X, y)`.
     n_iter_no_change : int or None, default=20
-        Epochs without a better validation loss before stopping; None never stops.
-    tol : float, default=0
-        By how much a loss must be better to count.
+        Epochs without a better measure before stopping; None never stops.
+    max_fun : int, default=15000
+        Evaluations of the loss at most, for "lbfgs".
+    optimizer : Optimizer, optional
+        One of the engine, with its own rate or schedule; takes the place of `solver`.
+    clip_norm : float, optional
+        Longest gradient.
+    coefs_init, intercepts_init : sequence of arrays, optional
+        Initial weights (n_in, n_out) and biases (n_out,) of every dense layer; None where they are
+        to be drawn.
+    frozen_layers : sequence of int, default=()
+        Dense layers that training leaves as they are; 0 is the first, -1 the output layer.
     scale : bool, default=True
         Standardise numbers.
     dtype : str, default="float32"
@@ -108,119 +118,88 @@ class BaseMLP(BaseEstimator):
 
     Attributes
     ----------
-    history_ : dict of arrays
-        "epoch", "running_loss", "loss", metrics, and all of them on validation rows as "val_…".
+    history_ : History
+        A dict of arrays: "epoch", "running_loss", "loss", the metric ("accuracy" or "r2"), and all
+        of them on validation rows as "val_…"; `history_.to_frame()` gives a frame.
     n_iter_, best_iter_ : int
-        Epochs run; the epoch whose weights were kept.
+        Epochs of the last `fit`; the epoch whose weights were kept.
     stop_ : str
-        "finished", "early", "time", "interrupted" or "diverged"; `stop_message_` says it in words.
+        "finished", "early", "asked" (by a callback), "time", "interrupted" or "diverged";
+        `stop_message_` says it in words.
+    coefs_, intercepts_ : list of arrays
+        Weights and biases of the dense layers, in order; predictions are made of these.
     network_, params_
         The engine's network and its parameters.
-    coefs_, intercepts_ : list of arrays
-        Weights and biases of the dense layers, in order.
+    loss_curve_, loss_, best_loss_, validation_scores_, best_validation_score_, t_, n_layers_, \
+n_outputs_, out_activation_
+        As in scikit-learn.
     """
 
     _classifies = False
+    _class_weight: Any = None
 
-    def __init__(
-        self,
-        hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: Any = "tanh",
-        *,
-        loss: str = "auto",
-        solver: Any = "adam",
-        alpha: float = 0.1,
-        l1: float = 0.0,
-        dropout: float = 0.0,
-        layer_norm: bool = False,
-        batch_size: int | str = "auto",
-        learning_rate_init: float = 0.003,
-        schedule: Any = "cosine",
-        max_iter: int = 200,
-        shuffle: bool = True,
-        random_state: Any = None,
-        momentum: float = 0.9,
-        nesterovs_momentum: bool = True,
-        beta_1: float = 0.9,
-        beta_2: float = 0.999,
-        epsilon: float = 1e-8,
-        weight_decay: float = 0.01,
-        clip_norm: float | None = None,
-        early_stopping: bool = False,
-        validation_fraction: float = 0.1,
-        n_iter_no_change: int | None = 20,
-        tol: float = 0.0,
-        scale: bool = True,
-        dtype: str = "float32",
-        time_limit: float | None = None,
-        category: Sequence[str] = (),
-        number: Sequence[str] = (),
-        drop: Sequence[str] = (),
-    ) -> None:
-        self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
-        self.loss = loss
-        self.solver = solver
-        self.alpha = alpha
-        self.l1 = l1
-        self.dropout = dropout
-        self.layer_norm = layer_norm
-        self.batch_size = batch_size
-        self.learning_rate_init = learning_rate_init
-        self.schedule = schedule
-        self.max_iter = max_iter
-        self.shuffle = shuffle
-        self.random_state = random_state
-        self.momentum = momentum
-        self.nesterovs_momentum = nesterovs_momentum
-        self.beta_1 = beta_1
-        self.beta_2 = beta_2
-        self.epsilon = epsilon
-        self.weight_decay = weight_decay
-        self.clip_norm = clip_norm
-        self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.scale = scale
-        self.dtype = dtype
-        self.time_limit = time_limit
-        self.category = category
-        self.number = number
-        self.drop = drop
+    # What `Learning` keeps; see there, and `fitted` for what the network's arrays mean.
+    coefs_: list[np.ndarray]
+    intercepts_: list[np.ndarray]
+    history_: History
+    feature_names_in_: np.ndarray
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str | None
+    _encoder: Any
+    _target: Any
+    _layers: Any
+    _others: Any
+    _link: Any
+    _sizes: tuple[int, ...]
+    _network: Any
+    _engine_params: Any
+    _optimizer_leaves: list[np.ndarray]
+    _seed: int
+    _data_hash: str
 
     # What the two kinds of model differ in.
 
-    def _fit_target(self, y: np.ndarray, name: str) -> Any:
+    def _fit_target(self, table: Table, training: Table, classes: Any) -> Any:
         raise NotImplementedError
 
-    def _objective(self, n_outputs: int) -> Objective:
+    def _objective(self, target: Any) -> Any:
         raise NotImplementedError
 
-    def _metrics(self) -> dict[str, Any]:
+    def _metrics(self, target: Any, objective: Any) -> dict[str, Any]:
         raise NotImplementedError
 
+    def _finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
+        """Turn what the engine measured on the `parts` (targets, weights) into what people read."""
+
+    def _calibrate(self, validation: Table | None) -> None:
+        """Keep what validation rows tell of the errors to expect."""
+
+    @with_callbacks
     def fit(
         self,
         X: Any,
         y: Any,
         sample_weight: Any = None,
         *,
+        groups: Any = None,
         X_val: Any = None,
         y_val: Any = None,
         sample_weight_val: Any = None,
-        on_progress: Callable[[Progress], None] | None = None,
+        on_progress: Callable[[Any], None] | None = None,
     ) -> Self:
-        """Train on a table, from new initial weights.
+        """Train on a table; from new initial weights, unless `warm_start` is set.
 
         Parameters
         ----------
-        X : frame or array-like of shape (n_rows, n_columns)
+        X : frame, array-like or sparse matrix of shape (n_rows, n_columns)
             Inputs: any frame (categories and gaps are handled inside), or numbers.
         y : array-like of shape (n_rows,) or (n_rows, n_targets)
             Classes, or numbers.
         sample_weight : array-like of shape (n_rows,), optional
             Weights of rows, 0 or more; 2 counts like the row twice.
+        groups : array-like of shape (n_rows,), optional
+            Early stopping then holds out whole groups.
         X_val, y_val, sample_weight_val : optional
             Rows to measure on and to stop by; never trained on.
         on_progress : callable, optional
@@ -237,197 +216,172 @@ class BaseMLP(BaseEstimator):
         DivergedError
             If not even the first loss is finite.
         """
+        from chainrule.models.learning import Learning, Start
+
         self._check_parameters()
-        seed = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-        columns, targets, weights = self._rows(X, y, sample_weight)
-        held_out = None
+        goes_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
+        seed = self._seed if goes_on else self._draw_seed()
+        table = training = read_rows(X, y, sample_weight, self._class_weight)
+        validation = None
         if X_val is not None or y_val is not None:
             if X_val is None or y_val is None:
                 raise DataError("X_val and y_val belong together. Give both, or neither.")
-            held_out = self._rows(X_val, y_val, sample_weight_val)
+            validation = read_rows(X_val, y_val, sample_weight_val, self._class_weight)
         elif self.early_stopping:
-            split = split_rows(
-                columns.n_rows,
-                y=targets if self._classifies else None,
-                test=0,
-                validation=self.validation_fraction,
+            training, validation = hold_out(
+                table,
+                split=self.validation_split,
+                fraction=self.validation_fraction,
+                groups=groups,
+                stratify=self._classifies and table.targets.size == table.columns.n_rows,
                 seed=seed,
             )
-            table = columns, targets, weights
-            held_out = _take(*table, rows=split.validation)
-            columns, targets, weights = _take(*table, rows=split.train)
-        name = _name_of(y)
-        target = self._fit_target(targets, name)
-        encoder = InputEncoder.fit(
-            columns,
-            scale=self.scale,
-            category=self.category,
-            number=self.number,
-            drop=self.drop,
-        )
-
-        def encoded(columns: Any, targets: Any, weights: np.ndarray) -> tuple[np.ndarray, ...]:
-            return (
-                encoder.transform(columns, self.dtype),
-                target.encode(targets, name=name),
-                weights,
+        elif groups is not None:
+            raise OptionError(
+                "groups say which rows stay together when rows are held out, but none are. "
+                "Set early_stopping=True."
             )
-
-        validation = None if held_out is None else encoded(*held_out)
-        x, y, weights = encoded(columns, targets, weights)
-        network = build_network(
-            y.shape[1], self.hidden_layer_sizes, self.activation, self.dropout, self.layer_norm
+        tasks = Tasks(self, int(self.max_iter))
+        tasks.begin(
+            training.native, training.targets, None if sample_weight is None else training.weights
         )
-        trained = self._train(network, (x, y, weights), validation, seed, on_progress)
-        if trained.stop == "diverged" and trained.n_epochs == 0:
-            raise DivergedError(f"Training did not start: {trained.message}.")
-        self._keep(network, trained, encoder, target)
+        start = Start(seed, int(self.max_iter), goes_on)
+        Learning(self, table, training, validation, start).run(on_progress, tasks)
+        tasks.end()
         return self
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, np.ndarray, np.ndarray]:
-        columns, targets = as_columns(X), read_target(y, _name_of(y))
-        if len(targets) != columns.n_rows:
-            raise ShapeError(
-                "Found input variables with inconsistent numbers of samples: X has "
-                f"{columns.n_rows} rows, y has {len(targets)}. Give one target for each row."
-            )
-        if sample_weight is None:
-            return columns, targets, np.ones(columns.n_rows)
-        weights = np.asarray(sample_weight, dtype=np.float64)
-        if weights.shape != (columns.n_rows,):
-            raise ShapeError(
-                f"sample_weight has shape {weights.shape}, expected ({columns.n_rows},). "
-                "Give one weight for each row."
-            )
-        return columns, targets, weights
+    def _one_pass(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
+        from chainrule.models.learning import Learning, Start
 
-    def _train(
-        self,
-        network: FeedForward,
-        table: tuple[np.ndarray, ...],
-        validation: tuple[np.ndarray, ...] | None,
-        seed: int,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> Trained:
-        x, y, weights = table
-        batch_size = self._batch_size(len(x))
-        n_steps = self.max_iter * -(-len(x) // batch_size)
-        schedule = build_schedule(self.schedule, self.learning_rate_init, n_steps)
-        optimizer = build_optimizer(
-            self.solver,
-            schedule,
-            momentum=self.momentum,
-            nesterov=self.nesterovs_momentum,
-            beta_1=self.beta_1,
-            beta_2=self.beta_2,
-            epsilon=self.epsilon,
-            weight_decay=self.weight_decay,
-            clip_norm=self.clip_norm,
-        )
-        if optimizer.full_batch_only and batch_size < len(x):
+        self._check_parameters()
+        if self.early_stopping:
             raise OptionError(
-                f"solver={self.solver!r} needs the gradient of the whole table in every step. "
-                'Use batch_size="full", or another solver.'
+                "partial_fit does not support early_stopping=True: one pass has no epochs to "
+                "choose from. Use fit with warm_start=True."
             )
-        stopping = None
-        if validation is not None:
-            stopping = EarlyStopping("val_loss", self.n_iter_no_change, self.tol)
-        return train(
-            network,
-            self._objective(y.shape[1]),
-            x,
-            y,
-            weights=weights,
-            validation=validation,
-            optimizer=optimizer,
-            batch_size=batch_size,
-            n_epochs=self.max_iter,
-            penalty=Penalty(l1=self.l1 / batch_size, l2=self.alpha / batch_size),
-            metrics=self._metrics(),
-            stopping=stopping,
-            shuffle=self.shuffle,
-            seed=seed,
-            dtype=self.dtype,
-            time_limit=self.time_limit,
-            on_progress=on_progress,
-        )
+        goes_on = self.__sklearn_is_fitted__()
+        table = read_rows(X, y, sample_weight, self._class_weight)
+        seed = self._seed if goes_on else self._draw_seed()
+        start = Start(seed, 1, goes_on, one_pass=True, classes=classes)
+        Learning(self, table, table, None, start).run(None, Tasks(None, 1))
+        return self
 
-    def _batch_size(self, n_rows: int) -> int:
-        if self.batch_size == "full":
-            return n_rows
-        if self.batch_size == "auto":
-            return min(n_rows, max(32, min(256, n_rows // 300)))
-        if not isinstance(self.batch_size, int | np.integer) or self.batch_size < 1:
-            raise OptionError(
-                f'batch_size={self.batch_size!r} must be a whole number above 0, "auto" or "full".'
-            )
-        return min(int(self.batch_size), n_rows)
+    def _draw_seed(self) -> int:
+        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+
+    def _check_loss(self) -> None:
+        raise NotImplementedError
 
     def _check_parameters(self) -> None:
-        for name in (*_NON_NEGATIVE, "dropout", "validation_fraction"):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-                raise OptionError(f"{name}={value!r} must be a number.")
-            if not value >= 0:
-                raise OptionError(f"{name}={value!r} must be 0 or more.")
-        rate = self.learning_rate_init
-        if isinstance(rate, bool) or not isinstance(rate, int | float | np.number) or not rate > 0:
-            raise OptionError(f"learning_rate_init={rate!r} must be positive. Try 0.003.")
-        if self.max_iter != int(self.max_iter):
-            raise OptionError(f"max_iter={self.max_iter!r} must be a whole number of epochs.")
-        if not self.dropout < 1:
-            raise OptionError(f"dropout={self.dropout!r} must be a probability in [0, 1).")
-        if not 0 < self.validation_fraction < 1:
-            raise OptionError(
-                f"validation_fraction={self.validation_fraction!r} must lie between 0 and 1."
-            )
-        if self.n_iter_no_change is not None and not self.n_iter_no_change >= 1:
-            raise OptionError(f"n_iter_no_change={self.n_iter_no_change!r} must be 1 or more.")
-        build_network(1, self.hidden_layer_sizes, self.activation, self.dropout, self.layer_norm)
-        build_schedule(self.schedule, self.learning_rate_init, n_steps=1)
-        self._objective(1)
-        self._batch_size(1)
+        from chainrule.models.checking import check_parameters
 
-    def _keep(self, network: FeedForward, trained: Trained, encoder: Any, target: Any) -> None:
-        self.network_, self.params_ = network, trained.params
-        self._encoder, self._target = encoder, target
-        self.n_features_in_ = encoder.n_features_in
-        if encoder.feature_names_in is not None:
-            self.feature_names_in_ = np.asarray(encoder.feature_names_in, dtype=object)
-        elif hasattr(self, "feature_names_in_"):
-            del self.feature_names_in_
-        self.history_ = trained.history
-        self.n_iter_, self.best_iter_ = trained.n_epochs, trained.best_epoch
-        self.stop_, self.stop_message_ = trained.stop, trained.message
-        self.fit_seconds_, self.compile_seconds_ = trained.seconds, trained.compile_seconds
-        if trained.stop == "diverged":
-            warnings.warn(f"Training broke down: {trained.message}.", DivergedWarning, stacklevel=3)
-        if trained.stop in ("interrupted", "time"):
-            text = f"Training is unfinished: {trained.message}. Best weights so far are kept."
-            warnings.warn(text, InterruptedWarning, stacklevel=3)
+        check_parameters(self)
+
+    def _watched(self, target: Any) -> str | None:
+        """Return the history's column that early stopping watches; None for a scorer's own."""
+        if isinstance(self.scoring, str) and self.scoring == "loss":
+            return "val_loss"
+        return None
 
     def _predict(self, X: Any) -> np.ndarray:
+        """Return the network's predictions: probabilities, or numbers on the target's scale."""
         check_is_fitted(self)
-        x = self._encoder.transform(X, self.dtype)
-        n_outputs = self.params_[-1].biases.shape[0]
-        return predict(self.network_, self._objective(n_outputs), self.params_, x)
+        x = self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
+        if self._layers is not None:
+            return plain_network(self).predict(x)
+        from chainrule.engine import predict
+
+        return predict(self.network_, self._objective(self._target), self.params_, x)
+
+    def transform(self, X: Any, layer: int | None = None) -> Any:
+        """Return the activations of a hidden layer: the table as the network sees it.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_rows, n_columns)
+            Inputs, as in `fit`.
+        layer : int, optional
+            1 for the first hidden layer; the last one if not given.
+
+        Returns
+        -------
+        array or frame of shape (n_rows, n_units)
+            A frame after `set_output(transform="pandas")` (or "polars"); see
+            `get_feature_names_out` for its columns.
+        """
+        check_is_fitted(self)
+        return self._at(layer).transform(X)
+
+    def fit_transform(self, X: Any, y: Any, **fit_params: Any) -> Any:
+        """Fit, and return the activations of the last hidden layer."""
+        return self.fit(X, y, **fit_params).transform(X)
+
+    def get_feature_names_out(self, input_features: Any = None, layer: int | None = None) -> Any:
+        """Return the names of what `transform` gives: "hidden1_0", "hidden1_1", …."""
+        check_is_fitted(self)
+        return self._at(layer).get_feature_names_out(input_features)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose what `transform` returns: "default", "pandas" or "polars"."""
+        carrier = HiddenActivations(self, 1).set_output(transform=transform)
+        if hasattr(carrier, "_sklearn_output_config"):
+            self._sklearn_output_config = carrier._sklearn_output_config
+        return self
+
+    def _at(self, layer: int | None) -> HiddenActivations:
+        hidden = HiddenActivations(self, layer)
+        if hasattr(self, "_sklearn_output_config"):
+            hidden._sklearn_output_config = self._sklearn_output_config
+        return hidden
 
     def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "params_")
+        return hasattr(self, "coefs_")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = True
         tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        tags.input_tags.sparse = True
+        tags.target_tags.required = True
+        tags.target_tags.multi_output = True
+        tags.transformer_tags = TransformerTags(preserves_dtype=[])  # the network's own dtype
         return tags
 
     @property
-    def coefs_(self) -> list[np.ndarray]:
-        return [np.asarray(p.weights) for p in self.params_ if hasattr(p, "weights")]
+    def network_(self) -> Any:
+        """The engine's network."""
+        if self._network is None:
+            from chainrule.models.network import build_network
+
+            self._network = build_network(
+                self.n_outputs_,
+                self.hidden_layer_sizes,
+                self.activation,
+                self.dropout,
+                self.layer_norm,
+            )
+        return self._network
 
     @property
-    def intercepts_(self) -> list[np.ndarray]:
-        return [np.asarray(p.biases) for p in self.params_ if hasattr(p, "weights")]
+    def params_(self) -> Any:
+        """The parameters as the engine's network has them."""
+        return engine_params(self)
+
+    def _repr_html_inner(self) -> str:
+        """Return scikit-learn's HTML of an estimator, and below it a picture of the network."""
+        html = estimator_html_repr(self)
+        if not self.__sklearn_is_fitted__():
+            return html
+        from chainrule.models.network_picture import draw_network
+
+        return f"{html}<div>{draw_network(self)}</div>"
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        bundle = super()._repr_mimebundle_(**options)
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
 
     def save(self, path: str | Path) -> Path:
         """Write the model to one safe file; see `chainrule.load`."""
@@ -435,15 +389,3 @@ class BaseMLP(BaseEstimator):
 
         check_is_fitted(self)
         return save(self, path)
-
-
-def _take(
-    columns: Columns, targets: np.ndarray, weights: np.ndarray, *, rows: np.ndarray
-) -> tuple[Columns, np.ndarray, np.ndarray]:
-    return columns.take(rows), targets[rows], weights[rows]
-
-
-def _name_of(y: Any) -> str:
-    """Return what messages call the target: the column's own name, if it has one."""
-    name = getattr(y, "name", None)
-    return name if isinstance(name, str) and name else "y"

@@ -1,48 +1,44 @@
-"""Model files: safetensors for every array, JSON beside them; opening one runs no code.
+"""Estimators to model files and back; the file itself and its checks are in `model_file`.
 
-A `.chr` file is a safetensors file whose metadata holds one JSON document, checked against
-`Document`.  Written to a temporary file first, then moved into place.
+What a fitted estimator holds is data already: parameters, what the columns and the target are, the
+network's arrays, the history, the optimizer's state.  Loading builds the estimator from them and
+needs no JAX; neither does predicting.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
-import jax
-import msgspec
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as serialize
 
-from chainrule.data import ClassTarget, InputEncoder, NumberTarget
-from chainrule.engine import make_key
-from chainrule.engine.pytree import on_device
-from chainrule.engine.training.precision import as_dtype, precision
-from chainrule.errors import MissingFileError, ModelFileError, OptionError
+from chainrule.data import InputEncoder, target_from_state
+from chainrule.errors import ModelFileError, OptionError
 from chainrule.models.base import BaseMLP
+from chainrule.models.file_schema import SCHEMA_VERSION, Document, InputsDocument, TargetDocument
+from chainrule.models.fitted import plain_network
+from chainrule.models.history import History
+from chainrule.models.inference import PlainNetwork
+from chainrule.models.intervals import Calibration
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
-from chainrule.models.network import build_network
+from chainrule.models.model_file import network_from, read, write
 
-SCHEMA_VERSION = 1
 ESTIMATORS: dict[str, type[BaseMLP]] = {
     "MLPClassifier": MLPClassifier,
     "MLPRegressor": MLPRegressor,
 }
-
-
-class Document(msgspec.Struct, forbid_unknown_fields=True):
-    """The JSON part of a model file."""
-
-    schema_version: int
-    estimator: str
-    parameters: dict[str, Any]
-    inputs: dict[str, Any]
-    target: dict[str, Any]
-    n_inputs: int
-    n_outputs: int
-    fitted: dict[str, Any]
-    history: list[str]
-    versions: dict[str, str]
+_DICT = ["dict"]  # the first entry of a list of pairs that stands for a dict
+_FITTED = (
+    "n_iter_",
+    "best_iter_",
+    "stop_",
+    "stop_message_",
+    "fit_seconds_",
+    "compile_seconds_",
+    "t_",
+    "n_layers_",
+    "n_outputs_",
+    "out_activation_",
+    "_epoch",
+)
 
 
 def save(model: BaseMLP, path: str | Path) -> Path:
@@ -51,45 +47,55 @@ def save(model: BaseMLP, path: str | Path) -> Path:
     Raises
     ------
     OptionError
-        If a parameter is an object of the user's own, which no file can hold.
+        If the network or a parameter is an object of the user's own, which no file can hold.
     """
+    if model._layers is None:
+        raise OptionError(
+            "the network has layers or a loss of your own, which a model file cannot hold: it "
+            "holds data alone. Use named ones, or pickle the model."
+        )
+    network = plain_network(model)
+    arrays = {
+        f"network.{i}.{name}": array
+        for i, own in enumerate(network.arrays)
+        for name, array in own.items()
+    }
+    parameters, parameter_arrays = _plain_parameters(model)
     inputs, input_arrays = model._encoder.to_state()
     target, target_arrays = model._target.to_state()
-    arrays = {f"params{name}": np.asarray(leaf) for name, leaf in _named(model.params_)}
-    arrays |= {f"inputs.{name}": array for name, array in input_arrays.items()}
-    arrays |= {f"target.{name}": array for name, array in target_arrays.items()}
-    arrays |= {f"history.{name}": array for name, array in model.history_.items()}
-    weights = [p.weights for p in model.params_ if hasattr(p, "weights")]
+    parts = {
+        "parameters": parameter_arrays,
+        "inputs": input_arrays,
+        "target": target_arrays,
+        "history": model.history_,
+        "optimizer": {str(i): leaf for i, leaf in enumerate(model._optimizer_leaves)},
+        "calibration": _calibration_arrays(model),
+    }
+    arrays |= {f"{part}.{name}": a for part, named in parts.items() for name, a in named.items()}
     document = Document(
         schema_version=SCHEMA_VERSION,
         estimator=type(model).__name__,
-        parameters=_plain_parameters(model),
-        inputs=inputs,
-        target=target,
-        n_inputs=weights[0].shape[0],
-        n_outputs=weights[-1].shape[1],
+        parameters=parameters,
+        inputs=InputsDocument.from_state(inputs),
+        target=TargetDocument.from_state(model._target.kind, target),
+        layers=list(network.layers),
+        link=network.link,
+        link_sizes=list(network.sizes),
+        dtype="float64" if model.coefs_[0].dtype == np.float64 else "float32",
         fitted={name: getattr(model, name) for name in _FITTED},
         history=list(model.history_),
+        optimizer_state=[f"optimizer.{i}" for i in range(len(model._optimizer_leaves))],
+        seed=model._seed,
+        data_hash=model._data_hash,
         versions=_versions(),
     )
-    contiguous = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    data = serialize(contiguous, {"chainrule": msgspec.json.encode(document).decode()})
-    path = Path(path)
-    temporary = path.with_name(f".writing-{os.getpid()}-{path.name}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError as error:
-        raise MissingFileError(
-            f"the model cannot be written to {path} ({error.strerror}). Choose another place."
-        ) from None
-    finally:
-        temporary.unlink(missing_ok=True)
-    return path
+    return write(path, document, {name: np.asarray(a, order="C") for name, a in arrays.items()})
 
 
 def load(path: str | Path) -> Any:
     """Read a model file and give the estimator, fitted as it was saved.
+
+    Nothing in the file is run; predicting with what it gives needs no JAX.
 
     Raises
     ------
@@ -98,89 +104,138 @@ def load(path: str | Path) -> Any:
     ModelFileError
         If it is not a model file, is damaged, or was written by a later version.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise MissingFileError(f"no model file {path}. Give the path that `save` wrote.")
-    try:
-        with safe_open(path, framework="numpy") as file:
-            text = (file.metadata() or {}).get("chainrule")
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if text is None:
-            raise ModelFileError(f"{path} holds arrays but no chainrule model. Give a .chr file.")
-        document = msgspec.json.decode(text, type=Document)
-    except (SafetensorError, msgspec.MsgspecError, OSError) as error:
+    document, arrays = read(path)
+    if document.estimator not in ESTIMATORS:
         raise ModelFileError(
-            f"{path} is not a whole model file ({error}). Save the model again."
-        ) from None
-    if document.schema_version > SCHEMA_VERSION or document.estimator not in ESTIMATORS:
-        raise ModelFileError(
-            f"{path} was written by another version of chainrule "
-            f"({document.versions.get('chainrule')}). Update chainrule to read it."
+            f'{path} holds an estimator that is not known here ("{document.estimator}"). '
+            "Update chainrule to read it."
         )
-    return _rebuild(document, arrays, path)
+    try:
+        return _rebuild(document, arrays)
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+        raise ModelFileError(
+            f"{path} holds parts that do not fit together ({error}). Save the model again."
+        ) from None
 
 
-def _rebuild(document: Document, arrays: dict[str, np.ndarray], path: Path) -> BaseMLP:
-    parameters: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in document.parameters.items()
-    }
-    model = ESTIMATORS[document.estimator](**parameters)
-    parts: dict[str, dict[str, np.ndarray]] = {"inputs": {}, "target": {}, "history": {}}
+def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> BaseMLP:
+    parts: dict[str, dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
         part, _, rest = name.partition(".")
-        if part in parts:
-            parts[part][rest] = array
-    target_type = ClassTarget if model._classifies else NumberTarget
-    dtype = as_dtype(model.dtype)
-    network = build_network(
-        document.n_outputs,
-        model.hidden_layer_sizes,
-        model.activation,
-        model.dropout,
-        model.layer_norm,
+        parts.setdefault(part, {})[rest] = array
+    model = ESTIMATORS[document.estimator](
+        **_parameters_from(document.parameters, parts.get("parameters", {}))
     )
-    with precision(dtype):
-        template = network.init(make_key(0), document.n_inputs)
-        leaves = []
-        for name, leaf in _named(template):
-            array = arrays.get(f"params{name}")
-            if array is None or array.shape != leaf.shape:
-                raise ModelFileError(f"{path} lacks weights ({name}). Save the model again.")
-            leaves.append(on_device(array, dtype))
-        model.params_ = jax.tree.unflatten(jax.tree.structure(template), leaves)
-    model.network_ = network
-    model._encoder = InputEncoder.from_state(document.inputs, parts["inputs"])
-    model._target = target_type.from_state(document.target, parts["target"])
-    model.n_features_in_ = model._encoder.n_features_in
+    model._check_numbers()
+    network = network_from(document, arrays)
+    dense = [own for own in network.arrays if "weights" in own]
+    model._encoder = InputEncoder.from_state(document.inputs.to_state(), parts.get("inputs", {}))
+    target = document.target
+    model._target = target_from_state(target.kind, target.to_state(), parts.get("target", {}))
+    if model._classifies == (target.kind == "numbers"):
+        raise ModelFileError(f"a {document.estimator} has no target of {target.kind}")
+    _check_ends(model, network)
+    vars(model).update(
+        coefs_=[own["weights"] for own in dense],
+        intercepts_=[own["biases"] for own in dense],
+        _layers=network.layers,
+        _others=[{} if "weights" in own else own for own in network.arrays],
+        _link=network.link,
+        _sizes=network.sizes,
+        _network=None,
+        _engine_params=None,
+        _optimizer_leaves=[arrays[name] for name in document.optimizer_state],
+        _seed=document.seed,
+        _data_hash=document.data_hash,
+        history_=History({name: parts["history"][name] for name in document.history}),
+        n_features_in_=model._encoder.n_features_in,
+        **{name: document.fitted[name] for name in _FITTED},
+    )
     if model._encoder.feature_names_in is not None:
         model.feature_names_in_ = np.asarray(model._encoder.feature_names_in, dtype=object)
-    model.history_ = {name: parts["history"][name] for name in document.history}
-    for name in _FITTED:
-        setattr(model, name, document.fitted[name])
+    if isinstance(model, MLPRegressor):
+        known = parts.get("calibration")
+        model._calibration = None if known is None else Calibration(**known)
     return model
 
 
-_FITTED = ("n_iter_", "best_iter_", "stop_", "stop_message_", "fit_seconds_", "compile_seconds_")
+def _check_ends(model: Any, network: PlainNetwork) -> None:
+    """Refuse a network that takes or gives another number of columns than the table has."""
+    n_outputs = model._target.n_outputs
+    if getattr(model, "loss", None) == "quantile":
+        n_outputs = len(model._levels())
+    for what, given, needed in (
+        ("inputs", network.n_inputs, len(model._encoder.feature_names_out)),
+        ("outputs", network.n_outputs, n_outputs),
+    ):
+        if given != needed:
+            raise ModelFileError(f"the network has {given} {what}, the table {needed}")
 
 
-def _named(tree: Any) -> list[tuple[str, Any]]:
-    leaves = jax.tree_util.tree_leaves_with_path(tree)
-    return [(jax.tree_util.keystr(path), leaf) for path, leaf in leaves]
+def _calibration_arrays(model: Any) -> dict[str, np.ndarray]:
+    known = getattr(model, "_calibration", None)
+    return {} if known is None else {"errors": known.errors, "weights": known.weights}
 
 
-def _plain_parameters(model: BaseMLP) -> dict[str, Any]:
-    parameters = model.get_params(deep=False)
-    for name, value in parameters.items():
-        items = list(value) if isinstance(value, list | tuple) else [value]
-        items = [item.item() if isinstance(item, np.generic) else item for item in items]
-        if not all(item is None or isinstance(item, bool | int | float | str) for item in items):
-            raise OptionError(
-                f"{name}={value!r} is an object that a model file cannot hold. "
-                "Use a name instead, or pickle the model."
-            )
-        parameters[name] = items if isinstance(value, list | tuple) else items[0]
+def _plain_parameters(model: BaseMLP) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """Return the parameters as JSON takes them, and the arrays among them by name."""
+    plain: dict[str, Any] = {}
+    arrays: dict[str, np.ndarray] = {}
+    for name, value in model.get_params(deep=False).items():
+        if name in ("coefs_init", "intercepts_init") and value is not None:
+            arrays |= {
+                f"{name}.{i}": np.asarray(each, dtype=np.float64)
+                for i, each in enumerate(value)
+                if each is not None
+            }
+            plain[name] = len(value)
+            continue
+        if name == "random_state" and isinstance(value, np.random.RandomState):
+            value = None  # the seed that it gave is in the file
+        plain[name] = _plain(name, value)
+    return plain, arrays
+
+
+def _parameters_from(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> dict[str, Any]:
+    parameters: dict[str, Any] = {}
+    for name, value in plain.items():
+        if name in ("coefs_init", "intercepts_init") and value is not None:
+            value = [arrays.get(f"{name}.{i}") for i in range(int(value))]
+        parameters[name] = _restored(value)
     return parameters
+
+
+def _plain(name: str, value: Any) -> Any:
+    """Return a parameter as JSON takes it.
+
+    Raises
+    ------
+    OptionError
+        If it is an object.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        return [_plain(name, item) for item in value]
+    if isinstance(value, dict):
+        return [_DICT, *([_plain(name, k), _plain(name, v)] for k, v in value.items())]
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise OptionError(
+        f"{name}={value!r} is an object that a model file cannot hold. "
+        "Use a name instead, or pickle the model."
+    )
+
+
+def _restored(value: Any) -> Any:
+    """Return a parameter as `_plain` took it, with tuples for lists."""
+    if not isinstance(value, list):
+        return value
+    if value[:1] == [_DICT]:
+        return dict(value[1:])
+    return tuple(_restored(item) for item in value)
 
 
 def _versions() -> dict[str, str]:

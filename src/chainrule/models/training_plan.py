@@ -1,26 +1,41 @@
-"""From an estimator's parameters to an optimizer and its learning-rate schedule, by name."""
+"""From an estimator's parameters to what the engine trains with: optimizer, schedule, stopping.
 
+`solver` and `learning_rate` take scikit-learn's names, `schedule` chainrule's; `optimizer` takes an
+optimizer of the engine in place of all of them.
+"""
+
+import math
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
 from chainrule.engine import (
+    LBFGS,
     Adam,
     AdamW,
     Clipped,
     Constant,
     Cosine,
+    EarlyStopping,
     Exponential,
+    Frozen,
     GradientDescent,
+    InverseScaling,
     Momentum,
     OneCycle,
     Optimizer,
+    Penalty,
     RMSProp,
     Rprop,
     Schedule,
+    Shifted,
     StepDecay,
     WarmUp,
 )
-from chainrule.errors import OptionError
+from chainrule.errors import DivergedWarning, InterruptedWarning, OptionError
 
 # "step" halves the rate ten times over the training, "exponential" ends at a hundredth.
 SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
@@ -30,52 +45,148 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
     "cosine": lambda rate, n_steps: Cosine(rate, n_steps=n_steps),
     "one-cycle": lambda rate, n_steps: OneCycle(rate, n_steps=n_steps),
 }
-SOLVERS = ("adam", "adamw", "sgd", "rmsprop", "rprop", "gradient-descent")
+LEARNING_RATES = ("constant", "invscaling", "adaptive")
+SOLVERS = ("adam", "adamw", "sgd", "lbfgs", "rmsprop", "rprop", "gradient-descent")
+SMALLEST_RATE, REDUCTION = 1e-6, 0.2  # scikit-learn's, of "adaptive"
 
 
-def build_schedule(name: Any, rate: float, n_steps: int, warm_up: float = 0.0) -> Schedule:
-    """Return a schedule by name; `warm_up` is the share of the steps in which the rate grows."""
+def build_schedule(
+    name: Any, rate: float, n_steps: int, warm_up: float = 0.0, start: int = 0
+) -> Schedule:
+    """Return a schedule by name.
+
+    `warm_up` is the share of the steps in which the rate grows; `start` the step that is its first.
+    """
     if isinstance(name, Schedule):
         return name
-    if name not in SCHEDULES:
+    if not isinstance(name, str) or name not in SCHEDULES:
         raise OptionError(f"schedule={name!r} is not known. Choose one of {', '.join(SCHEDULES)}.")
     schedule = SCHEDULES[name](rate, n_steps)
-    return WarmUp(schedule, n_warm_up=warm_up * n_steps) if warm_up > 0 else schedule
+    schedule = WarmUp(schedule, n_warm_up=warm_up * n_steps) if warm_up > 0 else schedule
+    return Shifted(schedule, start) if start > 0 and name != "constant" else schedule
 
 
-def build_optimizer(
-    solver: Any,
-    schedule: Schedule,
-    *,
-    momentum: float,
-    nesterov: bool,
-    beta_1: float,
-    beta_2: float,
-    epsilon: float,
-    weight_decay: float,
-    clip_norm: float | None,
-) -> Optimizer:
-    """Return an optimizer by name, or the one given.
+def plan_schedule(
+    model: Any, *, n_epochs: int, n_steps: int, n_rows: int, start: int = 0
+) -> Schedule:
+    """Return the schedule of a training of `n_epochs` epochs of `n_steps` steps each."""
+    rate, kind = model.learning_rate_init, model.learning_rate
+    if kind is None:
+        return build_schedule(model.schedule, rate, n_epochs * n_steps, start=start)
+    if kind not in LEARNING_RATES:
+        raise OptionError(
+            f"learning_rate={kind!r} is not known. Choose one of {', '.join(LEARNING_RATES)}, "
+            "or leave it out and choose a schedule. The rate itself is learning_rate_init."
+        )
+    if kind == "invscaling" and model.solver == "sgd":
+        return InverseScaling(rate, model.power_t, every=n_steps, scale=n_rows)
+    return Constant(rate)
+
+
+def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ()) -> Optimizer:
+    """Return the optimizer of an estimator; layers at the places `frozen` stay as they are.
 
     Raises
     ------
     OptionError
         If no optimizer has that name.
     """
-    if isinstance(solver, Optimizer):
-        optimizer = solver
+    solver = model.solver
+    if model.optimizer is not None:
+        if not isinstance(model.optimizer, Optimizer) or isinstance(model.optimizer, type):
+            raise OptionError(
+                f"optimizer={model.optimizer!r} is none. Give one of chainrule.engine such as "
+                "Adam(0.001), or a name to solver."
+            )
+        optimizer = model.optimizer
     elif solver == "adam":
-        optimizer = Adam(schedule, beta_1, beta_2, epsilon)
+        optimizer = Adam(schedule, model.beta_1, model.beta_2, model.epsilon)
     elif solver == "adamw":
-        optimizer = AdamW(schedule, beta_1, beta_2, epsilon, weight_decay)
-    elif solver == "sgd" and momentum > 0:
-        optimizer = Momentum(schedule, momentum, nesterov)
+        optimizer = AdamW(schedule, model.beta_1, model.beta_2, model.epsilon, model.weight_decay)
+    elif solver == "sgd" and model.momentum > 0:
+        optimizer = Momentum(schedule, model.momentum, model.nesterovs_momentum)
     elif solver in ("sgd", "gradient-descent"):
         optimizer = GradientDescent(schedule)
+    elif solver == "lbfgs":
+        optimizer = LBFGS()
     elif solver == "rmsprop":
         optimizer = RMSProp(schedule)
     elif solver == "rprop":
         optimizer = Rprop()
     else:
         raise OptionError(f"solver={solver!r} is not known. Choose one of {', '.join(SOLVERS)}.")
-    return optimizer if clip_norm is None else Clipped(optimizer, clip_norm)
+    optimizer = optimizer if model.clip_norm is None else Clipped(optimizer, model.clip_norm)
+    return Frozen(optimizer, frozen) if frozen else optimizer
+
+
+def plan_stopping(model: Any, watched: str | None, *, higher_is_better: bool) -> Any:
+    """Return the engine's early stopping, or None.
+
+    With a `watched` column of the validation rows, that one.  Without, the training loss, when
+    `tol`, `learning_rate="adaptive"` or the solver ask for a plateau.
+    """
+    adaptive = model.learning_rate == "adaptive" and model.solver == "sgd"
+    reductions = 0
+    if adaptive:
+        wanted = math.log(SMALLEST_RATE / model.learning_rate_init) / math.log(REDUCTION)
+        reductions = max(math.ceil(wanted), 0)
+    if watched is None and not (model.tol > 0 or adaptive or model.solver == "lbfgs"):
+        return None
+    return EarlyStopping(
+        "loss" if watched is None else watched,
+        patience=model.n_iter_no_change,
+        # a step of L-BFGS that brings little is no plateau yet
+        min_delta=0.0 if model.solver == "lbfgs" else model.tol,
+        higher_is_better=higher_is_better,
+        n_reductions=reductions,
+        reduction=REDUCTION,
+    )
+
+
+def plan_batch_size(model: Any, n_rows: int, *, full_batch_only: bool) -> int:
+    """Return the number of rows to a step.
+
+    Raises
+    ------
+    OptionError
+        If it is no size, or the optimizer needs the whole table and the size is smaller.
+    """
+    size = model.batch_size
+    if isinstance(size, str) and size in ("full", "auto"):
+        if size == "full" or full_batch_only:
+            return n_rows
+        return min(n_rows, max(32, min(256, n_rows // 300)))
+    if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
+        raise OptionError(f'batch_size={size!r} must be a whole number above 0, "auto" or "full".')
+    if model.solver == "lbfgs" and model.optimizer is None:
+        return n_rows  # scikit-learn's rule: it has no batches
+    if full_batch_only and size < n_rows:
+        raise OptionError(
+            f"solver={model.solver!r} needs the gradient of the whole table in every step. "
+            'Use batch_size="full", or another solver.'
+        )
+    return min(int(size), n_rows)
+
+
+def plan_penalty(model: Any, batch_size: int, weights: np.ndarray) -> Penalty:
+    """Return the penalty: strengths divided by the weights that a batch holds on average."""
+    share = batch_size * float(np.mean(weights))
+    return Penalty(l1=model.l1 / share, l2=model.alpha / share)
+
+
+def warn_of_the_end(model: Any, trained: Any, *, plateau: bool) -> None:
+    """Warn if training ended before it was done; `plateau`: it was to stop on one, and did not."""
+    level = 4  # the line that called `fit`
+    if trained.stop == "diverged":
+        warnings.warn(f"Training broke down: {trained.message}.", DivergedWarning, stacklevel=level)
+    if trained.stop in ("interrupted", "time"):
+        text = f"Training is unfinished: {trained.message}. Best weights so far are kept."
+        warnings.warn(text, InterruptedWarning, stacklevel=level)
+    falls = model.learning_rate is None and model.schedule != "constant"
+    if plateau and trained.stop == "finished" and (model.solver == "lbfgs" or not falls):
+        warnings.warn(
+            f"max_iter={model.max_iter} epochs are done and the training loss still falls: "
+            "training has not converged. Raise max_iter or tol, or use early_stopping.",
+            ConvergenceWarning,
+            stacklevel=level,
+        )

@@ -1,0 +1,31 @@
+"""What `fit` checks of its parameters before it looks at the table."""
+
+from typing import Any
+
+from chainrule.engine.training.precision import as_dtype
+from chainrule.errors import OptionError
+from chainrule.models import training_plan as plan
+from chainrule.models.network import build_network, frozen_places
+
+
+def check_parameters(model: Any) -> None:
+    """Raise an OptionError for the first parameter that cannot work."""
+    model._check_numbers()
+    as_dtype(model.dtype)
+    network = build_network(
+        1,
+        model.hidden_layer_sizes,
+        model.activation,
+        model.dropout,
+        model.layer_norm,
+        model.coefs_init,
+        model.intercepts_init,
+    )
+    frozen_places(network, model.frozen_layers)
+    schedule = plan.plan_schedule(model, n_epochs=1, n_steps=1, n_rows=1)
+    optimizer = plan.plan_optimizer(model, schedule)
+    plan.plan_batch_size(model, 1, full_batch_only=optimizer.full_batch_only)
+    model._check_loss()
+    for name in ("category", "number", "drop"):
+        if isinstance(getattr(model, name), dict):
+            raise OptionError(f"{name}={getattr(model, name)!r} must be a list of column names.")

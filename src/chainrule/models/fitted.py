@@ -1,0 +1,137 @@
+"""What a fitted estimator holds of its network, in NumPy; and the engine's view of it.
+
+    coefs_, intercepts_    weights and biases of the dense layers: what predictions are made of
+    _layers, _others       kind of every layer; arrays of those that are not dense
+    _link, _sizes          how raw outputs become predictions
+
+A network with layers of the user's own cannot be told in these terms; then the engine's parameters
+are kept, and the engine predicts.
+"""
+
+from typing import Any
+
+import numpy as np
+
+from chainrule.models.inference import (
+    ActivationSpec,
+    DenseSpec,
+    LayerNormSpec,
+    PlainNetwork,
+    SoftmaxSpec,
+)
+
+_OUTPUTS = {"sigmoid": "logistic", "softmax blocks": "softmax", "sort": "identity"}
+
+
+def network_attributes(network: Any, params: Any, objective: Any) -> dict[str, Any]:
+    """Return the attributes of an estimator that hold its network."""
+    from chainrule.engine import Dense
+
+    dense = [p for layer, p in zip(network.layers, params, strict=True) if isinstance(layer, Dense)]
+    layers, others = _describe(network, params)
+    link, sizes = _link(objective)
+    plain = layers is not None and link is not None
+    return {
+        "coefs_": [np.array(p.weights) for p in dense],
+        "intercepts_": [np.array(p.biases) for p in dense],
+        "n_layers_": len(dense) + 1,
+        "n_outputs_": int(dense[-1].weights.shape[1]),
+        "out_activation_": _OUTPUTS.get(link or "", link),
+        "_layers": layers if plain else None,
+        "_others": others if plain else None,
+        "_link": link,
+        "_sizes": sizes,
+        "_network": network,
+        "_engine_params": None if plain else params,
+    }
+
+
+def plain_network(model: Any) -> PlainNetwork:
+    """Return the network as NumPy runs it, made of the arrays that the estimator shows."""
+    dense = zip(model.coefs_, model.intercepts_, strict=True)
+    arrays = []
+    for layer, other in zip(model._layers, model._others, strict=True):
+        if isinstance(layer, DenseSpec):
+            weights, biases = next(dense)
+            other = {"weights": weights, "biases": biases}
+        arrays.append(other)
+    return PlainNetwork(tuple(model._layers), tuple(arrays), model._link, model._sizes)
+
+
+def engine_params(model: Any) -> Any:
+    """Return the parameters as the engine's network has them."""
+    if model._engine_params is not None:
+        return model._engine_params
+    from chainrule.engine import Dense, DenseParams, LayerNorm, LayerNormParams
+
+    dense = zip(model.coefs_, model.intercepts_, strict=True)
+    norms = iter([other for other in model._others if "scale" in other])
+    params: list[Any] = []
+    for layer in model.network_.layers:
+        if isinstance(layer, Dense):
+            weights, biases = next(dense)
+            params.append(_unchecked(DenseParams, weights=weights, biases=biases))
+        elif isinstance(layer, LayerNorm):
+            params.append(_unchecked(LayerNormParams, **next(norms)))
+        else:
+            params.append(())
+    return tuple(params)
+
+
+def _unchecked(cls: Any, **arrays: np.ndarray) -> Any:
+    """Return parameters that hold NumPy arrays, which become the engine's when it runs."""
+    params = object.__new__(cls)
+    for name, array in arrays.items():
+        object.__setattr__(params, name, np.asarray(array))
+    return params
+
+
+def _describe(network: Any, params: Any) -> tuple[Any, Any]:
+    from chainrule.engine import Dense, Dropout, Elementwise, LayerNorm, Softmax
+
+    layers: list[Any] = []
+    others: list[dict[str, np.ndarray]] = []
+    for layer, p in zip(network.layers, params, strict=True):
+        own: dict[str, np.ndarray] = {}
+        if isinstance(layer, Dense):
+            spec: Any = DenseSpec(*map(int, p.weights.shape), bias=True)
+        elif isinstance(layer, LayerNorm):
+            spec = LayerNormSpec(int(p.scale.shape[0]), float(layer.epsilon))
+            own = {"scale": np.array(p.scale), "shift": np.array(p.shift)}
+        elif isinstance(layer, Softmax):
+            spec = SoftmaxSpec()
+        elif isinstance(layer, Elementwise) and _is_named(layer):
+            spec = ActivationSpec(layer.name, [float(c) for c in layer.constants])
+        elif isinstance(layer, Dropout):
+            continue
+        else:
+            return None, None
+        layers.append(spec)
+        others.append(own)
+    return tuple(layers), others
+
+
+def _is_named(layer: Any) -> bool:
+    from chainrule.engine import ACTIVATIONS
+
+    known: Any = ACTIVATIONS.get(layer.name)
+    return known is not None and known.f is layer.f
+
+
+def _link(objective: Any) -> tuple[str | None, tuple[int, ...]]:
+    from chainrule import engine as e
+
+    if isinstance(objective, e.SeveralSoftmaxCrossEntropies):
+        return "softmax blocks", objective.sizes
+    if isinstance(objective, e.CustomLoss):
+        return objective.output, ()
+    links: dict[type, str] = {
+        e.SoftmaxCrossEntropy: "softmax",
+        e.SigmoidCrossEntropy: "sigmoid",
+        e.Poisson: "exp",
+        e.Quantile: "sort",
+        e.SquaredError: "identity",
+        e.AbsoluteError: "identity",
+        e.Huber: "identity",
+    }
+    return links.get(type(objective)), ()

@@ -1,0 +1,71 @@
+"""The history of a training: one array for each measure, entry e after e epochs.
+
+And the same in scikit-learn's terms, which count from the first epoch on.
+"""
+
+from typing import Any
+
+import numpy as np
+
+
+class History(dict[str, np.ndarray]):
+    """A dict of arrays of one length, "epoch" first."""
+
+    def to_frame(self) -> Any:
+        """Return it as a polars frame, a row for each epoch."""
+        import polars as pl
+
+        return pl.DataFrame(dict(self))
+
+    def and_then(self, more: "History") -> "History":
+        """Return this history with `more` behind it; its first entry repeats our last one.
+
+        A measure that only one part has is NaN in the other.
+        """
+        lengths = len(self["epoch"]), len(more["epoch"])
+        joined = History()
+        for name in [*self, *(name for name in more if name not in self)]:
+            parts = (
+                part.get(name, np.full(n, np.nan))
+                for part, n in zip((self, more), lengths, strict=True)
+            )
+            before, after = parts
+            joined[name] = np.concatenate([before, after[1:]])
+        return joined
+
+
+class TrainingCurves:
+    """What scikit-learn's MLP calls the curves of its training."""
+
+    history_: History
+    early_stopping: bool
+
+    @property
+    def loss_curve_(self) -> list[float]:
+        """The mean loss over the steps of every epoch."""
+        return self.history_["running_loss"][1:].tolist()
+
+    @property
+    def loss_(self) -> float:
+        """The last entry of `loss_curve_`."""
+        return self.loss_curve_[-1]
+
+    @property
+    def best_loss_(self) -> float | None:
+        """The lowest of `loss_curve_`; None with early stopping, which does not look at it."""
+        return None if self.early_stopping else float(np.nanmin(self.loss_curve_))
+
+    @property
+    def validation_scores_(self) -> list[float] | None:
+        """The score on the validation rows after every epoch; None without early stopping."""
+        names = ("val_score", "val_accuracy", "val_r2")
+        column = next((name for name in names if name in self.history_), None)
+        if column is None or not self.early_stopping:
+            return None
+        return self.history_[column][1:].tolist()
+
+    @property
+    def best_validation_score_(self) -> float | None:
+        """The highest of `validation_scores_`."""
+        scores = self.validation_scores_
+        return None if scores is None else float(np.nanmax(scores))

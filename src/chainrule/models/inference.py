@@ -1,0 +1,431 @@
+"""Prediction with NumPy alone: a fitted network as a list of layers and their arrays.
+
+    dense        z = x W + b
+    layer norm   y = γ (x - μ) / √(var + ε) + β
+    activation   a = f(z), softmax included; dropout has no place here
+    link         raw output → prediction
+
+>>> import numpy as np
+>>> layers = (DenseSpec(2, 1, True), ActivationSpec("tanh"))
+>>> arrays = ({"weights": np.ones((2, 1)), "biases": np.zeros(1)}, {})
+>>> PlainNetwork(layers, arrays, "identity").predict(np.array([[0.5, -0.5]]))
+array([[0.]])
+
+The formulas are the engine's, forward only, and nothing is compiled: one row takes microseconds.
+As in the engine, a number that outgrows the dtype becomes infinite, and no warning is given.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated
+
+import msgspec
+import numpy as np
+
+from chainrule.errors import ModelFileError, OptionError, ShapeError
+
+BLOCK_NUMBERS = 1 << 17  # of the widest layer: its rows stay in the processor's cache
+
+Width = Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
+
+
+class DenseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="dense"):
+    """Every unit sees every input; arrays `weights` (n_in, n_out) and, with a bias, `biases`."""
+
+    n_in: Width
+    n_out: Width
+    bias: bool
+
+
+class LayerNormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="layer_norm"):
+    """Each row brought to mean 0 and variance 1; arrays `scale` and `shift`, both (n,)."""
+
+    n: Width
+    epsilon: float
+
+
+class ActivationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="activation"):
+    """An elementwise function by name, with its constants."""
+
+    name: str
+    constants: list[float] = []
+
+
+class SoftmaxSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="softmax"):
+    """Softmax over the units of a layer."""
+
+
+LayerSpec = DenseSpec | LayerNormSpec | ActivationSpec | SoftmaxSpec
+
+
+@dataclass(frozen=True, eq=False)
+class PlainNetwork:
+    """A feed-forward network that predicts without an engine.
+
+    Parameters
+    ----------
+    layers : tuple of specs
+        In their order.
+    arrays : tuple of dict
+        The arrays of each layer by name; their dtype is the one that is computed in.
+    link : str
+        "identity", "softmax", "sigmoid", "exp", "sort" (ascending outputs), or "softmax blocks"
+        (neighbouring outputs, `sizes` of them, are a distribution each).
+    sizes : tuple of int, default=()
+        For "softmax blocks".
+    """
+
+    layers: tuple[LayerSpec, ...]
+    arrays: tuple[dict[str, np.ndarray], ...]
+    link: str
+    sizes: tuple[int, ...] = ()
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return predictions of shape (n_rows, n_outputs), in the dtype of the weights.
+
+        The link is computed in float64.
+
+        Raises
+        ------
+        ShapeError
+            If `x` is not a table of rows with as many columns as the network has inputs.
+        """
+        return self._forward(x, len(self.layers), link=True)
+
+    def raw(self, x: np.ndarray) -> np.ndarray:
+        """Return raw outputs, before the link; see `predict`."""
+        return self._forward(x, len(self.layers))
+
+    def activations(self, x: np.ndarray, layer: int) -> np.ndarray:
+        """Return what hidden layer `layer` (the first is 1) hands to the next dense layer.
+
+        Raises
+        ------
+        OptionError
+            If there is no such hidden layer.
+        """
+        n_hidden = len(self.hidden_sizes)
+        if isinstance(layer, bool) or layer not in range(1, n_hidden + 1):
+            choices = ", ".join(str(i + 1) for i in range(n_hidden))
+            hint = f"Choose one of {choices}." if choices else "The network has no hidden layer."
+            raise OptionError(f"layer={layer!r} is not a hidden layer of this network. {hint}")
+        return self._forward(x, self._places[layer])
+
+    def __reduce__(self) -> tuple:
+        return PlainNetwork, (self.layers, self.arrays, self.link, self.sizes)
+
+    @property
+    def n_inputs(self) -> int:
+        """Columns of `x`."""
+        return self._widths[0]
+
+    @property
+    def n_outputs(self) -> int:
+        """Columns of a prediction."""
+        return self._widths[-1]
+
+    @property
+    def hidden_sizes(self) -> tuple[int, ...]:
+        """Units of each hidden layer."""
+        return tuple(self._widths[1:-1])
+
+    @cached_property
+    def dtype(self) -> np.dtype:
+        """What is computed in."""
+        return self.arrays[self._places[0]]["weights"].dtype
+
+    @cached_property
+    def _places(self) -> list[int]:
+        """Where the dense layers are."""
+        return [i for i, spec in enumerate(self.layers) if isinstance(spec, DenseSpec)]
+
+    @cached_property
+    def _widths(self) -> list[int]:
+        """Numbers in a row before the first layer and after every dense one."""
+        dense = [spec for spec in self.layers if isinstance(spec, DenseSpec)]
+        return [dense[0].n_in, *(spec.n_out for spec in dense)]
+
+    @cached_property
+    def _steps(self) -> list[tuple[Callable[..., np.ndarray], LayerSpec, dict[str, np.ndarray]]]:
+        steps = zip(self.layers, self.arrays, strict=True)
+        return [(_FORWARD[type(spec)], spec, arrays) for spec, arrays in steps]
+
+    def _forward(self, x: np.ndarray, n_layers: int, *, link: bool = False) -> np.ndarray:
+        given = np.asarray(x)
+        if given.ndim != 2 or given.shape[1] != self.n_inputs:
+            raise ShapeError(
+                f"x has shape {given.shape}, the network expects (rows, {self.n_inputs}). "
+                "Give encoded rows; a single row as x[None, :]."
+            )
+        steps, n_rows = self._steps[:n_layers], len(given)
+        longest = max(1, BLOCK_NUMBERS // max(self._widths))
+        # One context for all, since entering it costs as much as a small layer.
+        with np.errstate(all="ignore"):
+            if n_rows <= longest:
+                return self._block(given, steps, link)
+            first = self._block(given[:longest], steps, link)
+            out = np.empty((n_rows, first.shape[1]), self.dtype)
+            out[:longest] = first
+            for start in range(longest, n_rows, longest):
+                rows = slice(start, start + longest)
+                out[rows] = self._block(given[rows], steps, link)
+            return out
+
+    def _block(self, x: np.ndarray, steps: Sequence[tuple], link: bool) -> np.ndarray:
+        # Layers write into what they are given, which must not be the caller's own table.
+        must_own = not isinstance(self.layers[0], DenseSpec)
+        a = x.astype(self.dtype, copy=must_own)
+        for function, spec, arrays in steps:
+            a = function(a, spec, arrays)
+        if not link or self.link == "identity":
+            return a
+        return LINKS[self.link](a.astype(np.float64), self.sizes).astype(self.dtype, copy=False)
+
+
+# Functions of a layer's outputs: each may write into the array that it is given.
+
+
+def sigmoid(z: np.ndarray) -> np.ndarray:
+    """Return 1 / (1 + e⁻ᶻ); where e⁻ᶻ is infinite, that is 0."""
+    np.negative(z, out=z)
+    np.exp(z, out=z)
+    z += 1
+    return np.reciprocal(z, out=z)
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """Return rows that are positive and sum to one."""
+    z -= np.maximum.reduce(z, axis=1, keepdims=True)
+    np.exp(z, out=z)
+    z /= np.add.reduce(z, axis=1, keepdims=True)
+    return z
+
+
+def _leaky_relu(z: np.ndarray, slope: float) -> np.ndarray:
+    return np.where(z > 0, z, slope * z)
+
+
+def _elu(z: np.ndarray, alpha: float) -> np.ndarray:
+    below = np.minimum(z, 0)
+    np.expm1(below, out=below)
+    below *= alpha
+    np.maximum(z, 0, out=z)
+    z += below
+    return z
+
+
+def _selu(z: np.ndarray) -> np.ndarray:
+    z = _elu(z, SELU_ALPHA)
+    z *= SELU_SCALE
+    return z
+
+
+def _softplus(z: np.ndarray) -> np.ndarray:
+    rest = np.abs(z)
+    np.negative(rest, out=rest)
+    np.log1p(np.exp(rest, out=rest), out=rest)
+    np.maximum(z, 0, out=z)
+    z += rest
+    return z
+
+
+def _silu(z: np.ndarray) -> np.ndarray:
+    z *= sigmoid(z.copy())
+    return z
+
+
+def _gelu(z: np.ndarray) -> np.ndarray:
+    """Return z Φ(z) = max(z, 0) - t Φ(-t), t = |z|, as NumPy has no error function.
+
+    Φ(-t) = exp(-t²/2) P(t) / Q(t), relative error below 1e-14 in float64.
+    """
+    t = np.minimum(np.abs(z), 40)  # where exp(-t²/2) is 0 and t⁸ is still finite
+    tail = np.exp(-0.5 * t * t)
+    tail *= _polynomial(GELU_P, t)
+    tail /= _polynomial(GELU_Q, t)
+    tail *= t
+    np.maximum(z, 0, out=z)
+    z -= tail
+    return z
+
+
+def _polynomial(coefficients: Sequence[float], t: np.ndarray) -> np.ndarray:
+    value = t * coefficients[-1]
+    for coefficient in coefficients[-2:0:-1]:
+        value += coefficient
+        value *= t
+    value += coefficients[0]
+    return value
+
+
+def _mish(z: np.ndarray) -> np.ndarray:
+    """Return z tanh(log(1 + eᶻ)) = z n / (n + 2), n = eᶻ (eᶻ + 2); the fraction is 1 beyond 20."""
+    e = np.exp(np.minimum(z, 20))
+    n = e * (e + 2)
+    z *= n / (n + 2)
+    return z
+
+
+# Klambauer et al. (2017), NeurIPS, eq. 14.
+SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
+
+# Coefficients of P and of Q: a minimax fit of exp(t²/2) Φ(-t) = P(t) / Q(t) on [0, 12].
+GELU_P = (
+    0.4999999999999968, 0.6227325587747659, 0.384142885399577, 0.14630769541680763,
+    0.036698960222493825, 0.006042715772617265, 0.0006072078258465603, 2.9097624317673977e-05,
+)  # fmt: skip
+GELU_Q = (
+    1.0, 2.0433496783513903, 1.8986429315031326, 1.0517999531879867, 0.38174378668105025,
+    0.09351247870815645, 0.015219787788555327, 0.0015220440901605732, 7.29369303250833e-05,
+)  # fmt: skip
+
+# The function, and how many constants it takes.
+ACTIVATIONS: dict[str, tuple[Callable[..., np.ndarray], int]] = {
+    "identity": (lambda z: z, 0),
+    "sigmoid": (sigmoid, 0),
+    "tanh": (lambda z: np.tanh(z, out=z), 0),
+    "relu": (lambda z: np.maximum(z, 0, out=z), 0),
+    "leaky_relu": (_leaky_relu, 1),
+    "elu": (_elu, 1),
+    "selu": (_selu, 0),
+    "softplus": (_softplus, 0),
+    "silu": (_silu, 0),
+    "gelu": (_gelu, 0),
+    "mish": (_mish, 0),
+}
+
+
+def _dense(x: np.ndarray, spec: DenseSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    z = x @ arrays["weights"]
+    if spec.bias:
+        z += arrays["biases"]
+    return z
+
+
+def _layer_norm(x: np.ndarray, spec: LayerNormSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    x -= np.add.reduce(x, axis=1, keepdims=True) / spec.n
+    deviation = np.sqrt(np.einsum("ij,ij->i", x, x) / spec.n + spec.epsilon)
+    x /= deviation[:, None]
+    x *= arrays["scale"]
+    x += arrays["shift"]
+    return x
+
+
+def _activation(x: np.ndarray, spec: ActivationSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    del arrays
+    return ACTIVATIONS[spec.name][0](x, *spec.constants)
+
+
+def _softmax(x: np.ndarray, spec: SoftmaxSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    del spec, arrays
+    return softmax(x)
+
+
+_FORWARD: dict[type, Callable[..., np.ndarray]] = {
+    DenseSpec: _dense,
+    LayerNormSpec: _layer_norm,
+    ActivationSpec: _activation,
+    SoftmaxSpec: _softmax,
+}
+
+
+def _softmax_blocks(z: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
+    ends = np.cumsum(sizes)[:-1]
+    return np.concatenate([softmax(block) for block in np.split(z, ends, axis=1)], axis=1)
+
+
+LINKS: dict[str, Callable[[np.ndarray, Sequence[int]], np.ndarray]] = {
+    "identity": lambda z, sizes: z,
+    "softmax": lambda z, sizes: softmax(z),
+    "sigmoid": lambda z, sizes: sigmoid(z),
+    "exp": lambda z, sizes: np.exp(z, out=z),
+    "sort": lambda z, sizes: np.sort(z, axis=1),
+    "softmax blocks": _softmax_blocks,
+}
+
+
+def check(network: PlainNetwork) -> None:
+    """Refuse a network whose parts do not fit together or whose numbers are not all finite.
+
+    Raises
+    ------
+    ModelFileError
+        In one sentence that names the layer.
+    """
+    check_layers(network.layers, network.link, network.sizes)
+    if len(network.arrays) != len(network.layers):
+        raise ModelFileError(
+            f"The network has {len(network.layers)} layers and arrays for {len(network.arrays)}."
+        )
+    dtypes = {array.dtype for arrays in network.arrays for array in arrays.values()}
+    if len(dtypes) != 1 or not dtypes <= {np.dtype(np.float32), np.dtype(np.float64)}:
+        found = ", ".join(sorted(str(dtype) for dtype in dtypes))
+        raise ModelFileError(f"The network's arrays are {found}, not all float32 or all float64.")
+    pairs = zip(network.layers, network.arrays, strict=True)
+    for place, (spec, arrays) in enumerate(pairs):
+        expected = array_shapes(spec)
+        found = {name: array.shape for name, array in arrays.items()}
+        if found != expected:
+            raise ModelFileError(f"{_called(place, spec)} has arrays {found}, expected {expected}.")
+        for name, array in arrays.items():
+            # The extremes of an array show every number that is not finite, without a copy.
+            if not (np.isfinite(array.min()) and np.isfinite(array.max())):
+                raise ModelFileError(f"{_called(place, spec)} has {name} that are not finite.")
+
+
+def array_shapes(spec: LayerSpec) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a layer's arrays by name."""
+    if isinstance(spec, DenseSpec):
+        biases = {"biases": (spec.n_out,)} if spec.bias else {}
+        return {"weights": (spec.n_in, spec.n_out), **biases}
+    if isinstance(spec, LayerNormSpec):
+        return {"scale": (spec.n,), "shift": (spec.n,)}
+    return {}
+
+
+def check_layers(layers: Sequence[LayerSpec], link: str, sizes: Sequence[int]) -> None:
+    """Refuse layers that cannot follow one another, or a link that does not fit; as `check`."""
+    width: int | None = None
+    for place, spec in enumerate(layers):
+        fault = _fault(spec)
+        if fault:
+            raise ModelFileError(f"{_called(place, spec)} {fault}.")
+        takes = {DenseSpec: "n_in", LayerNormSpec: "n"}.get(type(spec))
+        n_in = getattr(spec, takes) if takes else width
+        if width is not None and n_in != width:
+            raise ModelFileError(
+                f"{_called(place, spec)} takes {n_in} numbers, the layer before gives {width}."
+            )
+        width = spec.n_out if isinstance(spec, DenseSpec) else n_in
+    if not any(isinstance(spec, DenseSpec) for spec in layers):
+        raise ModelFileError("The network has no dense layer.")
+    if link not in LINKS:
+        raise ModelFileError(f"The link {link!r} is none of {', '.join(LINKS)}.")
+    if bool(sizes) != (link == "softmax blocks"):
+        raise ModelFileError(f"The link {link!r} comes with the sizes {list(sizes)}.")
+    if sizes and (min(sizes) < 1 or sum(sizes) != width):
+        raise ModelFileError(f"The blocks of sizes {list(sizes)} do not make {width} outputs.")
+
+
+def _fault(spec: LayerSpec) -> str:
+    """Return what is wrong with a layer by itself, or nothing."""
+    if min((min(shape) for shape in array_shapes(spec).values()), default=1) < 1:
+        return "has no inputs or no units"
+    if isinstance(spec, LayerNormSpec) and not 0 < spec.epsilon < math.inf:
+        return f"has epsilon {spec.epsilon}, expected a number above 0"
+    if isinstance(spec, ActivationSpec):
+        if spec.name not in ACTIVATIONS:
+            return f"is called {spec.name!r}, expected one of {', '.join(ACTIVATIONS)}"
+        n = ACTIVATIONS[spec.name][1]
+        if len(spec.constants) != n or not all(map(math.isfinite, spec.constants)):
+            return f"has the constants {spec.constants}, expected {n} finite numbers"
+    return ""
+
+
+def _called(place: int, spec: LayerSpec) -> str:
+    kind = spec.name if isinstance(spec, ActivationSpec) else type(spec).__name__
+    return f"Layer {place + 1} ({kind.removesuffix('Spec')})"

@@ -1,0 +1,223 @@
+"""One fit, from rows to a fitted estimator.
+
+rows encoded → network and optimizer as the parameters say → the engine trains → what it gives kept
+"""
+
+import copy
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import jax
+import numpy as np
+
+from chainrule.data import InputEncoder
+from chainrule.engine import Constant, Epoch, Trained, train
+from chainrule.errors import DataError, DivergedError
+from chainrule.models import training_plan as plan
+from chainrule.models.callbacks import Tasks
+from chainrule.models.continuing import resume_point
+from chainrule.models.fitted import network_attributes
+from chainrule.models.history import History
+from chainrule.models.network import build_network, frozen_places
+from chainrule.models.training_rows import Table
+from chainrule.models.watching import Look, ScoreWatch, all_of, as_scorer, say_epoch, spoken
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """From where a training starts, and how far it may go.
+
+    `goes_on` keeps weights, optimizer state, columns and classes of the fit before; `one_pass` is
+    `partial_fit`, whose `classes` are declared ahead.
+    """
+
+    seed: int
+    n_epochs: int
+    goes_on: bool = False
+    one_pass: bool = False
+    classes: Any = None
+
+
+class Learning:
+    """One fit of `model`: everything between its parameters and what it keeps.
+
+    `table` are all rows, of which `training` are trained on and `validation` are not.
+    """
+
+    def __init__(
+        self, model: Any, table: Table, training: Table, validation: Table | None, start: Start
+    ) -> None:
+        self.model, self.start = model, start
+        self.table, self.training, self.validation = table, training, validation
+        if start.goes_on:
+            self.encoder, self.target = model._encoder, self._same_target()
+        else:
+            self.target = model._fit_target(table, training, start.classes)
+            self.encoder = InputEncoder.fit(
+                training.columns,
+                scale=model.scale,
+                category=model.category,
+                number=model.number,
+                drop=model.drop,
+                weights=training.weights,
+            )
+        self.objective = model._objective(self.target)
+
+    def encoded(self, rows: Table) -> tuple[np.ndarray, ...]:
+        """Return inputs, targets and weights as the engine takes them."""
+        x = self.encoder.transform(rows.columns, self.model.dtype, who=type(self.model).__name__)
+        return x, self.target.encode(rows.targets, name=rows.name), rows.weights
+
+    @cached_property
+    def network(self) -> Any:
+        """The network that the parameters say, for this target."""
+        model, given = self.model, not self.start.goes_on
+        return build_network(
+            self.objective.n_outputs(self.target.n_outputs),
+            model.hidden_layer_sizes,
+            model.activation,
+            model.dropout,
+            model.layer_norm,
+            model.coefs_init if given else None,
+            model.intercepts_init if given else None,
+        )
+
+    def run(self, on_progress: Callable[[Any], None] | None, tasks: Tasks) -> None:
+        """Train, and leave the model fitted."""
+        model, start = self.model, self.start
+        arrays = self.encoded(self.training)
+        held_out = None if self.validation is None else self.encoded(self.validation)
+        x, y, weights = arrays
+        frozen = frozen_places(self.network, model.frozen_layers)
+        any_rate = plan.plan_optimizer(model, Constant(1.0), frozen)
+        batch_size = plan.plan_batch_size(model, len(x), full_batch_only=any_rate.full_batch_only)
+        point = resume_point(model, self.network, any_rate) if start.goes_on else None
+        first = 0 if point is None else point.checkpoint.epoch
+        schedule = Constant(model.learning_rate_init)
+        if not start.one_pass:
+            schedule = plan.plan_schedule(
+                model,
+                n_epochs=start.n_epochs,
+                n_steps=-(-len(x) // batch_size),
+                n_rows=len(x),
+                start=0 if point is None else point.n_steps,
+            )
+        watch, stopping = self._watch()
+        looks = self._looks(watch, tasks, first)
+        with spoken(model.verbose):
+            trained = train(
+                self.network,
+                self.objective,
+                x,
+                y,
+                weights=weights,
+                validation=held_out,
+                optimizer=plan.plan_optimizer(model, schedule, frozen),
+                batch_size=batch_size,
+                n_epochs=start.n_epochs,
+                penalty=plan.plan_penalty(model, batch_size, weights),
+                metrics=model._metrics(self.target, self.objective),
+                stopping=stopping,
+                shuffle=model.shuffle,
+                seed=start.seed,
+                resume=None if point is None else point.checkpoint,
+                dtype=model.dtype,
+                time_limit=model.time_limit,
+                on_progress=on_progress,
+                on_epoch=all_of(looks),
+            )
+        trained = trained if watch is None else watch.settle(trained)
+        if trained.stop == "diverged" and trained.n_epochs == first:
+            raise DivergedError(f"Training did not start: {trained.message}.")
+        self._keep(trained, first, arrays, held_out)
+        model._calibrate(self.validation)
+        plateau = stopping is not None and self.validation is None
+        plan.warn_of_the_end(model, trained, plateau=plateau)
+
+    def _watch(self) -> tuple[ScoreWatch | None, Any]:
+        """Return who decides when to stop: a scorer outside the program, or a column inside."""
+        model, rows = self.model, self.validation
+        column = None if rows is None else model._watched(self.target)
+        if rows is not None and column is None:
+            scorer = as_scorer(model, model.scoring)
+            used = rows.weights if (rows.weights != 1).any() else None
+            seen = (rows.native, rows.targets, used)
+            return ScoreWatch(scorer, self._model_at, seen, model.n_iter_no_change, model.tol), None
+        if self.start.one_pass:
+            return None, None
+        return None, plan.plan_stopping(model, column, higher_is_better=column == "val_accuracy")
+
+    def _looks(self, watch: ScoreWatch | None, tasks: Tasks, first: int) -> list[Look]:
+        looks: list[Look] = [] if watch is None else [watch]
+        if self.model.verbose:
+            looks.append(say_epoch)
+        if tasks.wanted:
+
+            def report(epoch: Epoch) -> bool:
+                return epoch.epoch > first and tasks.epoch(lambda: self.attributes(epoch.params))
+
+            looks.append(report)
+        return looks
+
+    def attributes(self, params: Any) -> dict[str, Any]:
+        """Return all that predictions need, for a network with these parameters."""
+        parts = {
+            "_encoder": self.encoder,
+            "_target": self.target,
+            "n_features_in_": self.encoder.n_features_in,
+        }
+        if self.encoder.feature_names_in is not None:
+            names = np.asarray(self.encoder.feature_names_in, dtype=object)
+            parts["feature_names_in_"] = names
+        return parts | network_attributes(self.network, params, self.objective)
+
+    def _model_at(self, epoch: Epoch) -> Any:
+        model = copy.copy(self.model)
+        vars(model).update(self.attributes(epoch.params))
+        return model
+
+    def _keep(self, trained: Trained, first: int, arrays: Any, held_out: Any) -> None:
+        model, goes_on = self.model, self.start.goes_on
+        if self.encoder.feature_names_in is None:
+            vars(model).pop("feature_names_in_", None)
+        vars(model).update(self.attributes(trained.params))
+        history = History(trained.history)
+        model._finish_history(history, (arrays[1:], None if held_out is None else held_out[1:]))
+        model.history_ = model.history_.and_then(history) if goes_on else history
+        model.n_iter_, model.best_iter_ = trained.n_epochs - first, trained.best_epoch
+        model.stop_, model.stop_message_ = trained.stop, trained.message
+        model.fit_seconds_, model.compile_seconds_ = trained.seconds, trained.compile_seconds
+        model.t_ = (model.t_ if goes_on else 0) + model.n_iter_ * len(arrays[0])
+        model._seed, model._epoch = self.start.seed, trained.best_epoch
+        model._data_hash = hash_rows(*arrays)
+        model._optimizer_leaves = [np.asarray(v) for v in jax.tree.leaves(trained.opt_state)]
+
+    def _same_target(self) -> Any:
+        """Return the target of the fit before, after a look at the classes of these rows."""
+        model, before = self.model, self.model._target
+        if model._classifies and not self.start.one_pass:
+            now = model._fit_target(self.table, self.training, None)
+            if [set(c.tolist()) for c in _each(now)] != [set(c.tolist()) for c in _each(before)]:
+                raise DataError(
+                    "warm_start can only be used where `y` has the same classes as in the "
+                    f"previous call to fit. Previously {before.classes}, now {now.classes}. "
+                    "Fit with warm_start=False, or use partial_fit."
+                )
+        return before
+
+
+def hash_rows(*arrays: np.ndarray) -> str:
+    """Return a digest of encoded rows, by which a model file says what it was trained on."""
+    digest = hashlib.blake2b(digest_size=16)
+    for array in arrays:
+        digest.update(str((array.shape, array.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return f"blake2b:{digest.hexdigest()}"
+
+
+def _each(target: Any) -> list[np.ndarray]:
+    """Return the classes of each target column."""
+    return target.classes if isinstance(target.classes, list) else [target.classes]

@@ -1,0 +1,146 @@
+"""The rows that train and the rows that are held out, as they came: columns, targets, weights.
+
+Rows of weight 0 are not there.  Held-out rows are the user's own, or a part of the table: random
+(with equal shares of every class), the last ones, whole groups, or what a splitter says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.class_weight import compute_sample_weight
+
+from chainrule.data import Columns, as_columns, read_target, split_rows
+from chainrule.errors import DataError, OptionError, ShapeError
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Rows of a table with their targets and weights."""
+
+    columns: Columns
+    targets: np.ndarray
+    weights: np.ndarray
+    name: str
+
+    def take(self, rows: np.ndarray) -> Table:
+        """Return these rows, in this order."""
+        return Table(self.columns.take(rows), self.targets[rows], self.weights[rows], self.name)
+
+    @property
+    def native(self) -> Any:
+        """The inputs in the type they came in."""
+        frame = self.columns.frame
+        return self.columns.array if frame is None else frame.to_native()
+
+
+def read_rows(X: Any, y: Any, sample_weight: Any, class_weight: Any = None) -> Table:
+    """Read what `fit` is given; rows of weight 0 are left out.
+
+    Raises
+    ------
+    DataError, ShapeError, OptionError
+        If the parts do not fit together, or weights are negative, infinite or all 0.
+    """
+    name = name_of(y)
+    columns, targets = as_columns(X), read_target(y, name)
+    n = columns.n_rows
+    if len(targets) != n:
+        raise ShapeError(
+            f"Found input variables with inconsistent numbers of samples: X has {n} rows, "
+            f"y has {len(targets)}. Give one target for each row."
+        )
+    weights = np.ones(n) if sample_weight is None else _read_weights(sample_weight, n)
+    if class_weight is not None:
+        weights = weights * _class_weights(class_weight, targets)
+    table = Table(columns, targets, weights, name)
+    return table if (weights > 0).all() else table.take(np.flatnonzero(weights > 0))
+
+
+def hold_out(
+    table: Table,
+    *,
+    split: Any,
+    fraction: float,
+    groups: Any,
+    stratify: bool,
+    seed: int,
+) -> tuple[Table, Table]:
+    """Return the rows that train and the rows held out; see `validation_split` of `BaseMLP`."""
+    n = table.columns.n_rows
+    if hasattr(split, "split") and not isinstance(split, str):
+        parts = next(iter(split.split(np.zeros((n, 1)), table.targets, groups)), None)
+        if parts is None or min(map(len, parts)) == 0:
+            raise DataError(f"validation_split={split!r} gives no rows. Choose another splitter.")
+        train, held = (np.asarray(part) for part in parts)
+        return table.take(train), table.take(held)
+    if split not in ("random", "last"):
+        raise OptionError(
+            f'validation_split={split!r} is not known. Choose "random", "last", or a splitter '
+            "of scikit-learn such as GroupShuffleSplit()."
+        )
+    kind = "groups" if groups is not None else "stratified" if split == "random" else split
+    if groups is not None and split == "last":
+        raise OptionError(
+            'validation_split="last" and groups exclude each other. Leave one of them out.'
+        )
+    parts = split_rows(
+        n,
+        y=table.targets if stratify else None,
+        kind=kind,
+        groups=groups,
+        test=0,
+        validation=fraction,
+        seed=seed,
+    )
+    return table.take(parts.train), table.take(parts.validation)
+
+
+def name_of(y: Any) -> str:
+    """Return what messages call the target: the column's own name, if it has one."""
+    name = getattr(y, "name", None)
+    return name if isinstance(name, str) and name else "y"
+
+
+def _read_weights(sample_weight: Any, n: int) -> np.ndarray:
+    weights = np.asarray(sample_weight, dtype=np.float64)
+    if weights.ndim == 0:
+        weights = np.full(n, float(weights))
+    if weights.shape != (n,):
+        raise ShapeError(
+            f"sample_weight has shape {weights.shape}, expected ({n},). "
+            "Give one weight for each row."
+        )
+    if not np.isfinite(weights).all():
+        row = int(np.argmin(np.isfinite(weights)))
+        raise DataError(
+            f"sample_weight is not finite in data row {row + 1} ({weights[row]}). "
+            "Give 0 or more, and 0 to a row that is not to count."
+        )
+    if (weights < 0).any():
+        row = int(np.argmax(weights < 0))
+        raise DataError(
+            f"sample_weight is negative in data row {row + 1} ({weights[row]:g}). "
+            "Give 0 or more, and 0 to a row that is not to count."
+        )
+    if not weights.any():
+        raise DataError(
+            "Sample weights must contain at least one non-zero number: sample_weight is zero in "
+            "every row. Give a positive weight to the rows that count."
+        )
+    return weights
+
+
+def _class_weights(class_weight: Any, targets: np.ndarray) -> np.ndarray:
+    try:
+        weights = compute_sample_weight(class_weight, targets)
+    except (ValueError, TypeError) as error:
+        raise OptionError(
+            f"class_weight={class_weight!r} cannot be used: {error}. "
+            'Give "balanced", or a weight for each class as {class: weight}.'
+        ) from None
+    if not np.isfinite(weights).all() or (weights < 0).any():
+        raise OptionError(f"class_weight={class_weight!r} must hold weights of 0 or more.")
+    return np.asarray(weights, dtype=np.float64)

@@ -1,0 +1,19 @@
+"""scikit-learn's own checks of estimators: all of them, none expected to fail."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from chainrule import MLPClassifier, MLPRegressor
+
+# Two fits whose sums are the same but for their order may differ by rounding, and this check allows
+# a relative difference of 1e-7, which float32 cannot hold. scikit-learn runs it on its own MLP with
+# other parameters than the defaults, too.
+FINER_THAN_FLOAT32 = "check_sample_weight_equivalence"
+
+
+@parametrize_with_checks([MLPClassifier(), MLPRegressor()])
+@pytest.mark.filterwarnings("default")  # the checks provoke warnings, and look at some themselves
+def test_check(estimator, check):
+    if getattr(check, "func", check).__name__.startswith(FINER_THAN_FLOAT32):
+        estimator = estimator.set_params(dtype="float64")
+    check(estimator)
