@@ -1,0 +1,90 @@
+"""Whatever table people bring, `fit` and `predict` work, or refuse it with a remedy; nothing else."""
+
+import re
+import warnings
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+from sklearn.exceptions import DataConversionWarning
+
+from chainrule import MLPClassifier, MLPRegressor
+from chainrule.errors import ChainruleError, ChainruleWarning, FeatureNamesWarning
+from strategies import n_rows_of, odd_inputs, odd_targets, rows_for_prediction
+
+SLOW = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+FAST = settings(SLOW, max_examples=60)
+
+OPTIONS = st.fixed_dictionaries(
+    {},
+    optional={
+        "early_stopping": st.just(True),
+        "scale": st.just(False),
+        "batch_size": st.sampled_from([1, 4, "full"]),
+        "validation_fraction": st.sampled_from([0.1, 0.5, 0.9]),
+        "dtype": st.just("float64"),
+    },
+)
+
+
+def work(call):
+    """Return what a call gives; None if it was refused, which must say what to do next."""
+    with warnings.catch_warnings():
+        for kind in (FeatureNamesWarning, DataConversionWarning, ChainruleWarning):
+            warnings.simplefilter("ignore", kind)
+        try:
+            return call()
+        except ChainruleError as error:
+            text = str(error)
+            event(f"refused: {type(error).__name__}")
+    assert re.search(r"[.?!]\)?\s+[A-Z]\w+.*[.)]$", text, re.DOTALL), text
+    return None
+
+
+def good_targets(kind, n_rows):
+    """Targets with nothing odd about them, so that the inputs decide."""
+    if kind is MLPRegressor:
+        return st.lists(st.floats(-1e3, 1e3), min_size=n_rows, max_size=n_rows).map(np.array)
+    return st.sampled_from([[0, 1], ["b", "a", "c"]]).map(
+        lambda classes: [classes[i % len(classes)] for i in range(n_rows)]
+    )
+
+
+def check(data):
+    kind = data.draw(st.sampled_from([MLPClassifier, MLPRegressor]))
+    X = data.draw(odd_inputs())
+    n = n_rows_of(X)
+    y = data.draw(st.one_of(good_targets(kind, n), good_targets(kind, n), odd_targets(n)))
+    hidden = data.draw(st.sampled_from([(), (3,)]))
+    model = kind(hidden, max_iter=2, random_state=0, **data.draw(OPTIONS))
+    if work(lambda: model.fit(X, y)) is None:
+        assert not hasattr(model, "coefs_")  # refused before anything was kept
+        return
+    event("fitted")
+    assert all(np.isfinite(w).all() for w in (*model.coefs_, *model.intercepts_))
+    for rows in (X, data.draw(rows_for_prediction(X))):
+        predicted = work(lambda rows=rows: model.predict(rows))
+        if predicted is None:
+            continue
+        event("predicted")
+        assert len(predicted) == n_rows_of(rows)
+        if kind is MLPClassifier:
+            proba = model.predict_proba(rows)
+            for p in proba if isinstance(proba, list) else [proba]:
+                assert ((p >= 0) & (p <= 1)).all()
+        else:
+            assert np.isfinite(predicted).all()
+
+
+@FAST
+@given(st.data())
+def test_a_table_works_or_is_refused(data):
+    check(data)
+
+
+@pytest.mark.slow
+@SLOW
+@given(st.data())
+def test_two_thousand_tables_work_or_are_refused(data):
+    check(data)
