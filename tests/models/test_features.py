@@ -385,6 +385,16 @@ def test_parts_that_cannot_be():
         classifier(dropout=1.0).fit(X, CLASSES)
 
 
+@pytest.mark.parametrize(
+    ("limits", "words"), [({"max_iter": 4}, "max_iter=4"), ({"max_fun": 7}, "max_fun=7")]
+)
+def test_lbfgs_ends_by_itself_or_says_that_it_did_not(limits, words):
+    linear = classifier((), solver="lbfgs", max_iter=200).fit(X, CLASSES)
+    assert (linear.stop_, linear.n_iter_ < 200) == ("early", True)
+    with pytest.warns(sklearn.exceptions.ConvergenceWarning, match=words):
+        classifier(solver="lbfgs", **{"max_iter": 200, **limits}).fit(X, CLASSES)
+
+
 class Swish:
     """A user's layer that gives only its forward pass."""
 

@@ -22,6 +22,7 @@ _KINDS: dict[Kind, tuple[type, ...]] = {
     "float": (numbers.Real, decimal.Decimal, np.bool_),
     "date": (datetime.date, np.datetime64),
 }
+_PLAIN = {str, type(None)}
 _DURATIONS = (datetime.timedelta, np.timedelta64)
 _ATOMS = (str, bytes, datetime.time, *_DURATIONS, *(each for of in _KINDS.values() for each in of))
 
@@ -57,7 +58,7 @@ def read_values(name: str, column: nw.Series[Any] | np.ndarray) -> Values:
         days = _to_float64(ticks) / (1e6 * SECONDS_PER_DAY)
         return Values(name, "float" if dtype == nw.Duration else "date", days)
     if dtype in (nw.Categorical, nw.Enum, nw.String):
-        texts = objects(map(_spell, column.to_list()))
+        texts = _as_texts(column.to_list())
         return Values(name, "text" if dtype == nw.String else "category", texts)
     if isinstance(dtype, (nw.Object, nw.Unknown, nw.Time)):
         return _from_objects(name, column.to_list())
@@ -99,7 +100,7 @@ def _days(column: np.ndarray, unit: str) -> np.ndarray:
 
 def _from_objects(name: str, items: list[Any]) -> Values:
     """Read a list of Python things: numbers if all are, else text."""
-    if set(map(type, items)) <= {str, type(None)}:  # the usual case, ten times as fast
+    if set(map(type, items)) <= _PLAIN:
         return Values(name, "text", objects(items))
     items = [item.to_timestamp() if type(item).__name__ == "Period" else item for item in items]
     types = {type(item) for item in items if not is_gap(item)}
@@ -111,7 +112,12 @@ def _from_objects(name: str, items: list[Any]) -> Values:
     for item in items:
         if not is_gap(item) and not isinstance(item, _ATOMS):
             raise _strange(name, item)
-    return Values(name, "text", objects(map(_spell, items)))
+    return Values(name, "text", _as_texts(items))
+
+
+def _as_texts(items: list[Any]) -> np.ndarray:
+    """Return text with None for gaps; what is that already, as it is (ten times as fast)."""
+    return objects(items if set(map(type, items)) <= _PLAIN else map(_spell, items))
 
 
 def _numbers(name: str, kind: Kind, items: list[Any]) -> Values:

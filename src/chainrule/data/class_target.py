@@ -48,7 +48,7 @@ class ClassTarget:
             target.codes(array, name=name)
             return target
         _refuse_fractions(array, name)
-        found = _sorted(array)
+        found = sorted_classes(array)
         if len(found) == 1:
             raise DataError(
                 f'the target "{name}" has one class only ({found[0]}), expected at least two. '
@@ -76,7 +76,7 @@ class ClassTarget:
             If a class occurs that training never saw.
         """
         array = _one_column(read_target(y, name), name)
-        codes = _places(array, self.classes)
+        codes = places_of(array, self.classes)
         if (codes < 0).any():
             row = int((codes < 0).argmax())
             unseen = sorted({str(value) for value in array[codes < 0]})
@@ -120,7 +120,7 @@ class ClassTarget:
 
 def declared_classes(classes: object) -> np.ndarray:
     """Return classes that the user declares, sorted; fewer than two are a DataError."""
-    found = _sorted(_one_column(read_target(classes, "classes", role="list"), "classes"))
+    found = sorted_classes(_one_column(read_target(classes, "classes", role="list"), "classes"))
     if len(found) < 2:
         raise DataError(
             f"classes holds one class only ({found[0]}), expected at least two. "
@@ -130,7 +130,7 @@ def declared_classes(classes: object) -> np.ndarray:
     return found
 
 
-def _sorted(array: np.ndarray) -> np.ndarray:
+def sorted_classes(array: np.ndarray) -> np.ndarray:
     """Return the distinct values, sorted; objects by a set, ten times as fast as by sorting."""
     if array.dtype.kind != "O":
         return np.unique(array)
@@ -144,7 +144,7 @@ def one_hot(codes: np.ndarray, n_classes: int) -> np.ndarray:
     return out
 
 
-def _places(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
+def places_of(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
     """Return the place of every value in the sorted classes, -1 where it is none of them."""
     kinds = {values.dtype.kind, classes.dtype.kind}
     if not (kinds <= set("biuf") or kinds == {"U"}):

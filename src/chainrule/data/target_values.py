@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.data.cells import is_gap, read_values
 from chainrule.data.frames import as_columns
+from chainrule.data.scaling import LARGEST
 from chainrule.data.wording import count
 from chainrule.errors import DataError, ShapeError
 
@@ -133,22 +134,23 @@ def _from_values(name: str, column: Any) -> np.ndarray:
         objects = np.empty(len(values.data), dtype=object)
         objects[:] = column.to_list()
         values = read_values(name, objects)
-    if values.is_text or values.gaps.any():
+    if values.gaps.any():
         return values.data
     if values.kind == "integer":
-        return _exact_integers(column, values.data)
+        return _exact_integers(column)
     return values.data.astype(bool) if values.kind == "boolean" else values.data
 
 
-def _exact_integers(column: Any, rounded: np.ndarray) -> np.ndarray:
-    """Return whole numbers to the last digit; those beyond 64 bits stay float64."""
+def _exact_integers(column: Any) -> np.ndarray:
+    """Return whole numbers to the last digit; those beyond 64 bits as float64."""
     exact = np.asarray(column.to_numpy() if hasattr(column, "to_numpy") else column)
     if exact.dtype.kind in "iu":
         return exact
+    items = exact.tolist()
     try:
-        return np.array(column.tolist(), dtype=np.int64)
-    except (AttributeError, OverflowError):
-        return rounded
+        return np.array(items, dtype=np.int64)
+    except OverflowError:
+        return np.array([float(item) if abs(item) < LARGEST else np.inf for item in items])
 
 
 def guess_task(

@@ -43,7 +43,7 @@ class Values:
 
     @cached_property
     def frequency(self) -> Counter[str]:
-        """How often every text occurs, gaps left out."""
+        """How often every text occurs, in order of appearance, gaps left out."""
         counts = Counter(self.as_texts().tolist())
         counts.pop(None, None)
         return counts

@@ -44,6 +44,12 @@ def as_option(name: str, column: str) -> str:
     return f"{python} (at the shell: `--{name} {shlex.quote(column)}`)"
 
 
+def as_split(kind: str) -> str:
+    """Return how a split is chosen, in Python (where "random" is stratified) and at the shell."""
+    python = "random" if kind == "stratified" else kind
+    return f'`validation_split="{python}"` (at the shell: `--split {kind}`)'
+
+
 def as_task(task: str) -> str:
     """Return the advice to do the other task, in Python and at the shell."""
     model = "classifier" if task == "classification" else "regressor"

@@ -143,6 +143,14 @@ n_outputs_, out_activation_
     intercepts_: list[np.ndarray]
     history_: History
     feature_names_in_: np.ndarray
+    n_features_in_: int
+    n_iter_: int
+    best_iter_: int
+    t_: int
+    stop_: str
+    stop_message_: str
+    fit_seconds_: float
+    compile_seconds_: float
     n_layers_: int
     n_outputs_: int
     out_activation_: str | None

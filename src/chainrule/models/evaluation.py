@@ -1,9 +1,10 @@
-"""How good a model is on labelled rows, beside three baselines that need no network.
+"""How good a model is on labelled rows, and how good three baselines are that need no network.
 
-The baselines see the same encoded inputs: always the commonest class (or the mean), a linear
-model, and boosted trees.
+Every target has its scores; of several, the means stand beside them.  Scores are weighted as the rows are; the confusion matrix counts rows.
 """
 
+import warnings
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,19 @@ import numpy as np
 SMALL = 1_000_000  # numbers in a table
 
 
-def evaluate(model: Any, X: Any, y: Any, sample_weight: Any = None) -> dict[str, Any]:
+def measure_of(model: Any) -> str:
+    """Return the score that a model and its baselines are compared by.
+
+    Accuracy, or balanced accuracy where classes were weighed against each other; of numbers R².
+    """
+    if not model._classifies:
+        return "r2"
+    return "accuracy" if model.class_weight is None else "balanced_accuracy"
+
+
+def evaluate(
+    model: Any, X: Any, y: Any, sample_weight: Any = None, names: Sequence[str] | None = None
+) -> dict[str, Any]:
     """Return the scores of a fitted model on labelled rows.
 
     Parameters
@@ -22,77 +35,216 @@ def evaluate(model: Any, X: Any, y: Any, sample_weight: Any = None) -> dict[str,
         Rows and their true targets; classes that training never saw are an error.
     sample_weight : array of shape (n_rows,), optional
         Weights of the rows.
+    names : sequence of str, optional
+        Names of several targets; else "target 1", ….
 
     Returns
     -------
     dict
-        Classifier: "accuracy", "balanced_accuracy", "log_loss", "confusion" (rows true, columns
-        predicted, in the order of "classes").  Regressor: "r2", "rmse", "mae" (in the unit of y).
-        Both: "rows".
+        Classes: "accuracy", "balanced_accuracy", "log_loss", "classes", "confusion" (rows true,
+        columns predicted), "per_class".  Numbers: "r2" (None where it has no meaning), "rmse" and
+        "mae" in the unit of y, and of several quantiles "quantiles".  Several targets: the means
+        over them, their own scores as "targets", and of classes "all_right", the share of rows
+        with every target right.  All: "rows".
     """
-    from sklearn import metrics
-
     target = model._target
     encoded = target.encode(y, name=getattr(y, "name", None) or "y")
-    weights = {"sample_weight": sample_weight}
-    if not model._classifies:
-        true, predicted = target.decode(encoded), model.predict(X)
-        return {
-            "rows": len(encoded),
-            "r2": float(metrics.r2_score(true, predicted, **weights)) if len(true) > 1 else None,
-            "rmse": float(metrics.root_mean_squared_error(true, predicted, **weights)),
-            "mae": float(metrics.mean_absolute_error(true, predicted, **weights)),
-        }
-    codes = _codes(encoded)
-    proba = model.predict_proba(X)
-    guess = proba.argmax(axis=1)
-    labels = np.arange(len(target.classes))
-    recalls = [(guess[codes == k] == k).mean() for k in np.unique(codes)]
+    n = len(encoded)
+    weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    if target.kind == "numbers":
+        each = _number_scores(model, X, target.decode(encoded), weights)
+    else:
+        each = _class_scores(model, X, encoded, weights)
+    if len(each) == 1:
+        return {"rows": n, **each[0]}
+    names = names or [f"target {i + 1}" for i in range(len(each))]
+    scores: dict[str, Any] = {"rows": n, **_means(each)}
+    if target.kind != "numbers":
+        right = (model.predict(X) == target.decode(encoded)).all(axis=1)
+        scores["all_right"] = float(np.average(right, weights=weights))
+    return {**scores, "targets": dict(zip(names, each, strict=True))}
+
+
+def _codes(target: Any, encoded: np.ndarray) -> list[np.ndarray]:
+    """Return the number of each row's class, for every target of a classifier."""
+    if target.kind == "several classes":
+        return [part.argmax(axis=1) for part in target.split(encoded)]
+    if target.kind == "labels" or encoded.shape[1] == 1:
+        return [column.astype(np.intp) for column in encoded.T]
+    return [encoded.argmax(axis=1)]
+
+
+def _class_scores(
+    model: Any, X: Any, encoded: np.ndarray, weights: np.ndarray
+) -> list[dict[str, Any]]:
+    kind, proba = model._target.kind, model.predict_proba(X)
+    codes = _codes(model._target, encoded)
+    if kind == "labels":
+        pairs = [np.stack([1 - p, p], axis=1) for p in proba.T]
+        classes = [[0, 1]] * len(pairs)
+    elif kind == "several classes":
+        pairs, classes = proba, [known.tolist() for known in model.classes_]
+    else:
+        pairs, classes = [proba], [model.classes_.tolist()]
+    return [_of_classes(*each, weights) for each in zip(codes, pairs, classes, strict=True)]
+
+
+def _of_classes(
+    codes: np.ndarray, proba: np.ndarray, classes: list[Any], weights: np.ndarray
+) -> dict[str, Any]:
+    from sklearn import metrics
+
+    labels, guess = np.arange(len(classes)), proba.argmax(axis=1)
+    weighed = metrics.confusion_matrix(codes, guess, labels=labels, sample_weight=weights)
+    hits, true, guessed = weighed.diagonal(), weighed.sum(axis=1), weighed.sum(axis=0)
+    with np.errstate(invalid="ignore"):
+        rates = hits / guessed, hits / true, 2 * hits / (true + guessed)
+    counts = np.bincount(codes, minlength=len(classes)).tolist()
+    per_class = zip(classes, counts, *map(_or_none, rates), strict=True)
     return {
-        "rows": len(encoded),
-        "accuracy": float(metrics.accuracy_score(codes, guess, **weights)),
-        "balanced_accuracy": float(np.mean(recalls)),
-        "log_loss": float(metrics.log_loss(codes, proba, labels=labels, **weights)),
-        "classes": target.classes.tolist(),
+        "accuracy": float(hits.sum() / weighed.sum()),
+        "balanced_accuracy": float(np.nanmean(rates[1])),
+        "log_loss": float(metrics.log_loss(codes, proba, labels=labels, sample_weight=weights)),
+        "classes": classes,
         "confusion": metrics.confusion_matrix(codes, guess, labels=labels).tolist(),
+        "per_class": [
+            dict(zip(("class", "rows", "precision", "recall", "f1"), each, strict=True))
+            for each in per_class
+        ],
     }
 
 
-def score_baselines(model: Any, train: tuple[Any, Any], test: tuple[Any, Any]) -> dict[str, float]:
-    """Return the score (accuracy, or R²) of each baseline on the test rows, by name."""
+def _number_scores(
+    model: Any, X: Any, true: np.ndarray, weights: np.ndarray
+) -> list[dict[str, Any]]:
+    true, predicted = true.reshape(len(true), -1), model.predict(X).reshape(len(true), -1)
+    each = [_of_numbers(*pair, weights) for pair in zip(true.T, predicted.T, strict=True)]
+    if model.loss == "quantile" and len(each) == 1:
+        levels = np.atleast_1d(np.asarray(model.quantile, dtype=float))
+        pairs = zip(levels, model.predict_quantiles(X).T, strict=True)
+        each[0]["quantiles"] = [_of_quantile(q, true[:, 0], guess, weights) for q, guess in pairs]
+    return each
+
+
+def _of_numbers(true: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, Any]:
+    error = true - predicted
+    squared = float(np.average(error**2, weights=weights))
+    return {
+        "r2": _r2(true, predicted, weights),
+        "rmse": squared**0.5,
+        "mae": float(np.average(np.abs(error), weights=weights)),
+    }
+
+
+def _r2(true: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> float | None:
+    """Return R², or None where the true values do not vary or one row counts alone."""
+    mean = np.average(true, weights=weights)
+    variance = float(np.average((true - mean) ** 2, weights=weights))
+    if variance == 0 or (weights > 0).sum() < 2:
+        return None
+    return 1 - float(np.average((true - predicted) ** 2, weights=weights)) / variance
+
+
+def _of_quantile(
+    level: float, true: np.ndarray, guess: np.ndarray, weights: np.ndarray
+) -> dict[str, float]:
+    error = true - guess
+    pinball = np.maximum(level * error, (level - 1) * error)
+    return {
+        "level": float(level),
+        "pinball_loss": float(np.average(pinball, weights=weights)),
+        "share_below": float(np.average(error <= 0, weights=weights)),
+    }
+
+
+def _means(each: list[dict[str, Any]]) -> dict[str, float | None]:
+    names = [name for name, value in each[0].items() if value is None or isinstance(value, float)]
+    return {name: _mean([scores[name] for scores in each]) for name in names}
+
+
+def _or_none(values: np.ndarray) -> list[float | None]:
+    return [None if np.isnan(value) else float(value) for value in values]
+
+
+def score_baselines(
+    model: Any, train: tuple[Any, Any, Any], test: tuple[Any, Any, Any]
+) -> dict[str, float | None]:
+    """Return the score of three models without a network, by name; see `measure_of`.
+
+    Always the commonest (or the mean), a linear model, and boosted trees, on the same encoded
+    inputs and with the same weights of rows and classes; the mean over several targets.
+
+    Parameters
+    ----------
+    model : estimator
+        The fitted network to compare with.
+    train, test : (X, y, weights)
+        Rows to learn from, rows to score on; the weights may be None.
+    """
+    from sklearn.utils.class_weight import compute_sample_weight
+    from threadpoolctl import threadpool_limits
+
+    x_train, y_train, w_train = _plain(model, *train)
+    x_test, y_test, w_test = _plain(model, *test)
+    if getattr(model, "class_weight", None) is not None:
+        w_train = w_train * compute_sample_weight(
+            model.class_weight, model._target.decode(model._target.encode(train[1]))
+        )
+    found: dict[str, list[float | None]] = {}
+    # on a small table, threads wait for each other far longer than they work
+    with threadpool_limits(1 if x_train.size < SMALL else None), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a linear model has not converged
+        for y, true in zip(y_train, y_test, strict=True):
+            for name, baseline in _baselines(model._classifies, y).items():
+                guess = baseline.fit(x_train, y, sample_weight=w_train).predict(x_test)
+                score = _score(measure_of(model), true, guess, w_test)
+                found.setdefault(name, []).append(score)
+    return {name: _mean(scores) for name, scores in found.items()}
+
+
+def _plain(model: Any, X: Any, y: Any, weights: Any) -> tuple[Any, list[np.ndarray], np.ndarray]:
+    """Return encoded inputs, every target as class numbers or scaled numbers, and weights."""
+    target, x = model._target, model._encoder.transform(X, np.float64)
+    encoded = target.encode(y)
+    targets = list(encoded.T) if target.kind == "numbers" else _codes(target, encoded)
+    return x, targets, np.ones(len(x)) if weights is None else weights
+
+
+def _baselines(classifies: bool, y: np.ndarray) -> dict[str, Any]:
     from sklearn.dummy import DummyClassifier, DummyRegressor
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.linear_model import LogisticRegression, RidgeCV
-    from threadpoolctl import threadpool_limits
 
-    if model._classifies:
-        baselines = {
-            "boosted trees": HistGradientBoostingClassifier(random_state=0),
-            "logistic regression": LogisticRegression(max_iter=1000),
-            "always the commonest": DummyClassifier(),
-        }
-    else:
-        baselines = {
+    if not classifies:
+        return {
             "boosted trees": HistGradientBoostingRegressor(random_state=0),
             "ridge regression": RidgeCV(alphas=np.logspace(-3, 3, 13)),
             "always the mean": DummyRegressor(),
         }
-    encode, target = model._encoder.transform, model._target
-
-    def plain(y: Any) -> np.ndarray:
-        encoded = target.encode(y)
-        return _codes(encoded) if model._classifies else encoded[:, 0]
-
-    x_train, x_test = encode(train[0], np.float64), encode(test[0], np.float64)
-    y_train, y_test = plain(train[1]), plain(test[1])
-    # on a small table, threads wait for each other far longer than they work
-    with threadpool_limits(1 if x_train.size < SMALL else None):
-        return {
-            name: float(baseline.fit(x_train, y_train).score(x_test, y_test))
-            for name, baseline in baselines.items()
-        }
+    sizes = np.bincount(y)
+    one_class, rare = (sizes > 0).sum() == 1, sizes[sizes > 0].min() < 10
+    # trees stop early on rows that they hold out, which must hold every class
+    trees = HistGradientBoostingClassifier(random_state=0, early_stopping=False if rare else "auto")
+    return {
+        "boosted trees": DummyClassifier() if one_class else trees,
+        "logistic regression": DummyClassifier()
+        if one_class
+        else LogisticRegression(max_iter=1000),
+        "always the commonest": DummyClassifier(),
+    }
 
 
-def _codes(encoded: np.ndarray) -> np.ndarray:
-    """Return class numbers from their encoded form."""
-    return encoded.argmax(axis=1) if encoded.shape[1] > 1 else encoded[:, 0].astype(np.intp)
+def _score(measure: str, true: np.ndarray, guess: np.ndarray, weights: np.ndarray) -> float | None:
+    if measure == "r2":
+        return _r2(true, guess, weights)
+    right = guess == true
+    if measure == "accuracy":
+        return float(np.average(right, weights=weights))
+    counted = np.unique(true[weights > 0])
+    each = [np.average(right[true == k], weights=weights[true == k]) for k in counted]
+    return float(np.mean(each))
+
+
+def _mean(values: list[float | None]) -> float | None:
+    known = [value for value in values if value is not None]
+    return float(np.mean(known)) if known else None

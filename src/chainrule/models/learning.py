@@ -107,6 +107,9 @@ class Learning:
             )
         watch, stopping = self._watch()
         looks = self._looks(watch, tasks, first)
+        limit = plan.evaluation_limit(model)
+        if limit is not None:
+            looks.append(limit)
         with spoken(model.verbose):
             trained = train(
                 self.network,
@@ -130,6 +133,7 @@ class Learning:
                 on_epoch=all_of(looks),
             )
         trained = trained if watch is None else watch.settle(trained)
+        trained = trained if limit is None else limit.settle(trained)
         if trained.stop == "diverged" and trained.n_epochs == first:
             raise DivergedError(f"Training did not start: {trained.message}.")
         self._keep(trained, first, arrays, held_out)

@@ -7,6 +7,7 @@ optimizer of the engine in place of all of them.
 import math
 import warnings
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from chainrule.engine import (
     Constant,
     Cosine,
     EarlyStopping,
+    Epoch,
     Exponential,
     Frozen,
     GradientDescent,
@@ -33,6 +35,7 @@ from chainrule.engine import (
     Schedule,
     Shifted,
     StepDecay,
+    Trained,
     WarmUp,
 )
 from chainrule.errors import DivergedWarning, InterruptedWarning, OptionError
@@ -174,6 +177,32 @@ def plan_penalty(model: Any, batch_size: int, weights: np.ndarray) -> Penalty:
     return Penalty(l1=model.l1 / share, l2=model.alpha / share)
 
 
+class EvaluationLimit:
+    """Stops L-BFGS after `most` evaluations of the loss: scikit-learn's `max_fun`."""
+
+    def __init__(self, most: int) -> None:
+        self.most, self.reached = most, False
+
+    def __call__(self, epoch: Epoch) -> bool:
+        self.reached = int(epoch.opt_state.n_evaluations) >= self.most
+        return self.reached
+
+    def settle(self, trained: Trained) -> Trained:
+        """Return what training gave, with the reason of its end."""
+        if not (self.reached and trained.stop == "asked"):
+            return trained
+        message = f"max_fun={self.most} evaluations of the loss done"
+        return replace(trained, stop="finished", message=message)
+
+
+def evaluation_limit(model: Any) -> EvaluationLimit | None:
+    """Return the limit on evaluations, if it can be reached before `max_iter` is."""
+    if model.solver != "lbfgs" or model.optimizer is not None:
+        return None
+    most = model.max_iter * (LBFGS().most_tries + 1)
+    return EvaluationLimit(int(model.max_fun)) if model.max_fun < most else None
+
+
 def warn_of_the_end(model: Any, trained: Any, *, plateau: bool) -> None:
     """Warn if training ended before it was done; `plateau`: it was to stop on one, and did not."""
     level = 4  # the line that called `fit`
@@ -185,8 +214,8 @@ def warn_of_the_end(model: Any, trained: Any, *, plateau: bool) -> None:
     falls = model.learning_rate is None and model.schedule != "constant"
     if plateau and trained.stop == "finished" and (model.solver == "lbfgs" or not falls):
         warnings.warn(
-            f"max_iter={model.max_iter} epochs are done and the training loss still falls: "
-            "training has not converged. Raise max_iter or tol, or use early_stopping.",
+            f"Training has not converged: {trained.message} (max_iter={model.max_iter}), and the "
+            "training loss still falls. Raise max_iter or tol, or use early_stopping.",
             ConvergenceWarning,
             stacklevel=level,
         )

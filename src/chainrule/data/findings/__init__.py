@@ -65,7 +65,7 @@ def find(
     >>> table = load("iris")
     >>> for finding in find(table.drop("species"), table["species"], task="classification"):
     ...     print(finding.kind, "-", finding.remedy)
-    ordered - Nothing to do: a stratified or random split mixes them; `--split last` would not.
+    ordered - Nothing to do: a stratified or random split mixes them, one in order would not.
     """
     columns = as_columns(table)
     if schema is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -73,7 +73,7 @@ def _identifiers(look: Look) -> Iterator[Finding]:
 
 def _why_an_id(seen: Seen) -> str:
     present = seen.present
-    if len(present) < MIN_ROWS_FOR_AN_ID:
+    if len(present) < MIN_ROWS_FOR_AN_ID or seen.is_date:
         return ""
     if seen.is_category:
         n = seen.n_different
@@ -91,7 +91,8 @@ def _constants(look: Look) -> Iterator[Finding]:
         yield Finding(
             "constant",
             tuple(out),
-            f"{count(len(out), 'column')} never varied and {_is(out)} left out: {listing(out)}.",
+            f"{count(len(out), 'column')} never {_vary(out)} and {_is(out)} left out: "
+            f"{listing(out)}.",
             "Nothing to do.",
         )
     kept = [s.name for s in look.seen if not s.is_category and not s.varies]
@@ -168,10 +169,15 @@ def _correlated(varied: list[Seen], rows: np.ndarray) -> Iterator[tuple[Seen, Se
     table = np.stack([seen.numbers[rows] for seen in numbers], axis=1)
     gaps = np.isnan(table)
     center = np.nanmean(np.where(gaps.all(axis=0), 0.0, table), axis=0)
-    table = np.where(gaps, 0.0, table - center)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        table /= np.sqrt((table**2).sum(axis=0))
-    correlation = np.nan_to_num(table.T @ table)
+    table = _divided(np.where(gaps, 0.0, table - center), lambda x: np.abs(x).max(axis=0))
+    table = _divided(table, lambda x: np.sqrt((x**2).sum(axis=0)))
+    correlation = table.T @ table
     for i, j in np.argwhere(np.triu(np.abs(correlation) > SAME, k=1)):
         if (gaps[:, i] == gaps[:, j]).all():
             yield numbers[i], numbers[j], f"their correlation is {correlation[i, j]:.6f}"
+
+
+def _divided(table: np.ndarray, size: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return the columns divided by their size; those without any stay as they are."""
+    sizes = size(table)
+    return table / np.where(sizes > 0, sizes, 1.0)

@@ -113,9 +113,18 @@ def _tells_numbers(x: np.ndarray, y: np.ndarray, is_category: bool) -> str:
 
 
 def _r2(x: np.ndarray, y: np.ndarray) -> float:
-    x, y = x - x.mean(), y - y.mean()
-    spread = (x @ x) * (y @ y)
-    return float((x @ y) ** 2 / spread) if spread > 0 else 0.0
+    x, y = _unit(x), _unit(y)
+    return float(x @ y) ** 2
+
+
+def _unit(x: np.ndarray) -> np.ndarray:
+    """Return the deviations from the mean as a vector of length 1 (of 0 without deviations)."""
+    x = x - x.mean()
+    largest = np.abs(x).max()
+    if largest == 0:
+        return x
+    x = x / largest
+    return x / np.sqrt(x @ x)
 
 
 def _ranks(x: np.ndarray) -> np.ndarray:

@@ -11,11 +11,14 @@ from functools import cached_property
 
 import numpy as np
 
+from chainrule.data.class_target import places_of, sorted_classes
 from chainrule.data.frames import Columns
+from chainrule.data.number_target import NumberTarget
 from chainrule.data.schema import Column, Schema
 from chainrule.data.target_values import read_target
 from chainrule.data.values import Values
 from chainrule.data.weights import read_weights
+from chainrule.errors import ShapeError
 
 MOST_VALUES = 5_000_000
 FEWEST_ROWS = 20_000
@@ -99,6 +102,11 @@ class Look:
 def look_at(columns: Columns, y: object, task: str, schema: Schema, weights: object) -> Look:
     """Read the columns in use and the target, of the rows whose weight is above 0."""
     target = read_target(y)
+    if len(target) != columns.n_rows:
+        raise ShapeError(
+            "Found input variables with inconsistent numbers of samples: the table has "
+            f"{columns.n_rows} rows, the target has {len(target)}. Give one target for each row."
+        )
     weight = read_weights(weights, columns.n_rows)
     rows = np.flatnonzero(weight)
     n_rows = len(rows)
@@ -107,10 +115,12 @@ def look_at(columns: Columns, y: object, task: str, schema: Schema, weights: obj
         columns, target, weight = columns.take(rows), target[rows], weight[rows]
     seen = [_see(column, columns) for column in schema.columns if column.used]
     target = target.ravel() if target.ndim == 1 or target.shape[1] == 1 else target[:0, 0]
-    if task != "classification":
-        return Look(schema, seen, target.astype(np.float64), None, weight, n_rows)
-    classes, codes = np.unique(target, return_inverse=True)
-    return Look(schema, seen, codes, classes, weight, n_rows)
+    if task == "classification":
+        classes = sorted_classes(target)
+        return Look(schema, seen, places_of(target, classes), classes, weight, n_rows)
+    if len(target):
+        target = NumberTarget.fit(target, scale=False).encode(target)[:, 0]
+    return Look(schema, seen, target.astype(np.float64), None, weight, n_rows)
 
 
 def _draw(n: int, most: int) -> np.ndarray:
@@ -128,6 +138,5 @@ def _see(column: Column, columns: Columns) -> Seen:
 
 def _by_appearance(values: Values) -> np.ndarray:
     places: dict[str | None, float] = {None: np.nan}
-    return np.array(
-        [places.setdefault(text, float(len(places))) for text in values.as_texts().tolist()]
-    )
+    places |= {text: float(place) for place, text in enumerate(values.frequency, start=1)}
+    return np.array([places[text] for text in values.as_texts().tolist()])

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.look import Look, Seen
+from chainrule.data.wording import as_split, count
 
 FEWEST_ROWS = 20
 FEWEST_VALUES = 10
@@ -15,8 +16,6 @@ FEW_CHANGES = 0.5  # of those that mixed rows would have
 NEIGHBOURS = 0.5  # the correlation of a number with that of the row before
 SHARE_OF_COPIES = 0.01
 ROOM = 10  # combinations of values for each row, below which copies are to be expected
-
-_LAST = '`validation_split="last"` (at the shell: `--split last`)'
 
 
 def find_order(look: Look, ordered_split: bool) -> Iterator[Finding]:
@@ -32,7 +31,7 @@ def find_order(look: Look, ordered_split: bool) -> Iterator[Finding]:
                     f'the rows are in the order of "{seen.name}", from {_spell(seen, 0)} to '
                     f"{_spell(seen, -1)}{look.sample}.",
                     f"If later rows are to be predicted from earlier ones, hold out the last: "
-                    f"{_LAST}.",
+                    f"{as_split('last')}.",
                 )
                 break
     if look.classes is not None and len(look.y):
@@ -67,11 +66,11 @@ def _blocks_of_classes(look: Look, ordered_split: bool) -> Iterator[Finding]:
     yield Finding(
         "ordered",
         (),
-        f"the rows are in blocks of one class: the class changes {changes:,} times from row to "
-        f"row, where mixed rows would change about {expected:,.0f} times{look.sample}.",
-        "The last rows are not like the others: mix them with `--split stratified`."
+        f"the rows are in blocks of one class: the class changes {count(changes, 'time')} from "
+        f"row to row, where mixed rows would change about {expected:,.0f} times{look.sample}.",
+        f"The last rows are not like the others: mix them with {as_split('stratified')}."
         if ordered_split
-        else "Nothing to do: a stratified or random split mixes them; `--split last` would not.",
+        else "Nothing to do: a stratified or random split mixes them, one in order would not.",
     )
 
 
@@ -85,13 +84,13 @@ def _neighbours(look: Look, ordered_split: bool) -> Iterator[Finding]:
             "ordered",
             (),
             f"the rows are sorted by the target, from {y[0]:g} to {y[-1]:g}{look.sample}.",
-            "The last rows are not like the others: mix them with `--split random`."
+            f"The last rows are not like the others: mix them with {as_split('random')}."
             if ordered_split
-            else "Nothing to do: a random split mixes them; `--split last` would not.",
+            else "Nothing to do: a random split mixes them, one in order would not.",
         )
         return
     before, after = y[:-1] - y[:-1].mean(), y[1:] - y[1:].mean()
-    spread = np.sqrt((before @ before) * (after @ after))
+    spread = np.sqrt(before @ before) * np.sqrt(after @ after)
     correlation = float(before @ after / spread) if spread > 0 else 0.0
     if correlation > NEIGHBOURS and not ordered_split:
         yield Finding(
@@ -100,7 +99,7 @@ def _neighbours(look: Look, ordered_split: bool) -> Iterator[Finding]:
             f"the target of a row is like that of the row before (correlation {correlation:.2f})"
             f"{look.sample}.",
             "If the rows are in the order of time, a random split makes the test too easy; hold "
-            f"out the last: {_LAST}.",
+            f"out the last: {as_split('last')}.",
         )
 
 

@@ -84,6 +84,13 @@ class LBFGS:
     def update(
         self, params: Any, grads: Any, opt_state: LBFGSState, *objective: LossAndGrads
     ) -> tuple[Any, LBFGSState]:
+        if len(objective) != 1:
+            raise OptionError(
+                "LBFGS().update expects the loss as a fourth argument, a function "
+                f"params -> (loss, grads), got {len(objective)} functions. See training/step.py."
+            )
+        if not jax.tree.leaves(params):
+            return params, opt_state
         (loss_and_grads,) = objective
         theta, as_params = ravel_pytree(params)
         g, _ = ravel_pytree(grads)
@@ -185,7 +192,8 @@ def _direction(g: Float[Array, " n"], state: LBFGSState) -> Float[Array, " n"]:
 def _remember(state: LBFGSState, s: Float[Array, " n"], y: Float[Array, " n"]) -> LBFGSState:
     """Return the state with one more pair, unless the curvature along it is not positive."""
     bend = s @ y
-    good = bend > jnp.finfo(s.dtype).eps * (y @ y)
+    # a cosine, so that the unit of the loss does not matter
+    good = bend > jnp.finfo(s.dtype).eps * jnp.linalg.norm(s) * jnp.linalg.norm(y)
     inverse = 1.0 / jnp.where(good, bend, 1.0)
 
     def pushed(old: Array, new: Array) -> Array:
