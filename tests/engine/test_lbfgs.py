@@ -185,8 +185,9 @@ def test_parameters_of_any_structure_or_none(dtype):
         return loss, jax.tree.map(lambda leaf: leaf - 2, params)
 
     state = LBFGS().init(params)
+    update = jax.jit(lambda params, state: LBFGS().update(params, bowl(params)[1], state, bowl))
     for _ in range(3):
-        params, state = LBFGS().update(params, bowl(params)[1], state, bowl)
+        params, state = update(params, state)
     for leaf in jax.tree.leaves(params):
         np.testing.assert_allclose(leaf, 2, rtol=1e-6)
         assert leaf.dtype == dtype
