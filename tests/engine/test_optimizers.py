@@ -280,7 +280,7 @@ def test_a_rate_may_be_any_kind_of_number_and_nothing_else():
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: Momentum(momentum=1.0),
+        lambda: Momentum(momentum=1.01),
         lambda: RMSProp(decay=1.5),
         lambda: RMSProp(epsilon=0.0),
         lambda: Adam(beta_1=1.0),

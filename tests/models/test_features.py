@@ -305,7 +305,7 @@ def test_going_on_keeps_columns_and_refuses_another_network():
 
 
 def test_one_pass_after_another_is_one_fit_at_a_constant_rate():
-    options = {"schedule": "constant", "shuffle": False, "dtype": "float64"}
+    options = {"schedule": "constant", "shuffle": False, "dtype": "float64", "alpha": 0.1}
     passes = classifier(**options)
     for _ in range(6):
         passes.partial_fit(X, CLASSES, classes=["no", "yes"])
@@ -315,6 +315,22 @@ def test_one_pass_after_another_is_one_fit_at_a_constant_rate():
     after_fit = whole.partial_fit(X, CLASSES)
     passes.partial_fit(X, CLASSES)
     np.testing.assert_array_equal(after_fit.coefs_[0], passes.coefs_[0])
+
+
+def test_the_prior_fades_as_rows_come_in():
+    """alpha="auto": one pass after another pulls less and less, as 3 / (rows so far)."""
+    options = {"alpha": "auto", "batch_size": "full", "max_iter": 1, "solver": "gradient-descent"}
+    model = classifier((), **options).partial_fit(X, CLASSES, classes=["no", "yes"])
+    for n_before in (240, 480):
+        rows = (X, CLASSES)
+        free, fixed = (sklearn.base.clone(model) for _ in range(2))
+        for clone, alpha in ((free, 0.0), (fixed, "auto")):
+            vars(clone).update(vars(model))
+            clone.set_params(alpha=alpha)
+            clone.partial_fit(*rows)
+        pull = (free.coefs_[0] - fixed.coefs_[0]) / model.coefs_[0]
+        np.testing.assert_allclose(pull, 0.02 * 3 / (n_before + 240), rtol=1e-2)
+        model.partial_fit(*rows)
 
 
 def test_one_pass_needs_classes_and_batches():
@@ -448,7 +464,7 @@ def test_the_html_shows_the_network_and_escapes_names():
     picture = html[html.rindex("<svg") :]
     assert "&lt;script&gt;" in picture
     assert "<script>" not in picture
-    assert "40 tanh" in picture
+    assert "40 relu" in picture
     assert picture.count("<circle") == 2 + 8 + 1  # a wide layer is folded
     assert model._repr_mimebundle_()["text/html"].count("<circle") == 11
 

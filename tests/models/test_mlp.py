@@ -39,7 +39,8 @@ def test_folds_share_one_program():
 @pytest.fixture(scope="module")
 def fitted():
     X, y = named("iris")
-    return MLPClassifier((8,), max_iter=60, early_stopping=True, random_state=0).fit(X, y)
+    options = {"learning_rate_init": 0.01, "early_stopping": True, "random_state": 0}
+    return MLPClassifier((8,), max_iter=60, **options).fit(X, y)
 
 
 def test_what_a_fitted_classifier_holds(fitted):
@@ -140,7 +141,7 @@ SCHEDULES = ["constant", "step", "exponential", "one-cycle"]
 )
 def test_solvers_and_schedules_learn(solver, schedule):
     X, y = named("iris")
-    rate = 0.05 if solver in ("sgd", "gradient-descent") else 0.005
+    rate = 0.05 if solver in ("sgd", "gradient-descent") else 0.02
     options = {"solver": solver, "schedule": schedule, "learning_rate_init": rate}
     batch = "full" if solver == "rprop" else 16
     model = MLPClassifier((6,), batch_size=batch, max_iter=60, random_state=0, **options)

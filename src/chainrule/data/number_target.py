@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from chainrule.data.scaling import LARGEST, measure
-from chainrule.data.target_values import read_target
+from chainrule.data.target_values import read_target, warn_of_column_vector
 from chainrule.data.weights import read_weights
 from chainrule.data.wording import as_task, count
 from chainrule.errors import DataError, ShapeError
@@ -54,18 +54,20 @@ class NumberTarget:
             If the target is text, too large to be scaled, or below 0 where it must not be.
         """
         array = read_target(y, name)
+        warn_of_column_vector(array)
         columns = _as_columns(array, name)
+        one = columns.shape[1] == 1
         weight = read_weights(weights, len(columns))
         counts = weight > 0
         if non_negative:
             _refuse_negative(columns, counts, name)
         if not scale:
             n = columns.shape[1]
-            return cls(np.zeros(n), np.ones(n), array.ndim == 1)
+            return cls(np.zeros(n), np.ones(n), one)
         _refuse_too_large(columns, name)
         names = [name] * columns.shape[1]
         moments = measure(columns[counts], names, None if weights is None else weight[counts])
-        return cls(moments.mean, moments.deviation, array.ndim == 1)
+        return cls(moments.mean, moments.deviation, one)
 
     @property
     def n_outputs(self) -> int:
@@ -90,7 +92,7 @@ class NumberTarget:
         return (columns - self.center) / self.scale
 
     def decode(self, raw: np.ndarray) -> np.ndarray:
-        """Give numbers in the user's units, 1-D if training's target was 1-D."""
+        """Give numbers in the user's units, 1-D if there is one target."""
         numbers = np.asarray(raw) * self.scale + self.center
         return numbers[:, 0] if self.one_dimensional else numbers
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any, Literal
 
 import numpy as np
@@ -151,6 +152,19 @@ def _exact_integers(column: Any) -> np.ndarray:
         return np.array(items, dtype=np.int64)
     except OverflowError:
         return np.array([float(item) if abs(item) < LARGEST else np.inf for item in items])
+
+
+def warn_of_column_vector(array: np.ndarray) -> None:
+    """Give scikit-learn's warning if a target of one column came in two dimensions."""
+    from sklearn.exceptions import DataConversionWarning
+
+    if array.ndim == 2 and array.shape[1] == 1:
+        warnings.warn(
+            "A column-vector y was passed when a 1d array was expected. "
+            "It is read as one column; give y.ravel() to say so yourself.",
+            DataConversionWarning,
+            stacklevel=3,
+        )
 
 
 def guess_task(

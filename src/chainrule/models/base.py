@@ -38,7 +38,7 @@ class BaseMLP(CallbackSupportMixin, TrainingCurves, NetworkParameters):
     ----------
     hidden_layer_sizes : int or sequence of int, default=(100,)
         Units of each hidden layer; () makes a linear model.
-    activation : str, layer or sequence of them, default="tanh"
+    activation : str, layer or sequence of them, default="relu"
         One function for all hidden layers, or one for each.
     loss : str, Objective or callable, default="auto"
         Cross-entropy for classes; for numbers "squared_error" (what "auto" means),
@@ -47,8 +47,9 @@ class BaseMLP(CallbackSupportMixin, TrainingCurves, NetworkParameters):
         `y` is one-hot (or 0/1) for classes, scaled for numbers.
     solver : str, default="adam"
         "adam", "adamw", "sgd" (with momentum), "lbfgs", "gradient-descent", "rmsprop", "rprop".
-    alpha : float, default=0.1
+    alpha : float or "auto", default="auto"
         L2 penalty on weights, divided by the batch size (its sum of weights) as in scikit-learn.
+        "auto" is a penalty of 3 divided by the number of rows, whatever the batch size.
     l1 : float, default=0
         L1 penalty on weights, divided likewise.
     dropout : float or sequence of float, default=0
@@ -74,8 +75,9 @@ class BaseMLP(CallbackSupportMixin, TrainingCurves, NetworkParameters):
     random_state : int, RandomState or None, default=None
         Decides initial weights, order of rows, dropout and held-out rows.
     tol : float, default=0
-        By how much a loss or score must be better to count.  Above 0, and without validation rows,
-        training stops when the training loss has not fallen by it for `n_iter_no_change` epochs.
+        By how much a loss (of the target in its own units) or score must be better to count.  Above
+        0, and without validation rows, training stops when the training loss with its penalty has
+        not fallen by it for `n_iter_no_change` epochs.
     verbose : bool, default=False
         Print a line for every epoch.
     warm_start : bool, default=False
@@ -179,6 +181,10 @@ n_outputs_, out_activation_
 
     def _finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
         """Turn what the engine measured on the `parts` (targets, weights) into what people read."""
+
+    def _loss_unit(self, target: Any) -> float:
+        """Return by how much scaling the target has made its loss smaller."""
+        return 1.0
 
     def _calibrate(self, validation: Table | None) -> None:
         """Keep what validation rows tell of the errors to expect."""

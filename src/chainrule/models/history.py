@@ -39,6 +39,8 @@ class TrainingCurves:
 
     history_: History
     early_stopping: bool
+    solver: str
+    _penalty: float
 
     @property
     def loss_curve_(self) -> list[float]:
@@ -47,7 +49,9 @@ class TrainingCurves:
 
     @property
     def loss_(self) -> float:
-        """The last entry of `loss_curve_`."""
+        """The last entry of `loss_curve_`; for "lbfgs" the loss at the end with its penalty."""
+        if self.solver == "lbfgs":
+            return float(self.history_["loss"][-1]) + self._penalty
         return self.loss_curve_[-1]
 
     @property

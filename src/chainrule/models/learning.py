@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from chainrule.data import InputEncoder
-from chainrule.engine import Constant, Epoch, Trained, train
+from chainrule.engine import Constant, Epoch, Penalty, Trained, train
 from chainrule.errors import DataError, DivergedError
 from chainrule.models import training_plan as plan
 from chainrule.models.callbacks import Tasks
@@ -105,6 +105,8 @@ class Learning:
                 n_rows=len(x),
                 start=0 if point is None else point.n_steps,
             )
+        n_before = model.t_ if start.one_pass and start.goes_on else 0
+        penalty = plan.plan_penalty(model, batch_size, weights, n_before)
         watch, stopping = self._watch()
         looks = self._looks(watch, tasks, first)
         limit = plan.evaluation_limit(model)
@@ -121,7 +123,7 @@ class Learning:
                 optimizer=plan.plan_optimizer(model, schedule, frozen),
                 batch_size=batch_size,
                 n_epochs=start.n_epochs,
-                penalty=plan.plan_penalty(model, batch_size, weights),
+                penalty=penalty,
                 metrics=model._metrics(self.target, self.objective),
                 stopping=stopping,
                 shuffle=model.shuffle,
@@ -136,7 +138,7 @@ class Learning:
         trained = trained if limit is None else limit.settle(trained)
         if trained.stop == "diverged" and trained.n_epochs == first:
             raise DivergedError(f"Training did not start: {trained.message}.")
-        self._keep(trained, first, arrays, held_out)
+        self._keep(trained, first, arrays, held_out, penalty)
         model._calibrate(self.validation)
         plateau = stopping is not None and self.validation is None
         plan.warn_of_the_end(model, trained, plateau=plateau)
@@ -152,7 +154,13 @@ class Learning:
             return ScoreWatch(scorer, self._model_at, seen, model.n_iter_no_change, model.tol), None
         if self.start.one_pass:
             return None, None
-        return None, plan.plan_stopping(model, column, higher_is_better=column == "val_accuracy")
+        loss = column in (None, "val_loss")
+        return None, plan.plan_stopping(
+            model,
+            column,
+            higher_is_better=column == "val_accuracy",
+            unit=model._loss_unit(self.target) if loss else 1.0,
+        )
 
     def _looks(self, watch: ScoreWatch | None, tasks: Tasks, first: int) -> list[Look]:
         looks: list[Look] = [] if watch is None else [watch]
@@ -183,7 +191,9 @@ class Learning:
         vars(model).update(self.attributes(epoch.params))
         return model
 
-    def _keep(self, trained: Trained, first: int, arrays: Any, held_out: Any) -> None:
+    def _keep(
+        self, trained: Trained, first: int, arrays: Any, held_out: Any, penalty: Penalty
+    ) -> None:
         model, goes_on = self.model, self.start.goes_on
         if self.encoder.feature_names_in is None:
             vars(model).pop("feature_names_in_", None)
@@ -197,20 +207,27 @@ class Learning:
         model.t_ = (model.t_ if goes_on else 0) + model.n_iter_ * len(arrays[0])
         model._seed, model._epoch = self.start.seed, trained.best_epoch
         model._data_hash = hash_rows(*arrays)
+        model._penalty = float(penalty.value(trained.params))
         model._optimizer_leaves = [np.asarray(v) for v in jax.tree.leaves(trained.opt_state)]
 
     def _same_target(self) -> Any:
-        """Return the target of the fit before, after a look at the classes of these rows."""
-        model, before = self.model, self.model._target
-        if model._classifies and not self.start.one_pass:
-            now = model._fit_target(self.table, self.training, None)
-            if [set(c.tolist()) for c in _each(now)] != [set(c.tolist()) for c in _each(before)]:
-                raise DataError(
-                    "warm_start can only be used where `y` has the same classes as in the "
-                    f"previous call to fit. Previously {before.classes}, now {now.classes}. "
-                    "Fit with warm_start=False, or use partial_fit."
-                )
-        return before
+        """Return the target of the fit before, after a look at the classes of now."""
+        model, start, before = self.model, self.start, self.model._target
+        if not model._classifies or (start.one_pass and start.classes is None):
+            return before
+        now = model._fit_target(self.table, self.training, start.classes)
+        if [set(c.tolist()) for c in _each(now)] == [set(c.tolist()) for c in _each(before)]:
+            return before
+        if start.one_pass:
+            raise DataError(
+                f"`classes={start.classes}` is not the same as on last call to partial_fit, was: "
+                f"{before.classes}. Leave it out after the first call."
+            )
+        raise DataError(
+            "warm_start can only be used where `y` has the same classes as in the previous call "
+            f"to fit. Previously {before.classes}, now {now.classes}. Fit with warm_start=False, "
+            "or use partial_fit."
+        )
 
 
 def hash_rows(*arrays: np.ndarray) -> str:

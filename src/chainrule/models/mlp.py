@@ -53,7 +53,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: Any = "tanh",
+        activation: Any = "relu",
         *,
         class_weight: Any = None,
         **parameters: Any,
@@ -202,7 +202,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: Any = "tanh",
+        activation: Any = "relu",
         *,
         quantile: float | Sequence[float] = 0.5,
         **parameters: Any,
@@ -285,6 +285,12 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             if f"{prefix}squared_error" in history:
                 error = history.pop(f"{prefix}squared_error")
                 history[f"{prefix}r2"] = _r2(error, *part)
+
+    def _loss_unit(self, target: Any) -> float:
+        if any(_is(self.loss, name) for name in ("absolute_error", "quantile")):
+            return float(np.mean(target.scale))
+        squared = any(_is(self.loss, name) for name in ("auto", "squared_error", "huber"))
+        return float(np.mean(target.scale**2)) if squared else 1.0
 
     def _calibrate(self, validation: Table | None) -> None:
         self._calibration = None

@@ -21,16 +21,17 @@ _NUMBERS: dict[str, tuple[float, float, str]] = {
     "max_iter": (1, np.inf, "[)"),
     "max_fun": (1, np.inf, "[)"),
     "tol": (0, np.inf, "[)"),
-    "momentum": (0, 1, "[)"),
+    "momentum": (0, 1, "[]"),
     "beta_1": (0, 1, "[)"),
     "beta_2": (0, 1, "[)"),
     "epsilon": (0, np.inf, "()"),
     "weight_decay": (0, np.inf, "[)"),
-    "validation_fraction": (0, 1, "()"),
+    "validation_fraction": (0, 1, "[)"),
     "clip_norm": (0, np.inf, "()"),
     "time_limit": (0, np.inf, "()"),
-    "n_iter_no_change": (1, np.inf, "[)"),
+    "n_iter_no_change": (1, np.inf, "[]"),
 }
+_SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "layer_norm", "scale")
 _OPTIONAL = ("clip_norm", "time_limit", "n_iter_no_change")
 _WHOLE = ("max_iter", "max_fun")
 _TRIES = {"learning_rate_init": " Try 0.003."}
@@ -42,11 +43,11 @@ class NetworkParameters(BaseEstimator):
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
-        activation: Any = "tanh",
+        activation: Any = "relu",
         *,
         loss: Any = "auto",
         solver: str = "adam",
-        alpha: float = 0.1,
+        alpha: float | str = "auto",
         l1: float = 0.0,
         dropout: float = 0.0,
         layer_norm: bool = False,
@@ -129,10 +130,15 @@ class NetworkParameters(BaseEstimator):
         self.drop = drop
 
     def _check_numbers(self) -> None:
-        """Refuse numbers that are none, or lie outside their range."""
+        """Refuse switches and numbers that are none, or lie outside their range."""
+        for name in _SWITCHES:
+            if not isinstance(getattr(self, name), bool | np.bool_):
+                raise OptionError(f"{name}={getattr(self, name)!r} must be True or False.")
+        if not isinstance(self.verbose, bool | np.bool_ | int | np.integer) or self.verbose < 0:
+            raise OptionError(f"verbose={self.verbose!r} must be True, False or 0, 1, 2, ….")
         for name, (low, high, ends) in _NUMBERS.items():
             value = getattr(self, name)
-            if value is None and name in _OPTIONAL:
+            if (value is None and name in _OPTIONAL) or (name == "alpha" and value == "auto"):
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float | np.number):
                 raise OptionError(f"{name}={value!r} must be a number.")

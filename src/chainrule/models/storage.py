@@ -38,6 +38,7 @@ _FITTED = (
     "n_outputs_",
     "out_activation_",
     "_epoch",
+    "_penalty",
 )
 
 

@@ -50,6 +50,7 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
 }
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
 SOLVERS = ("adam", "adamw", "sgd", "lbfgs", "rmsprop", "rprop", "gradient-descent")
+PRIOR = 3.0  # of alpha="auto", in rows; chosen on other folds than those of docs/accuracy.md
 SMALLEST_RATE, REDUCTION = 1e-6, 0.2  # scikit-learn's, of "adaptive"
 
 
@@ -73,7 +74,7 @@ def plan_schedule(
     model: Any, *, n_epochs: int, n_steps: int, n_rows: int, start: int = 0
 ) -> Schedule:
     """Return the schedule of a training of `n_epochs` epochs of `n_steps` steps each."""
-    rate, kind = model.learning_rate_init, model.learning_rate
+    rate, kind = float(model.learning_rate_init), model.learning_rate
     if kind is None:
         return build_schedule(model.schedule, rate, n_epochs * n_steps, start=start)
     if kind not in LEARNING_RATES:
@@ -82,7 +83,7 @@ def plan_schedule(
             "or leave it out and choose a schedule. The rate itself is learning_rate_init."
         )
     if kind == "invscaling" and model.solver == "sgd":
-        return InverseScaling(rate, model.power_t, every=n_steps, scale=n_rows)
+        return InverseScaling(rate, float(model.power_t), every=n_steps, scale=n_rows)
     return Constant(rate)
 
 
@@ -95,6 +96,7 @@ def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ())
         If no optimizer has that name.
     """
     solver = model.solver
+    moments = float(model.beta_1), float(model.beta_2), float(model.epsilon)
     if model.optimizer is not None:
         if not isinstance(model.optimizer, Optimizer) or isinstance(model.optimizer, type):
             raise OptionError(
@@ -103,11 +105,11 @@ def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ())
             )
         optimizer = model.optimizer
     elif solver == "adam":
-        optimizer = Adam(schedule, model.beta_1, model.beta_2, model.epsilon)
+        optimizer = Adam(schedule, *moments)
     elif solver == "adamw":
-        optimizer = AdamW(schedule, model.beta_1, model.beta_2, model.epsilon, model.weight_decay)
+        optimizer = AdamW(schedule, *moments, weight_decay=float(model.weight_decay))
     elif solver == "sgd" and model.momentum > 0:
-        optimizer = Momentum(schedule, model.momentum, model.nesterovs_momentum)
+        optimizer = Momentum(schedule, float(model.momentum), bool(model.nesterovs_momentum))
     elif solver in ("sgd", "gradient-descent"):
         optimizer = GradientDescent(schedule)
     elif solver == "lbfgs":
@@ -118,12 +120,12 @@ def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ())
         optimizer = Rprop()
     else:
         raise OptionError(f"solver={solver!r} is not known. Choose one of {', '.join(SOLVERS)}.")
-    optimizer = optimizer if model.clip_norm is None else Clipped(optimizer, model.clip_norm)
+    optimizer = optimizer if model.clip_norm is None else Clipped(optimizer, float(model.clip_norm))
     return Frozen(optimizer, frozen) if frozen else optimizer
 
 
-def plan_stopping(model: Any, watched: str | None, *, higher_is_better: bool) -> Any:
-    """Return the engine's early stopping, or None.
+def plan_stopping(model: Any, watched: str | None, *, higher_is_better: bool, unit: float) -> Any:
+    """Return the engine's early stopping, or None; `unit` is 1 of the user's loss in ours.
 
     With a `watched` column of the validation rows, that one.  Without, the training loss, when
     `tol`, `learning_rate="adaptive"` or the solver ask for a plateau.
@@ -139,8 +141,10 @@ def plan_stopping(model: Any, watched: str | None, *, higher_is_better: bool) ->
         "loss" if watched is None else watched,
         patience=model.n_iter_no_change,
         # a step of L-BFGS that brings little is no plateau yet
-        min_delta=0.0 if model.solver == "lbfgs" else model.tol,
+        min_delta=0.0 if model.solver == "lbfgs" else float(model.tol) / unit,
         higher_is_better=higher_is_better,
+        with_penalty=watched is None,
+        keep_best=watched is not None,
         n_reductions=reductions,
         reduction=REDUCTION,
     )
@@ -171,10 +175,16 @@ def plan_batch_size(model: Any, n_rows: int, *, full_batch_only: bool) -> int:
     return min(int(size), n_rows)
 
 
-def plan_penalty(model: Any, batch_size: int, weights: np.ndarray) -> Penalty:
-    """Return the penalty: strengths divided by the weights that a batch holds on average."""
+def plan_penalty(model: Any, batch_size: int, weights: np.ndarray, n_before: int = 0) -> Penalty:
+    """Return the penalty: strengths divided by the weights that a batch holds on average.
+
+    The L2 strength "auto" is a prior on the weights, worth as much as a few rows: it fades as rows
+    come in, `n_before` of them in the passes before.
+    """
     share = batch_size * float(np.mean(weights))
-    return Penalty(l1=model.l1 / share, l2=model.alpha / share)
+    if isinstance(model.alpha, str):
+        return Penalty(l1=float(model.l1) / share, l2=PRIOR / (n_before + float(np.sum(weights))))
+    return Penalty(l1=float(model.l1) / share, l2=float(model.alpha) / share)
 
 
 class EvaluationLimit:

@@ -70,6 +70,11 @@ def hold_out(
 ) -> tuple[Table, Table]:
     """Return the rows that train and the rows held out; see `validation_split` of `BaseMLP`."""
     n = table.columns.n_rows
+    if fraction == 0:
+        raise OptionError(
+            "validation_fraction=0 leaves no rows to stop by. Give a share such as 0.1, or set "
+            "early_stopping=False."
+        )
     if hasattr(split, "split") and not isinstance(split, str):
         parts = next(iter(split.split(np.zeros((n, 1)), table.targets, groups)), None)
         if parts is None or min(map(len, parts)) == 0:

@@ -54,7 +54,7 @@ class Momentum:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "learning_rate", as_schedule(self.learning_rate))
-        check_number(self, "momentum", 0 <= self.momentum < 1, "in [0, 1), usually 0.9")
+        check_number(self, "momentum", 0 <= self.momentum <= 1, "in [0, 1], usually 0.9")
 
     def init(self, params: Any) -> GradientDescentState:
         zeros = zeros_like(params)

@@ -149,7 +149,13 @@ def block_of_epochs(
         patience_over = jnp.asarray(False)
         if watch is not None and state.best is not None:
             best, patience_over = judge(
-                watch, state.best, measures, state.params, state.opt_state, state.epoch
+                watch,
+                state.best,
+                measures,
+                task.penalty,
+                state.params,
+                state.opt_state,
+                state.epoch,
             )
             state = State(state.params, state.opt_state, state.epoch, state.running_loss, best)
         go = done < n_epochs

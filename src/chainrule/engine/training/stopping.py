@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int
 
+from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.pytree import hyperparameters, number, on_device, pytree
 from chainrule.errors import OptionError
 
@@ -24,7 +25,8 @@ class EarlyStopping:
     """Watch `monitor`, stop after `patience` epochs (None: never) without progress.
 
     On the first `n_reductions` such plateaus training does not stop, but goes on with the learning
-    rate times `reduction`.
+    rate times `reduction`.  `with_penalty` adds the penalty to what is watched; without `keep_best`
+    the last weights are kept, not the best.
     """
 
     monitor: str = "val_loss"
@@ -33,6 +35,8 @@ class EarlyStopping:
     higher_is_better: bool = False
     n_reductions: int = 0
     reduction: float = 0.2
+    with_penalty: bool = False
+    keep_best: bool = True
 
     def __post_init__(self) -> None:
         if self.patience is not None and not self.patience >= 1:
@@ -55,13 +59,15 @@ class Watch:
 
     column: int
     higher_is_better: bool
+    with_penalty: bool = False
+    keep_best: bool = True
     patience: float = number(default=jnp.inf)
     min_delta: float = number(default=0.0)
 
 
 @pytree
 class Best:
-    """The best epoch so far, whole: training can go on from it."""
+    """The epoch to keep, whole: training can go on from it; and the best score so far."""
 
     params: Any
     opt_state: Any
@@ -80,16 +86,22 @@ def judge(
     watch: Watch,
     best: Best,
     measures: Float[Array, " columns"],
+    penalty: Penalty | None,
     params: Any,
     opt_state: Any,
     epoch: Int[Array, ""],
 ) -> tuple[Best, Bool[Array, ""]]:
-    """Return the best epoch including this one, and whether patience has run out."""
+    """Return the epoch to keep including this one, and whether patience has run out."""
     score = measures[watch.column]
     score = -score if watch.higher_is_better else score
+    if watch.with_penalty and penalty is not None:
+        score = score + penalty.value(params).astype(score.dtype)
     progressed = score < best.score - jnp.asarray(watch.min_delta, score.dtype)
+    better = score < best.score
     progress = jnp.where(progressed, epoch, best.progress)
     now = Best(params, opt_state, score, epoch, progress)
     before = replace(best, progress=progress)
-    best = jax.tree.map(lambda new, old: jnp.where(score < best.score, new, old), now, before)
+    if not watch.keep_best:
+        before = replace(now, score=best.score)
+    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, before)
     return best, (epoch - progress).astype(score.dtype) >= watch.patience

@@ -369,6 +369,8 @@ def _watch(stopping: EarlyStopping | None, columns: list[str]) -> Watch | None:
     return Watch(
         column=columns.index(stopping.monitor),
         higher_is_better=stopping.higher_is_better,
+        with_penalty=stopping.with_penalty,
+        keep_best=stopping.keep_best,
         patience=patience,
         min_delta=stopping.min_delta,
     )
