@@ -80,7 +80,7 @@ def test_levels_are_kept_by_weight():
         ),
         ([1, 2, np.nan], DataError, "is nan in data row 3, expected finite numbers, 0 or more."),
         ([1, np.inf, 2], DataError, "is inf in data row 2"),
-        ([0, 0, 0], DataError, "is 0 in every row. Give at least one row"),
+        ([0, 0, 0], DataError, "is zero in every row. Give at least one row"),
         (["a", "b", "c"], DataError, "holds something that is no number."),
     ],
 )

@@ -63,8 +63,8 @@ def test_rows_of_weight_zero_are_not_there():
     ("weights", "error", "words"),
     [
         (np.ones(3), ShapeError, "one weight for each row"),
-        (np.full(240, -1.0), DataError, "negative in data row 1"),
-        (np.full(240, np.nan), DataError, "not finite in data row 1"),
+        (np.full(240, -1.0), DataError, "-1.0 in data row 1"),
+        (np.full(240, np.nan), DataError, "nan in data row 1"),
         (np.zeros(240), DataError, "zero in every row"),
     ],
 )

@@ -49,7 +49,7 @@ def read_weights(weights: object, n_rows: int, name: str = "sample_weight") -> n
             "Use 0 for rows that shall not count."
         )
     if not array.any():
-        raise DataError(f"{name} is 0 in every row. Give at least one row a weight above 0.")
+        raise DataError(f"{name} is zero in every row. Give at least one row a weight above 0.")
     return array
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
 from chainrule.data import Columns, as_columns, read_target, split_rows
+from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError, ShapeError
 
 
@@ -52,7 +53,9 @@ def read_rows(X: Any, y: Any, sample_weight: Any, class_weight: Any = None) -> T
             f"Found input variables with inconsistent numbers of samples: X has {n} rows, "
             f"y has {len(targets)}. Give one target for each row."
         )
-    weights = np.ones(n) if sample_weight is None else _read_weights(sample_weight, n)
+    if isinstance(sample_weight, int | float | np.number):
+        sample_weight = np.full(n, sample_weight)
+    weights = read_weights(sample_weight, n)
     if class_weight is not None:
         weights = weights * _class_weights(class_weight, targets)
     table = Table(columns, targets, weights, name)
@@ -107,35 +110,6 @@ def name_of(y: Any) -> str:
     """Return what messages call the target: the column's own name, if it has one."""
     name = getattr(y, "name", None)
     return name if isinstance(name, str) and name else "y"
-
-
-def _read_weights(sample_weight: Any, n: int) -> np.ndarray:
-    weights = np.asarray(sample_weight, dtype=np.float64)
-    if weights.ndim == 0:
-        weights = np.full(n, float(weights))
-    if weights.shape != (n,):
-        raise ShapeError(
-            f"sample_weight has shape {weights.shape}, expected ({n},). "
-            "Give one weight for each row."
-        )
-    if not np.isfinite(weights).all():
-        row = int(np.argmin(np.isfinite(weights)))
-        raise DataError(
-            f"sample_weight is not finite in data row {row + 1} ({weights[row]}). "
-            "Give 0 or more, and 0 to a row that is not to count."
-        )
-    if (weights < 0).any():
-        row = int(np.argmax(weights < 0))
-        raise DataError(
-            f"sample_weight is negative in data row {row + 1} ({weights[row]:g}). "
-            "Give 0 or more, and 0 to a row that is not to count."
-        )
-    if not weights.any():
-        raise DataError(
-            "Sample weights must contain at least one non-zero number: sample_weight is zero in "
-            "every row. Give a positive weight to the rows that count."
-        )
-    return weights
 
 
 def _class_weights(class_weight: Any, targets: np.ndarray) -> np.ndarray:

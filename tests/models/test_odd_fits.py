@@ -1,4 +1,4 @@
-"""Whatever table people bring, `fit` and `predict` work or refuse it with a remedy; nothing else."""
+"""Whatever table people bring, `fit` and `predict` work or refuse it with a remedy, no more."""
 
 import re
 import warnings
