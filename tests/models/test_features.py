@@ -469,10 +469,12 @@ def test_the_html_shows_the_network_and_escapes_names():
     assert model._repr_mimebundle_()["text/html"].count("<circle") == 11
 
 
-callbacks = pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brought callbacks")
+@pytest.fixture
+def callbacks():
+    return pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 brought callbacks")
 
 
-def test_scikit_learns_callbacks_see_every_epoch(capsys):
+def test_scikit_learns_callbacks_see_every_epoch(callbacks, capsys):
     monitor = callbacks.ScoringMonitor(scoring="accuracy")
     model = classifier(max_iter=7).set_callbacks(monitor, callbacks.ProgressBar())
     model.fit(X, CLASSES)
@@ -507,6 +509,7 @@ class StopsAt:
         return self.seen >= self.epoch
 
 
+@pytest.mark.usefixtures("callbacks")
 def test_a_callback_can_stop_training():
     callback = StopsAt(3)
     model = classifier().set_callbacks(callback).fit(X, CLASSES, sample_weight=np.full(240, 2.0))

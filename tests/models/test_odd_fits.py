@@ -70,7 +70,7 @@ def check(data):
         event("predicted")
         assert len(predicted) == n_rows_of(rows)
         if kind is MLPClassifier:
-            proba = model.predict_proba(rows)
+            proba = work(lambda rows=rows: model.predict_proba(rows))
             for p in proba if isinstance(proba, list) else [proba]:
                 assert ((p >= 0) & (p <= 1)).all()
         else:

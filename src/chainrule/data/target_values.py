@@ -45,6 +45,8 @@ def read_target(y: object, name: str = "target", *, role: str = "target") -> np.
             f'the {role} "{name}" has the shape {array.shape}; '
             "expected one value or one row of values per row. Use y.reshape(-1, 1)."
         )
+    if array.ndim == 2 and array.shape[1] == 0:
+        raise ShapeError(f'the {role} "{name}" has no columns. Give one value for each row.')
     if array.shape[0] == 0:
         raise ShapeError(f'the {role} "{name}" has no rows. Check the rows you select.')
     if array.dtype.kind == "O":
