@@ -2,15 +2,13 @@
 
 import csv
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import polars as pl
 import pytest
-
-from chainrule.cli import main
+from small import call
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -24,33 +22,13 @@ def folder(tmp_path_factory):
     return path
 
 
-def call(folder, line):
-    """Run one command line in `folder` within this process: (code, stdout, stderr)."""
-    import contextlib
-    import io
-
-    out, err, code = io.StringIO(), io.StringIO(), 0
-    before, argv = os.getcwd(), sys.argv
-    os.chdir(folder)
-    sys.argv = ["chainrule", *line.split()]
-    try:
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            main()
-    except SystemExit as stop:
-        code = stop.code or 0
-    finally:
-        os.chdir(before)
-        sys.argv = argv
-    return code, out.getvalue(), err.getvalue()
-
-
 def test_fit_leaves_a_whole_run_folder(folder):
     run = folder / "runs" / "penguins-1"
     files = {str(p.relative_to(run)) for p in run.rglob("*") if p.is_file()}
     figures = {
         f"figures/{n}.{e}" for n in ("learning_curves", "confusion_matrix") for e in ("svg", "png")
     }
-    assert files == {"model.chr", "history.csv", "manifest.json", *figures}
+    assert files == {"model.chr", "history.csv", "config.toml", "manifest.json", *figures}
     assert [p.name for p in (folder / "runs").iterdir()] == ["penguins-1"]
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["target"] == "species"
@@ -149,10 +127,11 @@ def test_a_table_comes_from_stdin(folder):
     assert len(done.stdout.splitlines()) == 5
 
 
-def test_help_and_import_load_neither_jax_nor_scikit_learn():
+@pytest.mark.parametrize("option", ["--help", "--help-all"])
+def test_help_and_import_load_neither_jax_nor_scikit_learn(option):
     program = (
         "import sys, contextlib, io, chainrule\n"
-        "sys.argv = ['chainrule', 'fit', '--help']\n"
+        f"sys.argv = ['chainrule', 'fit', '{option}']\n"
         "from chainrule.cli import main\n"
         "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
         "    main()\n"
@@ -160,3 +139,76 @@ def test_help_and_import_load_neither_jax_nor_scikit_learn():
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_predicting_needs_no_jax(folder):
+    program = (
+        "import sys\n"
+        f"sys.argv = 'chainrule predict runs/penguins-1 {EXAMPLES}/penguins.csv -o x.csv'.split()\n"
+        "from chainrule.cli import main\n"
+        "try:\n"
+        "    main()\n"
+        "except SystemExit as end:\n"
+        "    assert not end.code\n"
+        "heavy = {'jax', 'jaxlib', 'matplotlib', 'chainrule.engine'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=folder)
+
+
+def test_columns_may_come_in_any_order_with_others_between(folder):
+    table = pl.read_csv(EXAMPLES / "penguins.csv")
+    shuffled = table.select("year", pl.lit("?!").alias("remark"), *reversed(table.columns[2:-1]))
+    shuffled.write_csv(folder / "shuffled.csv")
+    code, out, err = call(folder, "predict runs/penguins-1 shuffled.csv")
+    assert (code, out) == (0, call(folder, f"predict runs/penguins-1 {EXAMPLES}/penguins.csv")[1])
+    assert "ignored columns: remark" in err
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "arrow"])
+def test_a_table_without_rows_gives_predictions_without_rows(folder, ending):
+    empty = pl.read_csv(EXAMPLES / "penguins.csv").clear()
+    path = folder / f"empty.{ending}"
+    {"csv": empty.write_csv, "parquet": empty.write_parquet, "arrow": empty.write_ipc}[ending](path)
+    code, out, err = call(folder, f"predict runs/penguins-1 {path} -o none.parquet")
+    assert (code, out) == (0, "")
+    assert "no rows" in err
+    written = pl.read_parquet(folder / "none.parquet")
+    assert written.height == 0
+    call(folder, f"predict runs/penguins-1 {EXAMPLES}/penguins.csv -o some.parquet")
+    assert written.schema == pl.read_parquet(folder / "some.parquet").schema
+    lacking = empty.drop("island")
+    lacking.write_csv(folder / "lacking.csv")
+    code, _, err = call(folder, "predict runs/penguins-1 lacking.csv")
+    assert (code, "island" in err) == (2, True)
+
+
+def test_json_has_all_that_the_summary_says(folder):
+    line = f"fit {EXAMPLES}/penguins.csv -t species --epochs 40 --no-figures --json"
+    code, out, err = call(folder, line)
+    assert code == 0
+    result = json.loads(out)
+    assert result["findings"][0]["kind"] == "ordered"
+    for finding in result["findings"]:
+        assert finding["text"] in err
+    assert result["split"] in err
+    assert set(result["seconds"]) == {"fit", "compile"}
+    assert [each["class"] for each in result["test"]["per_class"]] == result["test"]["classes"]
+    for name, score in result["baselines"].items():
+        assert f"{name} {score:.3f}" in err
+
+
+def test_findings_are_not_told_twice_nor_where_there_are_none(folder):
+    _, out, _ = call(folder, f"fit {EXAMPLES}/penguins.csv -t species --epochs 1 --no-figures")
+    assert out.count("rowid") == 1
+    assert "Findings" in out
+    _, out, _ = call(folder, "fit diabetes -t progression --epochs 1 --no-figures")
+    assert "Findings" not in out
+
+
+def test_no_matplotlib_is_no_obstacle(folder, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, out, _ = call(folder, f"fit {EXAMPLES}/penguins.csv -t species --epochs 1 --out plain")
+    assert code == 0
+    assert "matplotlib" in out
+    assert not (folder / "plain" / "figures").exists()

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from test_commands import call
+from small import call
 
 from chainrule.data.datasets import at_hand
 

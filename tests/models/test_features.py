@@ -320,9 +320,9 @@ def test_one_pass_after_another_is_one_fit_at_a_constant_rate():
 def test_the_prior_fades_as_rows_come_in():
     """alpha="auto": one pass after another pulls less and less, as 3 / (rows so far)."""
     options = {"alpha": "auto", "batch_size": "full", "max_iter": 1, "solver": "gradient-descent"}
-    model = classifier((), **options).partial_fit(X, CLASSES, classes=["no", "yes"])
+    rows = (X, NUMBER)
+    model = regressor((), **options).partial_fit(*rows)
     for n_before in (240, 480):
-        rows = (X, CLASSES)
         free, fixed = (sklearn.base.clone(model) for _ in range(2))
         for clone, alpha in ((free, 0.0), (fixed, "auto")):
             vars(clone).update(vars(model))

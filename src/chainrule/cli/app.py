@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli.talk import option_names
+from chainrule.cli.command import takes_options
+from chainrule.cli.options import OPTIONS
 
 app = typer.Typer(
     name="chainrule",
@@ -25,7 +26,6 @@ Table = Annotated[
 Run = Annotated[Path, typer.Argument(help="Run folder that `fit` wrote, or a .chr model file.")]
 Separator = Annotated[str | None, typer.Option(help="Separator of a text table; sniffed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
-Names = list[str] | None
 
 
 @app.callback(invoke_without_command=True)
@@ -40,41 +40,17 @@ def chainrule(
         raise typer.Exit
 
 
-@app.command()
-def fit(
-    table: Table,
-    target: Annotated[str, typer.Option("--target", "-t", help="Column to predict.")],
-    task: Annotated[str, typer.Option(help="auto, classification or regression.")] = "auto",
-    hidden: Annotated[str, typer.Option(help='Units of each layer: "64,32" or "".')] = "100",
-    activation: Annotated[str, typer.Option(help="One, or one for each layer.")] = "tanh",
-    epochs: Annotated[int, typer.Option(help="Passes over the training rows at most.")] = 200,
-    rate: Annotated[float, typer.Option(help="Learning rate.")] = 0.003,
-    batch: Annotated[str, typer.Option(help='Rows to a step, "auto" or "full".')] = "auto",
-    dropout: Annotated[float, typer.Option(help="Share of units silenced in training.")] = 0.0,
-    penalty: Annotated[float, typer.Option(help="L2 penalty on weights (alpha).")] = 0.1,
-    patience: Annotated[int, typer.Option(help="Epochs without a better validation loss.")] = 40,
-    split: Annotated[str, typer.Option(help="stratified, random, last or groups.")] = "stratified",
-    groups: Annotated[str | None, typer.Option(help="Column whose groups stay together.")] = None,
-    test: Annotated[float, typer.Option(help="Share or number of test rows.")] = 0.2,
-    validation: Annotated[float, typer.Option(help="The same for validation.")] = 0.15,
-    category: Annotated[
-        list[str] | None, typer.Option(help="Column to take for categories.")
-    ] = None,
-    number: Annotated[Names, typer.Option(help="Column to take for numbers.")] = None,
-    drop: Annotated[Names, typer.Option(help="Column to leave out.")] = None,
-    separator: Separator = None,
-    seed: Annotated[int, typer.Option(help="Decides split, weights and shuffling.")] = 0,
-    time: Annotated[float | None, typer.Option(help="Seconds for training at most.")] = None,
-    out: Annotated[Path | None, typer.Option(help="Run folder; else runs/<table>-<n>.")] = None,
-    figures: Annotated[bool, typer.Option(help="Draw figures.")] = True,
-    json: Json = False,
-) -> None:
+@app.command(epilog="`chainrule fit --help-all` shows every option.")
+@takes_options
+def fit(ctx: typer.Context, **values: Any) -> None:
     """Train a network on a table; test it beside three baselines; write a run folder."""
-    options: dict[str, Any] = dict(locals())
     from chainrule.cli.fit import run_fit
 
-    with option_names():
-        raise typer.Exit(run_fit(**options))
+    sources = {option: ctx.get_parameter_source(option.key) for option in OPTIONS}
+    typed = [
+        option for option, source in sources.items() if source and source.name == "COMMANDLINE"
+    ]
+    raise typer.Exit(run_fit({option.name: values[option.key] for option in typed}))
 
 
 @app.command()
@@ -84,12 +60,16 @@ def predict(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="CSV or Parquet file; stdout if not given.")
     ] = None,
+    interval: Annotated[
+        float | None,
+        typer.Option(help="Share of new rows to lie between lower and upper, such as 0.9."),
+    ] = None,
     separator: Separator = None,
 ) -> None:
     """Predict new rows; the target column need not be there."""
     from chainrule.cli.predict import run_predict
 
-    run_predict(run, table, out, separator)
+    run_predict(run, table, out, interval, separator)
 
 
 @app.command()
@@ -97,7 +77,8 @@ def evaluate(
     run: Run,
     table: Table,
     target: Annotated[
-        str | None, typer.Option("--target", "-t", help="Column to compare with; as in the fit.")
+        list[str] | None,
+        typer.Option("--target", "-t", help="Column to compare with; as in the fit."),
     ] = None,
     separator: Separator = None,
     json: Json = False,

@@ -2,41 +2,89 @@
 
 import json as json_format
 from pathlib import Path
+from typing import Any
 
+from chainrule.cli.new_rows import targets_of
+from chainrule.cli.roles import divide
+from chainrule.cli.summary import number
 from chainrule.cli.talk import Talk, columns
-from chainrule.data import read_table, require_column
+from chainrule.data import read_table
 from chainrule.errors import OptionError
 from chainrule.report.run_folder import find_model, read_manifest
 
+MOST_CLASSES = 12
+
 
 def run_evaluate(
-    run: Path, table: str, target: str | None, separator: str | None, json: bool
+    run: Path, table: str, targets: list[str] | None, separator: str | None, json: bool
 ) -> None:
     """Carry out the command."""
     talk = Talk(json)
-    path = find_model(run)
-    if target is None and not run.is_dir():
+    path, known = find_model(run), targets_of(run)
+    wanted = targets or known
+    if wanted is None:
         raise OptionError(f"{run} does not say which column to compare with. Give --target COLUMN.")
+    if known is not None and len(wanted) != len(known):
+        raise OptionError(
+            f"{run} predicts {len(known)} target(s) ({', '.join(known)}), but --target names "
+            f"{len(wanted)}. Name as many, in that order."
+        )
     frame = read_table(table, separator=separator)
-    target = require_column(frame.columns, target or read_manifest(run)["target"])
+    manifest = read_manifest(run) if run.is_dir() else {}
+    weight = manifest.get("weight")
+    weighted = weight in frame.columns
+    if weight and not weighted:
+        talk.say(
+            "Note", f'no column "{weight}", which weighed the rows of the fit: all count alike'
+        )
+    groups = (manifest.get("split") or {}).get("groups")
+    rows = divide(
+        frame,
+        wanted,
+        weight=weight if weighted else None,
+        groups=groups if groups in frame.columns and groups not in wanted else None,
+    )
     from chainrule.models.evaluation import evaluate
     from chainrule.models.storage import load
 
     model = load(path)
-    X = frame.drop(target)
-    for line in model._encoder.transform_report(X):
+    for line in model._encoder.transform_report(rows.X):
         talk.say("Note", line)
-    scores = evaluate(model, X, frame[target])
+    scores = evaluate(model, rows.X, rows.y, rows.weights, wanted)
+    scores["weight"] = weight if weighted else None
     if json:
         print(json_format.dumps(scores, indent=2))
         return
-    numbers = [name for name in scores if isinstance(scores[name], float)]
-    words = " · ".join(f"{name.replace('_', ' ')} {scores[name]:.4g}" for name in numbers)
-    talk.say("Rows", str(scores["rows"]))
-    talk.say("Scores", words)
-    if "confusion" in scores and len(scores["classes"]) <= 12:
-        names = [str(name) for name in scores["classes"]]
-        rows = [["true \\ predicted", *names]]
-        counts = scores["confusion"]
-        rows += [[name, *map(str, line)] for name, line in zip(names, counts, strict=True)]
-        talk.say("Classes", *columns(rows))
+    by = f", weighted by {weight}" if weighted else ""
+    talk.say("Rows", f"{scores['rows']}{by}")
+    talk.say("Scores", " · ".join(f"{name} {text}" for name, text in _words(scores)))
+    for share in scores.get("quantiles", []):
+        talk.say(
+            "", f"quantile {share['level']:g}: {share['share_below']:.1%} of the rows lie below"
+        )
+    if "targets" in scores:
+        _say_targets(talk, scores["targets"])
+    elif "confusion" in scores:
+        _say_classes(talk, scores)
+
+
+def _words(scores: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return names and texts of the scores that are single numbers."""
+    single = [n for n, v in scores.items() if isinstance(v, float) or n == "r2"]
+    return [(name.replace("_", " "), number(scores[name], ".4g")) for name in single]
+
+
+def _say_targets(talk: Talk, targets: dict[str, dict[str, Any]]) -> None:
+    names = [name for name, _ in _words(next(iter(targets.values())))]
+    rows = [["target", *names]]
+    rows += [[target, *(t for _, t in _words(scores))] for target, scores in targets.items()]
+    talk.say("Targets", *columns(rows))
+
+
+def _say_classes(talk: Talk, scores: dict[str, Any]) -> None:
+    names = [str(name) for name in scores["classes"]]
+    if len(names) > MOST_CLASSES:
+        return
+    rows = [["true \\ predicted", *names]]
+    rows += [[n, *map(str, line)] for n, line in zip(names, scores["confusion"], strict=True)]
+    talk.say("Classes", *columns(rows))

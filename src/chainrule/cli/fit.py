@@ -6,163 +6,189 @@ import warnings
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
+from chainrule.cli import summary
+from chainrule.cli.asked import Asked, Before, ask
+from chainrule.cli.building import (
+    build_model,
+    choose_task,
+    load_model,
+    read_class_weight,
+    refuse_other_classes,
+)
+from chainrule.cli.roles import Rows, divide
+from chainrule.cli.saving import hash_table, save_run
 from chainrule.cli.talk import Talk, show_progress
 from chainrule.data import (
-    DATASETS,
-    ClassTarget,
+    NumberTarget,
     Schema,
-    guess_task,
+    Split,
+    fit_class_target,
     infer_schema,
     read_table,
-    require_column,
     split_rows,
 )
-from chainrule.data.wording import count
-from chainrule.errors import ChainruleWarning, OptionError
-from chainrule.report.run_folder import (
-    FIGURES,
-    HISTORY,
-    MANIFEST,
-    MODEL,
-    hash_bytes,
-    new_run_folder,
-    write_history,
-    write_manifest,
-)
+from chainrule.data.findings import Finding, find
+from chainrule.data.wording import count, listing
+from chainrule.errors import ChainruleError, DataError, OptionError
+from chainrule.report.run_folder import refuse_existing
+
+MANY_ROWS = 20_000  # so many that baselines take their time
 
 
-def run_fit(
-    *,
-    table: str,
-    target: str,
-    task: str,
-    split: str,
-    groups: str | None,
-    test: float,
-    validation: float,
-    separator: str | None,
-    seed: int,
-    out: Path | None,
-    figures: bool,
-    json: bool,
-    **options: Any,
-) -> int:
-    """Carry out the command and return its exit code; the options are those of the shell."""
-    talk = Talk(json)
-    frame = read_table(table, separator=separator)
-    target = require_column(frame.columns, target)
-    talk.say("Table", f"{table}: {frame.height} rows, {frame.width} columns")
-    y = frame[target]
-    task, reason = (task, "as asked") if task != "auto" else guess_task(y, target)
-    model = _build_model(task, seed, options)
-    model._check_parameters()
-    talk.say("Target", f"{target}: {task} ({reason})")
+def run_fit(typed: dict[str, Any]) -> int:
+    """Carry out the command and return its exit code; `typed` is what the command line says."""
+    asked = ask(typed)
+    options = asked.options
+    if options.out is not None:
+        refuse_existing(Path(options.out))
+    talk = Talk(options.json)
+    frame = read_table(options.table, separator=options.separator)
+    talk.say("Table", f"{options.table}: {frame.height} rows, {frame.width} columns")
+    rows = _divide(asked, frame)
+    name = ", ".join(rows.targets)
+    task, reason = choose_task(asked, rows.y, name)
+    model = build_model(asked, task, name)
+    talk.say("Target", f"{name}: {task} ({reason})")
+    target = _understand_target(rows, task, model)
     if task == "classification":
-        ClassTarget.fit(y, name=target)  # refuses what no split could mend
-    X, group_ids = frame.drop(target), None
-    if groups is not None:
-        if split not in ("stratified", "groups"):
-            raise OptionError(f"--groups keeps groups whole; it excludes --split {split}.")
-        groups = require_column(X.columns, groups)
-        group_ids = X[groups].to_numpy()
-        X, split = X.drop(groups), "groups"
-    elif split == "groups":
-        raise OptionError("--split groups needs --groups COLUMN, which says what belongs together.")
-    parts = split_rows(
-        frame.height,
-        y=y if task == "classification" else None,
-        kind=split,
-        groups=group_ids,
-        test=_share_or_number(test),
-        validation=_share_or_number(validation),
-        seed=seed,
-    )
-    if out is not None and out.exists():
-        raise OptionError(f"{out} exists already. Choose another folder with --out, or remove it.")
-
-    names = {"category": model.category, "number": model.number, "drop": model.drop}
-    schema = infer_schema(X, **names)  # of the whole table: an ID shows in its order
-    model.drop = (*model.drop, *(column.name for column in schema.of_kind("identifier")))
-    talk.say("Columns", *schema.describe())
-    rows = X[parts.train]
-    own = infer_schema(rows, **{**names, "drop": model.drop})
-    if _uses(own) != _uses(schema):
-        talk.say("", "of these, in the training rows:", *own.describe())
+        model.class_weight = read_class_weight(options.class_weight, target)
+    if asked.before is not None:
+        class_weight = getattr(model, "class_weight", None)
+        model = load_model(asked)
+        if task == "classification":
+            refuse_other_classes(model, target, asked.before.run)
+            model.class_weight = class_weight
+    data_hash = hash_table(options.table, frame)
+    schema = infer_schema(rows.X, **_column_options(asked))  # an ID shows in its order
+    rows = _say_weights(talk, rows, options.weight)
+    parts = _split(asked, rows, task)
+    train, validation, test = (rows.take(p) for p in (parts.train, parts.validation, parts.test))
+    if asked.before is None:
+        _settle_columns(talk, asked, model, schema, train)
+    else:
+        talk.say("Resumed", *_words_on_the_run_before(asked.before, model, data_hash))
     talk.say("Split", parts.description)
-    held_out = {}
-    if len(parts.validation):
-        held_out = {"X_val": X[parts.validation], "y_val": y[parts.validation]}
-    with warnings.catch_warnings(), show_progress() as on_progress:
-        warnings.simplefilter("ignore", ChainruleWarning)  # the summary says the same
-        model.fit(
-            rows,
-            y[parts.train],
-            **held_out,
-            on_progress=on_progress,
-        )
-    talk.say("Network", _describe_network(model))
-    talk.say("Training", _describe_training(model))
+    findings = _find(rows, task, schema, parts)
+    talk.say("Findings", *map(summary.describe_finding, findings))
 
-    results: dict[str, Any] = {"target": target, "task": task, "network": _describe_network(model)}
-    if len(parts.test):
-        results |= _test(talk, model, X, y, parts)
-    stem = table if table in DATASETS else "stdin" if table == "-" else Path(table).stem
-    with new_run_folder(Path("runs"), stem, exact=out) as (folder, final):
-        model.save(folder / MODEL)
-        write_history(folder / HISTORY, model.history_)
-        if figures:
-            (folder / FIGURES).mkdir()
-            _draw(folder / FIGURES, model, results, X, y, parts, target)
-        write_manifest(
-            folder / MANIFEST,
-            {
-                "command": ["chainrule", *sys.argv[1:]],
-                "table": table,
-                "data_hash": _hash_table(table, frame),
-                "target": target,
-                "task": task,
-                "seed": seed,
-                "split": {"description": parts.description, "kind": split, "groups": groups},
-                "columns": [[c.name, c.kind, c.note] for c in schema.columns],
-                "parameters": model.get_params(deep=False),
-                "epochs": model.n_iter_,
-                "best_epoch": model.best_iter_,
-                "stop": model.stop_message_,
-                "results": results,
-            },
-        )
-    talk.say("Saved", f"{final}/  {_contents(figures)}")
+    _train(model, train, validation)
+    talk.say("Network", summary.describe_network(model))
+    talk.say("Training", summary.describe_training(model))
+
+    results = {
+        "table": options.table,
+        "target": rows.targets[0] if len(rows.targets) == 1 else list(rows.targets),
+        "task": task,
+        "split": parts.description,
+        "findings": msgspec.to_builtins(findings),
+        "network": summary.describe_network(model),
+        "training": model.stop_message_,
+        "epochs": model.n_iter_,
+        "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
+        **_test(talk, model, rows, parts, test),
+    }
+    final = save_run(talk, asked, model, schema, parts, test, results, data_hash)
     talk.say("Next", f"chainrule predict {final} NEW_TABLE -o predictions.csv")
-    if json:
+    if options.json:
         print(json_format.dumps({"run": str(final), **results}, indent=2))
     return 1 if model.stop_ == "diverged" else 0
 
 
-def _build_model(task: str, seed: int, options: dict[str, Any]) -> Any:
-    from chainrule.models.mlp import MLPClassifier, MLPRegressor
-
-    kinds = {"classification": MLPClassifier, "regression": MLPRegressor}
-    if task not in kinds:
-        raise OptionError(f"--task {task} is not known. Choose auto, classification or regression.")
-    batch = options["batch"]
-    names = [name.strip() for name in options["activation"].split(",")]
-    return kinds[task](
-        _whole_numbers(options["hidden"]),
-        names[0] if len(names) == 1 else tuple(names),
-        learning_rate_init=options["rate"],
-        alpha=options["penalty"],
-        dropout=options["dropout"],
-        max_iter=options["epochs"],
-        batch_size=int(batch) if batch.lstrip("-").isdigit() else batch,
-        n_iter_no_change=options["patience"],
-        time_limit=options["time"],
-        random_state=seed,
-        category=tuple(options["category"] or ()),
-        number=tuple(options["number"] or ()),
-        drop=tuple(options["drop"] or ()),
+def _divide(asked: Asked, frame: Any) -> Rows:
+    options = asked.options
+    if options.groups is not None and options.split not in ("stratified", "groups"):
+        raise OptionError(f"--groups keeps groups whole; it excludes --split {options.split}.")
+    if options.groups is None and options.split == "groups":
+        raise OptionError("--split groups needs --groups COLUMN, which says what belongs together.")
+    return divide(
+        frame,
+        options.target,
+        weight=options.weight,
+        groups=options.groups,
+        inputs=_column_options(asked),
     )
+
+
+def _understand_target(rows: Rows, task: str, model: Any) -> Any:
+    """Return the target of the whole table; what no split could mend is refused."""
+    if task == "classification":
+        return fit_class_target(rows.y, name=", ".join(rows.targets))
+    counts = model.loss == "poisson"
+    for name in rows.targets:
+        y = rows.y if len(rows.targets) == 1 else rows.y[name]
+        NumberTarget.fit(y, name=name, scale=not counts, non_negative=counts)
+    return None
+
+
+def _words_on_the_run_before(before: Before, model: Any, data_hash: str) -> list[str]:
+    lines = [f"{before.run}, from epoch {model._epoch} on, with its columns and optimizer"]
+    if not before.had_table(data_hash):
+        lines.append("its table was another (the hash differs): these rows are split anew")
+    return [*lines, *model._encoder.schema.describe(scale=model.scale)]
+
+
+def _column_options(asked: Asked, *more_to_drop: str) -> dict[str, Any]:
+    options = {name: asked.values[name] for name in ("category", "number", "drop")}
+    return {**options, "drop": (*options["drop"], *more_to_drop)}
+
+
+def _say_weights(talk: Talk, rows: Rows, column: str | None) -> Rows:
+    """Say what the weights are, and return the rows that count."""
+    if rows.weights is None:
+        return rows
+    counting = rows.weights > 0
+    left = rows.weights[counting]
+    line = f"{column}: {left.min():g} to {left.max():g}, in training and in every score"
+    n_out = len(rows) - len(left)
+    if n_out:
+        line += f"; {count(n_out, 'row')} of weight 0 left out"
+    talk.say("Weights", line)
+    return rows.take(np.flatnonzero(counting)) if n_out else rows
+
+
+def _split(asked: Asked, rows: Rows, task: str) -> Split:
+    options = asked.options
+    stratify = task == "classification" and len(rows.targets) == 1
+    parts = split_rows(
+        len(rows),
+        y=rows.y if stratify else None,
+        kind="groups" if options.groups is not None else options.split,
+        groups=rows.groups,
+        test=_share_or_number(options.test),
+        validation=_share_or_number(options.validation),
+        seed=options.seed,
+    )
+    if task == "classification" and not stratify:
+        for name in rows.targets:
+            _refuse_absent_class(rows.y[name], name, parts.train)
+    return parts
+
+
+def _refuse_absent_class(y: Any, name: str, train: np.ndarray) -> None:
+    absent = sorted(set(y.unique().to_list()) - set(y[train].unique().to_list()), key=str)
+    if absent and set(y.unique().to_list()) - {0, 1}:
+        raise DataError(
+            f'the training part would hold no row of "{name}" with {listing(absent)}. '
+            "Choose another --split or --seed, hold out less, or add rows of them."
+        )
+
+
+def _share_or_number(value: float) -> float | int:
+    return int(value) if value >= 1 and float(value).is_integer() else value
+
+
+def _settle_columns(talk: Talk, asked: Asked, model: Any, schema: Schema, train: Rows) -> None:
+    """Say what the columns are taken for; IDs of the whole table are left out in training."""
+    identifiers = [column.name for column in schema.of_kind("identifier")]
+    options = _column_options(asked, *identifiers)
+    model.drop = options["drop"]
+    talk.say("Columns", *schema.describe(scale=model.scale))
+    own = infer_schema(train.X, **options, weights=train.weights)
+    if _uses(own) != _uses(schema):
+        talk.say("", "of these, in the training rows:", *own.describe(scale=model.scale))
 
 
 def _uses(schema: Schema) -> list[tuple[Any, ...]]:
@@ -171,79 +197,48 @@ def _uses(schema: Schema) -> list[tuple[Any, ...]]:
     return [(column.name, bool(column.n_gaps), len(column.levels)) for column in used]
 
 
-def _whole_numbers(text: str) -> tuple[int, ...]:
-    try:
-        return tuple(int(part) for part in text.replace(" ", ",").split(",") if part)
-    except ValueError:
-        raise OptionError(
-            f'--hidden "{text}" is no list of whole numbers. Give sizes such as "64,32".'
-        ) from None
-
-
-def _share_or_number(value: float) -> float | int:
-    return int(value) if value >= 1 and float(value).is_integer() else value
-
-
-def _describe_network(model: Any) -> str:
-    sizes = [str(model.coefs_[0].shape[0])]
-    names = [layer.name for layer in model.network_.layers if hasattr(layer, "name")]
-    hidden = [str(weights.shape[1]) for weights in model.coefs_[:-1]]
-    sizes += [f"{size} {name}" for size, name in zip(hidden, names, strict=True)]
-    sizes.append(str(model.coefs_[-1].shape[1]))
-    n_weights = sum(w.size for w in [*model.coefs_, *model.intercepts_])
-    objective = type(model._objective(model.coefs_[-1].shape[1])).__name__
-    spaced = "".join(f" {c.lower()}" if c.isupper() else c for c in objective).strip()
-    return f"{' → '.join(sizes)} · {n_weights} weights · {spaced} · {model.solver} · {model.dtype}"
-
-
-def _describe_training(model: Any) -> str:
-    compiling = model.compile_seconds_
-    return (
-        f"{count(model.n_iter_, 'epoch')} ({model.stop_message_}); "
-        f"weights of epoch {model.best_iter_} kept; {model.fit_seconds_:.1f} s"
-        + (f", and {compiling:.1f} s to compile" if compiling > 0.5 else "")
+def _find(rows: Rows, task: Any, schema: Schema, parts: Split) -> list[Finding]:
+    """Return what is odd about the table, without the columns left out, which were told."""
+    ordered = parts.how.startswith("in order")
+    found = find(
+        rows.X, rows.y, task=task, schema=schema, weights=rows.weights, ordered_split=ordered
     )
+    out = {column.name for column in schema.columns if not column.used}
+    return [finding for finding in found if not finding.columns or set(finding.columns) - out]
 
 
-def _test(talk: Talk, model: Any, X: Any, y: Any, parts: Any) -> dict[str, Any]:
-    from chainrule.models.evaluation import evaluate, score_baselines
-
-    train = np.concatenate([parts.train, parts.validation])
-    scores = evaluate(model, X[parts.test], y[parts.test])
-    baselines = score_baselines(model, (X[train], y[train]), (X[parts.test], y[parts.test]))
-    measure = "accuracy" if model._classifies else "r2"
-    name = "accuracy" if model._classifies else "R²"
-    beside = " · ".join(f"{label} {score:.3f}" for label, score in baselines.items())
-    talk.say("Test", f"{name} {scores[measure]:.3f} on {scores['rows']} rows · {beside}")
-    return {"test": scores, "baselines": baselines}
-
-
-def _draw(
-    folder: Path, model: Any, results: dict[str, Any], X: Any, y: Any, parts: Any, target: str
-) -> None:
-    from chainrule.report.curves import learning_curves
-    from chainrule.report.predictions import confusion_figure, scatter_figure
-    from chainrule.report.style import save_figure
-
-    validated = "val_loss" in model.history_
-    figure = learning_curves(model.history_, model.best_iter_ if validated else None)
-    save_figure(figure, folder, "learning_curves")
-    if "test" not in results:
-        return
-    if model._classifies:
-        test = results["test"]
-        figure = confusion_figure(np.asarray(test["confusion"]), test["classes"])
-        save_figure(figure, folder, "confusion_matrix")
-    else:
-        true = y[parts.test].to_numpy().astype(float)
-        figure = scatter_figure(true, model.predict(X[parts.test]), target)
-        save_figure(figure, folder, "predicted_against_true")
+def _train(model: Any, train: Rows, validation: Rows) -> None:
+    held_out = {}
+    if len(validation):
+        held_out = {"X_val": validation.X, "y_val": validation.y}
+        held_out["sample_weight_val"] = validation.weights
+    with warnings.catch_warnings(), show_progress() as on_progress:
+        warnings.simplefilter("ignore")  # the summary says the same
+        try:
+            model.fit(train.X, train.y, train.weights, **held_out, on_progress=on_progress)
+        except ValueError as error:
+            if isinstance(error, ChainruleError) or model.scoring == "loss":
+                raise
+            raise OptionError(
+                f"--scoring {model.scoring} does not suit this target ({str(error).rstrip('.')}). "
+                "Choose another, or loss."
+            ) from None
 
 
-def _hash_table(table: str, frame: Any) -> str:
-    path = Path(table)
-    return hash_bytes(path.read_bytes() if path.is_file() else frame.write_csv().encode())
+def _test(talk: Talk, model: Any, rows: Rows, parts: Split, test: Rows) -> dict[str, Any]:
+    if not len(test):
+        return {}
+    from chainrule.models.evaluation import MOST_ROWS, evaluate, measure_of, score_baselines
 
-
-def _contents(figures: bool) -> str:
-    return " · ".join([MODEL, HISTORY, MANIFEST, *([f"{FIGURES}/"] if figures else [])])
+    scores = evaluate(model, test.X, test.y, test.weights, rows.targets)
+    learning = rows.take(np.concatenate([parts.train, parts.validation]))
+    if len(learning) > MANY_ROWS:
+        print("fitting three baselines to compare with", file=sys.stderr)
+    baselines = score_baselines(
+        model, (learning.X, learning.y, learning.weights), (test.X, test.y, test.weights)
+    )
+    measure = measure_of(model)
+    talk.say("Test", summary.describe_test(measure, scores, baselines))
+    if len(learning) > MOST_ROWS:
+        talk.say("", f"the baselines learnt from {MOST_ROWS} of the {len(learning)} rows")
+    return {"measure": measure, "test": scores, "baselines": baselines}

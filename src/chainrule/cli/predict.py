@@ -1,28 +1,37 @@
 """`chainrule predict`: a model and new rows in, predictions out."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chainrule.data import read_table
+from chainrule.cli.new_rows import read_new_rows, targets_of
 from chainrule.errors import OptionError
 from chainrule.report.run_folder import find_model
 
 
-def run_predict(run: Path, table: str, out: Path | None, separator: str | None) -> None:
-    """Carry out the command: a column `prediction`, and `probability of …` for each class."""
+def run_predict(
+    run: Path, table: str, out: Path | None, interval: float | None, separator: str | None
+) -> None:
+    """Carry out the command."""
     if out is not None and out.suffix not in (".csv", ".parquet"):
         raise OptionError(f"--out {out} must end in .csv or .parquet.")
     if out is not None and not out.parent.is_dir():
         raise OptionError(f"there is no folder {out.parent} for --out {out}. Make it first.")
     path = find_model(run)
-    frame = read_table(table, separator=separator)
+    frame = read_new_rows(table, separator)
     from chainrule.models.storage import load
 
     model = load(path)
-    for line in model._encoder.transform_report(frame):
+    targets = targets_of(run)
+    if frame.height:
+        predictions = predict_frame(model, frame, targets, interval)
+        notes = model._encoder.transform_report(frame)
+    else:
+        predictions = predict_frame(model, frame.clear(1), targets, interval).clear()
+        notes = [f"{table} has no rows, and so has the table of predictions"]
+    for line in notes:
         print(f"note: {line}", file=sys.stderr)
-    predictions = predict_frame(model, frame)
     if out is None:
         sys.stdout.write(predictions.write_csv())
         return
@@ -38,14 +47,66 @@ def run_predict(run: Path, table: str, out: Path | None, separator: str | None) 
     print(f"{predictions.height} predictions written to {out}", file=sys.stderr)
 
 
-def predict_frame(model: Any, frame: Any) -> Any:
-    """Return a polars frame of predictions, a row for each row of `frame`."""
+def predict_frame(
+    model: Any, frame: Any, targets: Sequence[str] | None = None, interval: float | None = None
+) -> Any:
+    """Return a polars frame of predictions, a row for each row of `frame`.
+
+    One target is called `prediction`, several by their names; beside them stand probabilities of
+    classes, quantiles, and with `interval` the ends that hold the target that often.
+    """
     import polars as pl
 
     if not model._classifies:
-        return pl.DataFrame({"prediction": model.predict(frame)})
-    proba = model.predict_proba(frame)
-    columns = {"prediction": model.classes_[proba.argmax(axis=1)].tolist()}
-    for k, name in enumerate(model.classes_.tolist()):
-        columns[f"probability of {name}"] = proba[:, k].tolist()
+        return pl.DataFrame(_numbers(model, frame, targets, interval))
+    if interval is not None:
+        raise OptionError(
+            "--interval is for numbers, but this model predicts classes. Leave it out: "
+            "the probabilities say how sure the model is."
+        )
+    predicted, proba = model.predict(frame), model.predict_proba(frame)
+    if model._target.kind == "classes":
+        columns = {"prediction": predicted.tolist()}
+        for k, name in enumerate(model.classes_.tolist()):
+            columns[f"probability of {name}"] = proba[:, k].tolist()
+        return pl.DataFrame(columns)
+    names = targets or [f"prediction {i + 1}" for i in range(predicted.shape[1])]
+    columns = {name: predicted[:, i].tolist() for i, name in enumerate(names)}
+    for i, name in enumerate(names):
+        if model._target.kind == "labels":
+            columns[f"probability of {name}=1"] = proba[:, i].tolist()
+            continue
+        for k, each in enumerate(model.classes_[i].tolist()):
+            columns[f"probability of {name}={each}"] = proba[i][:, k].tolist()
     return pl.DataFrame(columns)
+
+
+def _numbers(
+    model: Any, frame: Any, targets: Sequence[str] | None, interval: float | None
+) -> dict[str, Any]:
+    predicted = model.predict(frame)
+    one = predicted.ndim == 1
+    predicted = predicted.reshape(len(predicted), -1)
+    names = ["prediction"] if one else targets
+    names = names or [f"prediction {i + 1}" for i in range(predicted.shape[1])]
+    columns = {name: predicted[:, i] for i, name in enumerate(names)}
+    if interval is not None:
+        ends = _interval(model, frame, interval).reshape(len(predicted), -1, 2)
+        for i, name in enumerate(names):
+            of = "" if one else f" of {name}"
+            columns |= {f"lower{of}": ends[:, i, 0], f"upper{of}": ends[:, i, 1]}
+    if model.loss == "quantile" and isinstance(model.quantile, tuple | list):
+        values = model.predict_quantiles(frame)
+        columns |= {f"quantile {q:g}": values[:, i] for i, q in enumerate(model.quantile)}
+    return columns
+
+
+def _interval(model: Any, frame: Any, coverage: float) -> Any:
+    levels = model.quantile if isinstance(model.quantile, tuple | list) else ()
+    if model._calibration is None and (model.loss != "quantile" or not levels):
+        low, high = (1 - coverage) / 2, (1 + coverage) / 2
+        raise OptionError(
+            "--interval needs the errors on rows that did not train, but this fit had none. Fit "
+            f"with --validation 0.15, or with --quantile {low:g},0.5,{high:g}."
+        )
+    return model.predict_interval(frame, coverage)

@@ -1,39 +1,37 @@
 """How the shell speaks: labelled lines, tables, and progress that suits where it is shown."""
 
+import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from chainrule.errors import OptionError
+from chainrule.cli.options import OPTIONS
 
 LABEL_WIDTH = 9
-
-# What an estimator's parameter is called at the shell.
-OPTIONS = {
-    "hidden_layer_sizes": "--hidden",
-    "learning_rate_init": "--rate",
-    "max_iter": "--epochs",
-    "batch_size": "--batch",
-    "alpha": "--penalty",
-    "n_iter_no_change": "--patience",
-    "time_limit": "--time",
-    "activation": "--activation",
-    "dropout": "--dropout",
-}
+NAMES = {option.parameter or option.name: option.flag for option in OPTIONS[1:]}
+NAMES["coverage"] = "--interval"  # of predict
 
 
-@contextmanager
-def option_names() -> Iterator[None]:
-    """Let errors about a parameter name the option that set it."""
-    try:
-        yield
-    except OptionError as error:
-        text = str(error)
-        for parameter, option in OPTIONS.items():
-            text = text.replace(f"{parameter}=", f"{option} ")
-        raise OptionError(text) from None
+def at_the_shell(text: str) -> str:
+    """Return advice as the shell takes it: options instead of the parameters of Python.
+
+    >>> at_the_shell("max_iter=0 must be 1 or more.")
+    '--epochs 0 must be 1 or more.'
+    >>> at_the_shell('Leave it out: `drop=["c"]` (at the shell: `--drop c`).')
+    'Leave it out: `--drop c`.'
+    """
+    text = re.sub(r"(?:`[^`]*`|a \w+) \(at the shell: (`[^`]*`)\)", r"\1", text)
+
+    def option(found: re.Match[str]) -> str:
+        name, several = found.groups()
+        if name not in NAMES:
+            return found[0]
+        values = "" if several is None else ",".join(re.sub("[,'\"]", " ", several).split())
+        return f"{NAMES[name]} {values}"
+
+    return re.sub(r"\b([a-z]\w*)=(?:\(([^()]*)\))?", option, text)
 
 
 class Talk:

@@ -49,7 +49,8 @@ class BaseMLP(CallbackSupportMixin, TrainingCurves, NetworkParameters):
         "adam", "adamw", "sgd" (with momentum), "lbfgs", "gradient-descent", "rmsprop", "rprop".
     alpha : float or "auto", default="auto"
         L2 penalty on weights, divided by the batch size (its sum of weights) as in scikit-learn.
-        "auto" is a penalty of 3 divided by the number of rows, whatever the batch size.
+        "auto" is a penalty of 3 divided by the number of rows (for classes 0.003 at most), whatever
+        the batch size.
     l1 : float, default=0
         L1 penalty on weights, divided likewise.
     dropout : float or sequence of float, default=0

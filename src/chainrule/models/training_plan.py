@@ -50,7 +50,8 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
 }
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
 SOLVERS = ("adam", "adamw", "sgd", "lbfgs", "rmsprop", "rprop", "gradient-descent")
-PRIOR = 3.0  # of alpha="auto", in rows; chosen on other folds than those of docs/accuracy.md
+# alpha="auto": a penalty of 3 / rows; chosen on other folds than those of docs/accuracy.md
+PRIOR, MOST_FOR_CLASSES = 3.0, 0.003
 SMALLEST_RATE, REDUCTION = 1e-6, 0.2  # scikit-learn's, of "adaptive"
 
 
@@ -179,11 +180,13 @@ def plan_penalty(model: Any, batch_size: int, weights: np.ndarray, n_before: int
     """Return the penalty: strengths divided by the weights that a batch holds on average.
 
     The L2 strength "auto" is a prior on the weights, worth as much as a few rows: it fades as rows
-    come in, `n_before` of them in the passes before.
+    come in, `n_before` of them in the passes before.  Classes of few rows bear less of it.
     """
     share = batch_size * float(np.mean(weights))
     if isinstance(model.alpha, str):
-        return Penalty(l1=float(model.l1) / share, l2=PRIOR / (n_before + float(np.sum(weights))))
+        prior = PRIOR / (n_before + float(np.sum(weights)))
+        prior = min(prior, MOST_FOR_CLASSES) if model._classifies else prior
+        return Penalty(l1=float(model.l1) / share, l2=prior)
     return Penalty(l1=float(model.l1) / share, l2=float(model.alpha) / share)
 
 

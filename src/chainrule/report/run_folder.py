@@ -1,6 +1,6 @@
 """A run folder: everything a run leaves behind, written whole or not at all.
 
-    model.chr   history.csv   figures/*.svg, *.png   manifest.json
+    model.chr   history.csv   config.toml   figures/*.svg, *.png   manifest.json
 
 The folder is filled under a hidden name and renamed when it is complete.
 """
@@ -22,7 +22,16 @@ import numpy as np
 
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
 
-MODEL, HISTORY, MANIFEST, FIGURES = "model.chr", "history.csv", "manifest.json", "figures"
+MODEL, HISTORY, CONFIG = "model.chr", "history.csv", "config.toml"
+MANIFEST, FIGURES = "manifest.json", "figures"
+
+
+def refuse_existing(folder: Path) -> None:
+    """Raise an OptionError if the folder that a run is to become is there already."""
+    if folder.exists():
+        raise OptionError(
+            f"{folder} exists already. Choose another folder with --out, or remove it."
+        )
 
 
 @contextmanager
@@ -41,10 +50,8 @@ def new_run_folder(base: Path, name: str, exact: Path | None = None) -> Iterator
     OptionError
         If `exact` exists, or the place cannot be written to.
     """
-    if exact is not None and exact.exists():
-        raise OptionError(
-            f"{exact} exists already. Choose another folder with --out, or remove it."
-        )
+    if exact is not None:
+        refuse_existing(exact)
     base = exact.parent if exact is not None else base
     try:
         base.mkdir(parents=True, exist_ok=True)

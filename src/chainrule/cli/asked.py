@@ -1,0 +1,111 @@
+"""What was asked of `chainrule fit`, from its four sources.
+
+command line > `--config` file > the run that `--resume` names > defaults
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from chainrule.cli.config import read_config
+from chainrule.cli.options import BY_NAME, OPTIONS, Option
+from chainrule.errors import MissingFileError, OptionError
+from chainrule.report.run_folder import CONFIG, MODEL, find_model, read_manifest
+
+
+@dataclass(frozen=True)
+class Before:
+    """The run whose training goes on."""
+
+    run: Path
+    manifest: dict[str, Any]
+
+    def had_table(self, data_hash: str) -> bool:
+        """Return whether the run was trained on the table with this digest."""
+        return self.manifest.get("data_hash") == data_hash
+
+    @property
+    def model(self) -> Path:
+        return self.run / MODEL
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Every option's value, by name in `values` and by key in `options`; the run before, if any."""
+
+    values: dict[str, Any]
+    before: Before | None
+
+    @property
+    def options(self) -> SimpleNamespace:
+        """The values under their names in Python."""
+        return SimpleNamespace(**{o.key: self.values[o.name] for o in OPTIONS})
+
+
+def ask(typed: dict[str, Any]) -> Asked:
+    """Return what was asked; `typed` is what the command line says, by name.
+
+    Raises
+    ------
+    OptionError, MissingFileError
+        If a source cannot be read, or they contradict each other.
+    """
+    given = {name: BY_NAME[name].read(value) for name, value in typed.items()}
+    if "config" in given:
+        given = {**read_config(Path(given["config"])), **given}
+    before, run = None, {}
+    if given.get("resume"):
+        before, run = _run_before(Path(given["resume"]))
+        for name, value in given.items():
+            if not BY_NAME[name].may_change and value != run[name]:
+                raise _contradiction(BY_NAME[name], value, run[name], before.run)
+        if "table" in given:
+            run.pop("separator")  # that of another file
+    values = {option.name: option.default for option in OPTIONS} | run | given
+    _check(values)
+    return Asked(values, before)
+
+
+def _run_before(run: Path) -> tuple[Before, dict[str, Any]]:
+    find_model(run)
+    before = Before(run, read_manifest(run))
+    if not (run / CONFIG).is_file():
+        raise MissingFileError(
+            f"{run} holds no {CONFIG}, so that its options are not known. Fit again."
+        )
+    defaults = {option.name: option.default for option in OPTIONS}
+    values = {**defaults, **read_config(run / CONFIG)}
+    return before, {name: values[name] for name in values if name != "resume"}
+
+
+def _contradiction(option: Option, value: Any, own: Any, run: Path) -> OptionError:
+    def words(value: Any) -> str:
+        value = "none" if value is None or value == () else value
+        return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+    return OptionError(
+        f"{option.flag} {words(value)} cannot be asked of --resume {run}, which was trained with "
+        f"{words(own)}: a training goes on with the network, columns and rows that it has. "
+        f"Leave {option.flag} out, or fit anew without --resume."
+    )
+
+
+def _check(values: dict[str, Any]) -> None:
+    for name in ("table", "target"):
+        if not values[name]:
+            option = BY_NAME[name]
+            raise OptionError(
+                f"{option.flag} is missing ({option.help.rstrip('.')}). "
+                "Give it, or a --config file that holds it."
+            )
+    if not 0 <= values["seed"] < 2**32:
+        raise OptionError(f"--seed {values['seed']} must be from 0 to {2**32 - 1}.")
+    for option in OPTIONS:
+        if option.only_with and values[option.name] != option.default:
+            other, wanted = option.only_with
+            if values[other] != wanted:
+                raise OptionError(
+                    f"{option.flag} has an effect with --{other} {wanted} only, not with "
+                    f"{values[other]}. Leave it out, or add --{other} {wanted}."
+                )

@@ -1,0 +1,162 @@
+"""Every option of `chainrule fit` in one table.
+
+From it come the command line and its help, the estimator's parameters, the names of options in
+errors, `config.toml`, and what `--resume` keeps.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chainrule.cli import kinds as k
+from chainrule.cli.kinds import Kind
+from chainrule.errors import OptionError
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option.
+
+    Attributes
+    ----------
+    name : str
+        At the shell `--name`, in `config.toml` `name = …`.
+    kind : Kind
+        How its value is read.
+    default : object
+        Its value when nothing was asked.
+    help : str
+        One line.
+    parameter : str
+        The estimator's parameter that it sets; empty if it sets none.
+    metavar : str
+        What stands for the value in the help, if not what the kind says.
+    shown : bool
+        Whether `--help` shows it; `--help-all` shows all.
+    may_change : bool
+        Whether `--resume` may go on with another value.
+    recorded : bool
+        Whether `config.toml` holds it.
+    only_with : tuple of str
+        Another option and the value without which this one has no effect.
+    """
+
+    name: str
+    kind: Kind
+    default: Any
+    help: str
+    parameter: str = ""
+    metavar: str = ""
+    shown: bool = False
+    may_change: bool = False
+    recorded: bool = True
+    only_with: tuple[str, str] | None = None
+
+    @property
+    def key(self) -> str:
+        """The name as Python writes it."""
+        return self.name.replace("-", "_")
+
+    @property
+    def flag(self) -> str:
+        """The name as the shell writes it."""
+        return self.name.upper() if self.name == "table" else f"--{self.name}"
+
+    def read(self, value: Any, where: str = "") -> Any:
+        """Return the value that a text or a value of TOML means.
+
+        Raises
+        ------
+        OptionError
+            If it means none; `where` says where it stands.
+        """
+        try:
+            return self.kind.read(value)
+        except (ValueError, TypeError):
+            who = f'"{self.name}" in {where}' if where else self.flag
+            shown = f'"{value}"' if isinstance(value, str) else _as_toml(value)
+            verb = "is" if where else "cannot be"
+            raise OptionError(
+                f"{who} {verb} {shown}; expected {self.kind.wanted}. Correct it, or leave it out."
+            ) from None
+
+
+def _as_toml(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _table() -> tuple[Option, ...]:
+    shown: Any = {"shown": True}
+    changing: Any = {"may_change": True}
+    call: Any = {"may_change": True, "recorded": False}  # belongs to one call
+    o = Option
+    return (
+        o("table", k.TEXT, None, "CSV, TSV, Parquet or Arrow file, a named data set, or -.",
+          **changing),
+        # what is learnt, from which columns
+        o("target", k.NAMES, (), "Column to predict; again for several.", **shown),
+        o("task", k.TEXT, "auto", "auto, classification or regression.", **shown),
+        o("category", k.NAMES, (), "Column to take for categories.", "category", **shown),
+        o("number", k.NAMES, (), "Column to take for numbers.", "number"),
+        o("drop", k.NAMES, (), "Column to leave out.", "drop", **shown),
+        o("scale", k.SWITCH, True, "Scale numbers to mean 0, deviation 1.", "scale"),
+        o("weight", k.NAME, None, "Column of row weights, 0 or more; no input.", **shown),
+        o("class-weight", k.NAMES, (), '"balanced", or CLASS=WEIGHT, again for more.',
+          "class_weight", "WEIGHT", **shown),
+        # which rows are held out
+        o("split", k.TEXT, "stratified", "stratified, random, last or groups.", **shown),
+        o("groups", k.NAME, None, "Column whose groups stay together; no input.", **shown),
+        o("test", k.NUMBER, 0.2, "Share or number of test rows."),
+        o("validation", k.NUMBER, 0.15, "The same for validation."),
+        o("seed", k.WHOLE, 0, "Decides split, first weights and shuffling.", "random_state",
+          **shown),
+        # the network
+        o("hidden", k.WHOLES, (100,), 'Units of each hidden layer: "64,32", or "".',
+          "hidden_layer_sizes", **shown),
+        o("activation", k.WORDS, "relu", "One for all hidden layers, or one for each.",
+          "activation"),
+        o("layer-norm", k.SWITCH, False, "Normalise every hidden layer.", "layer_norm"),
+        o("dropout", k.NUMBERS, 0.0, "Share of units silenced; one, or one per layer.", "dropout",
+          **shown),
+        o("loss", k.TEXT, "auto",
+          "squared_error, absolute_error, huber, quantile, poisson; cross_entropy.", "loss"),
+        o("quantile", k.NUMBERS, 0.5, 'Levels to learn: "0.05,0.5,0.95".', "quantile"),
+        o("dtype", k.TEXT, "float32", "float32 or float64.", "dtype"),
+        # how it is trained
+        o("epochs", k.WHOLE, 200, "Passes over the training rows at most.", "max_iter",
+          **shown, **changing),
+        o("rate", k.NUMBER, 0.003, "Learning rate.", "learning_rate_init", **shown, **changing),
+        o("schedule", k.TEXT, "cosine", "constant, step, exponential, cosine or one-cycle.",
+          "schedule", **changing),
+        o("solver", k.TEXT, "adam", "adam, adamw, sgd, lbfgs, rmsprop, rprop, gradient-descent.",
+          "solver"),
+        o("momentum", k.NUMBER, 0.9, "Of sgd.", "momentum", **changing,
+          only_with=("solver", "sgd")),
+        o("weight-decay", k.NUMBER, 0.01, "Of adamw.", "weight_decay", **changing,
+          only_with=("solver", "adamw")),
+        o("batch", k.SIZE, "auto", 'Rows to a step, "auto" or "full".', "batch_size", **changing),
+        o("penalty", k.AMOUNT, "auto", "L2 penalty on weights.", "alpha", **changing),
+        o("lasso", k.NUMBER, 0.0, "L1 penalty on weights.", "l1", **changing),
+        o("clip-norm", k.NUMBER, None, "Longest gradient.", "clip_norm"),
+        o("frozen-layers", k.WHOLES, (), "Layers left as they are; 0 is the first, -1 the last.",
+          "frozen_layers", **changing),
+        o("patience", k.WHOLE, 40, "Epochs without a better validation loss before it stops.",
+          "n_iter_no_change", **changing),
+        o("tol", k.NUMBER, 0.0, "By how much a loss must be better to count.", "tol", **changing),
+        o("scoring", k.TEXT, "loss", "What validation watches: loss, or a scorer's name.",
+          "scoring", **changing),
+        o("time", k.NUMBER, None, "Seconds for training at most.", "time_limit",
+          metavar="SECONDS", **changing),
+        # the call
+        o("separator", k.TEXT, None, "Separator of a text table; sniffed.", **changing),
+        o("config", k.PATH, None, "config.toml of a run, or one of your own.", **shown, **call),
+        o("resume", k.PATH, None, "Run folder whose training goes on.", metavar="RUN", **shown,
+          may_change=True),
+        o("out", k.PATH, None, "Run folder; else runs/<table>-<n>.", **shown, **call),
+        o("figures", k.SWITCH, True, "Draw figures.", **changing),
+        o("json", k.SWITCH, False, "Print the results as JSON on stdout.", **shown, **call),
+    )  # fmt: skip
+
+
+OPTIONS = _table()
+BY_NAME = {option.name: option for option in OPTIONS}
+PARAMETERS = {option.parameter: option for option in OPTIONS if option.parameter}

@@ -1,0 +1,66 @@
+"""What fit says of network, training and test, in words."""
+
+from typing import Any
+
+from chainrule.cli.talk import at_the_shell
+from chainrule.data.wording import count
+
+MEASURES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "r2": "R²",
+    "d2_pinball": "D² of the pinball loss",
+}
+
+
+def describe_network(model: Any) -> str:
+    """Return layers, weights, loss, solver and precision in a line."""
+    layers = [str(model.coefs_[0].shape[0])]
+    for spec in model._layers:
+        kind = type(spec).__name__
+        if kind == "DenseSpec":
+            layers.append(str(spec.n_out))
+        elif kind == "LayerNormSpec":
+            layers[-1] += " normed"
+        else:
+            layers[-1] += f" {getattr(spec, 'name', 'softmax')}"
+    n_weights = sum(w.size for w in [*model.coefs_, *model.intercepts_])
+    n_weights += sum(array.size for own in model._others for array in own.values())
+    objective = type(model._objective(model._target)).__name__
+    words = "".join(f" {c.lower()}" if c.isupper() else c for c in objective).strip()
+    if model.loss == "quantile":
+        levels = model.quantile if isinstance(model.quantile, tuple) else (model.quantile,)
+        words += f" {', '.join(f'{level:g}' for level in levels)}"
+    return f"{' → '.join(layers)} · {n_weights} weights · {words} · {model.solver} · {model.dtype}"
+
+
+def describe_training(model: Any) -> str:
+    """Return epochs, why it stopped, which weights were kept, and seconds, in a line."""
+    compiling = model.compile_seconds_
+    return (
+        f"{count(model.n_iter_, 'epoch')} ({model.stop_message_}); "
+        f"weights of epoch {model.best_iter_} kept; {model.fit_seconds_:.1f} s"
+        + (f", and {compiling:.1f} s to compile" if compiling > 0.5 else "")
+    )
+
+
+def describe_test(measure: str, scores: dict[str, Any], baselines: dict[str, Any]) -> str:
+    """Return the network's score beside those of the baselines, in a line."""
+    beside = " · ".join(f"{label} {number(score)}" for label, score in baselines.items())
+    mean = ""
+    if "targets" in scores:
+        mean = f", mean of {count(len(scores['targets']), 'target')},"
+    return (
+        f"{MEASURES[measure]} {number(scores[measure])}{mean} on {count(scores['rows'], 'row')}"
+        f" · {beside}"
+    )
+
+
+def describe_finding(finding: Any) -> str:
+    """Return what was found and what to do about it, in a line."""
+    return at_the_shell(f"{finding.text} {finding.remedy}")
+
+
+def number(score: float | None, digits: str = ".3f") -> str:
+    """Return a score as text; a dash where it has no meaning."""
+    return "–" if score is None else f"{score:{digits}}"

@@ -1,0 +1,138 @@
+"""The table of options: defaults are the estimators', help is short, values are read alike."""
+
+import pytest
+from small import call
+
+from chainrule import MLPClassifier, MLPRegressor
+from chainrule.cli.asked import ask
+from chainrule.cli.building import build_model
+from chainrule.cli.options import BY_NAME, OPTIONS
+from chainrule.cli.talk import at_the_shell
+from chainrule.errors import OptionError
+
+OWN_DEFAULTS = {"patience": 40, "seed": 0}  # validation rows are always there, and so is a seed
+
+
+def test_options_are_parameters_of_the_estimators_with_the_same_defaults():
+    known = MLPRegressor().get_params() | MLPClassifier().get_params()
+    for option in OPTIONS:
+        if option.parameter:
+            default = OWN_DEFAULTS.get(option.name, known[option.parameter])
+            assert option.default == (() if default is None and option.default == () else default)
+
+
+TYPED = {
+    "category": (["a"], ("a",)),
+    "number": (["b", "c"], ("b", "c")),
+    "drop": (["d"], ("d",)),
+    "scale": (False, False),
+    "seed": (3, 3),
+    "hidden": ("8,4", (8, 4)),
+    "activation": ("relu,tanh", ("relu", "tanh")),
+    "layer-norm": (True, True),
+    "dropout": ("0.1,0", (0.1, 0.0)),
+    "loss": ("quantile", "quantile"),
+    "quantile": ("0.1,0.9", (0.1, 0.9)),
+    "dtype": ("float64", "float64"),
+    "epochs": (5, 5),
+    "rate": (0.1, 0.1),
+    "schedule": ("step", "step"),
+    "solver": ("sgd", "sgd"),
+    "momentum": (0.5, 0.5),
+    "batch": ("16", 16),
+    "penalty": ("0.5", 0.5),
+    "lasso": (0.25, 0.25),
+    "clip-norm": (2.0, 2.0),
+    "frozen-layers": ("0,-1", (0, -1)),
+    "patience": (7, 7),
+    "tol": (0.001, 0.001),
+    "scoring": ("r2", "r2"),
+    "time": (60.0, 60.0),
+}
+
+
+def test_what_is_typed_reaches_the_estimator():
+    typed = {name: value for name, (value, _) in TYPED.items()}
+    asked = ask({"table": "t.csv", "target": ["y"], **typed})
+    parameters = build_model(asked, "regression", "y").get_params()
+    for option in OPTIONS:
+        if option.parameter and option.name not in ("class-weight", "weight-decay"):
+            assert parameters[option.parameter] == TYPED[option.name][1], option.name
+    asked = ask({"table": "t.csv", "target": ["y"], "solver": "adamw", "weight-decay": 0.5})
+    assert build_model(asked, "classification", "y").weight_decay == 0.5
+
+
+def test_help_is_short_and_help_all_is_whole(tmp_path):
+    _, short, _ = call(tmp_path, "fit --help")
+    _, whole, _ = call(tmp_path, "fit --help-all")
+    assert (
+        short.rstrip().splitlines()[-1].strip() == "`chainrule fit --help-all` shows every option."
+    )
+    listed = {option.flag for option in OPTIONS[1:] if f"{option.flag} " in short}
+    assert listed == {option.flag for option in OPTIONS if option.shown}
+    assert 15 <= len(listed) <= 17
+    for option in OPTIONS[1:]:
+        assert f"{option.flag} " in whole, option.name
+        assert "\n" not in option.help
+        assert option.help.endswith(".")
+
+
+@pytest.mark.parametrize("option", OPTIONS, ids=lambda option: option.name)
+def test_what_the_help_shows_means_the_default(option):
+    shown = option.kind.shown(option.default)
+    if shown is not None:
+        assert option.read(shown) == option.default
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "listed", "value"),
+    [
+        ("hidden", "64, 32", [64, 32], (64, 32)),
+        ("hidden", "", [], ()),
+        ("dropout", "0.2", 0.2, 0.2),
+        ("dropout", "0.2,0", [0.2, 0], (0.2, 0.0)),
+        ("activation", "relu,tanh", ["relu", "tanh"], ("relu", "tanh")),
+        ("batch", "16", 16, 16),
+        ("batch", "full", "full", "full"),
+        ("penalty", "1e-3", 0.001, 0.001),
+        ("penalty", "auto", "auto", "auto"),
+    ],
+)
+def test_text_and_toml_are_read_alike(name, text, listed, value):
+    for given in (text, listed):
+        read = BY_NAME[name].read(given)
+        assert read == value
+        assert type(read) is type(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("hidden", "64.5"),
+        ("hidden", [64, "x"]),
+        ("epochs", True),
+        ("epochs", 3.5),
+        ("rate", "fast"),
+        ("scale", 1),
+        ("target", [1]),
+        ("table", 7),
+        ("dropout", []),
+        ("activation", {"a": 1}),
+    ],
+)
+def test_values_of_another_kind_are_refused(name, value):
+    with pytest.raises(OptionError, match=f"{name}.*expected"):
+        BY_NAME[name].read(value, where="my.toml")
+
+
+def test_errors_speak_of_options():
+    said = 'hidden_layer_sizes=(8, 4) and batch_size=3: use a regressor. `drop=["c"]`, not x=1.'
+    assert at_the_shell(said) == (
+        '--hidden 8,4 and --batch 3: use a regressor. `--drop ["c"]`, not x=1.'
+    )
+    advice = (
+        'Leave it out: `drop=["c"]` (at the shell: `--drop c`). Use a regressor (at the shell: '
+    )
+    assert at_the_shell(f"{advice}`--task regression`).") == (
+        "Leave it out: `--drop c`. Use `--task regression`."
+    )
