@@ -83,7 +83,7 @@ def test_commands_and_options_in_the_docs_exist():
             assert command in COMMANDS, (page.name, line)
             assert options <= COMMANDS[command], (page.name, line)
             mentioned.add(command)
-        options = set(re.findall(r"(?<![\w-])--[a-z][a-z-]*", "".join(prose(text))))
+        options = set(re.findall(r"(?<![\w-])--[a-z][a-z0-9-]*", "".join(prose(text))))
         assert options <= set().union(*COMMANDS.values()), page.name
     assert mentioned == set(COMMANDS)
 
@@ -96,7 +96,7 @@ def prose(text):
 def test_options_of_fit_are_explained_with_their_defaults():
     shell = (ROOT / "docs/shell.md").read_text()
     options = {option for option in COMMANDS["fit"] if option.startswith("--")}
-    assert options - set(re.findall(r"--[a-z][a-z-]*", shell)) == {"--figures"}
+    assert options - set(re.findall(r"--[a-z][a-z0-9-]*", shell)) == {"--figures"}
     stated = re.findall(r"^\| `(--\w+)` \| ([\w.]+) \|", shell, re.MULTILINE)
     defaults = {p.opts[0]: p.default for p in SHELL["fit"].params}
     assert len(stated) >= 6

@@ -187,7 +187,7 @@ CASES = {
     "unknown dtype": ("fit good.csv -t kind --dtype int8", GOOD, ["--dtype", "float64"]),
     "penalty below 0": ("fit good.csv -t kind --penalty -1", GOOD, ["--penalty -1"]),
     "penalty in words": ("fit good.csv -t kind --penalty much", GOOD, ["--penalty", "much"]),
-    "lasso below 0": ("fit good.csv -t kind --lasso -1", GOOD, ["--lasso -1"]),
+    "l1 below 0": ("fit good.csv -t kind --l1 -1", GOOD, ["--l1 -1"]),
     "patience below 1": ("fit good.csv -t kind --patience 0", GOOD, ["--patience 0"]),
     "tol below 0": ("fit good.csv -t kind --tol -1", GOOD, ["--tol -1"]),
     "no longest gradient": ("fit good.csv -t kind --clip-norm 0", GOOD, ["--clip-norm 0"]),

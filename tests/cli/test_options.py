@@ -41,7 +41,7 @@ TYPED = {
     "momentum": (0.5, 0.5),
     "batch": ("16", 16),
     "penalty": ("0.5", 0.5),
-    "lasso": (0.25, 0.25),
+    "l1": (0.25, 0.25),
     "clip-norm": (2.0, 2.0),
     "frozen-layers": ("0,-1", (0, -1)),
     "patience": (7, 7),

@@ -72,7 +72,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         talk.say("Resumed", *_words_on_the_run_before(asked.before, model, data_hash))
     talk.say("Split", parts.description)
     findings = _find(rows, task, schema, parts)
-    talk.say("Findings", *map(summary.describe_finding, findings))
+    talk.say("Findings", *(summary.describe_finding(f) for f in findings if not f.is_settled))
 
     _train(model, train, validation)
     talk.say("Network", summary.describe_network(model))

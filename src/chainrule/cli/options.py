@@ -135,7 +135,7 @@ def _table() -> tuple[Option, ...]:
           only_with=("solver", "adamw")),
         o("batch", k.SIZE, "auto", 'Rows to a step, "auto" or "full".', "batch_size", **changing),
         o("penalty", k.AMOUNT, "auto", "L2 penalty on weights.", "alpha", **changing),
-        o("lasso", k.NUMBER, 0.0, "L1 penalty on weights.", "l1", **changing),
+        o("l1", k.NUMBER, 0.0, "L1 penalty on weights.", "l1", **changing),
         o("clip-norm", k.NUMBER, None, "Longest gradient.", "clip_norm"),
         o("frozen-layers", k.WHOLES, (), "Layers left as they are; 0 is the first, -1 the last.",
           "frozen_layers", **changing),

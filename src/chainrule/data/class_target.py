@@ -133,7 +133,8 @@ def sorted_classes(array: np.ndarray) -> np.ndarray:
     if array.dtype.kind != "O":
         return np.unique(array)
     found = sorted(set(array.tolist()))  # ten times as fast as sorting all
-    return np.array(found, dtype=str if all(isinstance(c, str) for c in found) else object)
+    text = all(isinstance(c, str) and not c.endswith("\0") for c in found)  # NumPy drops a last \0
+    return np.array(found, dtype=str if text else object)
 
 
 def one_hot(codes: np.ndarray, n_classes: int) -> np.ndarray:

@@ -370,6 +370,7 @@ def _r2(squared_error: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.nda
     """Return 1 - squared error / variance; without variance 1 for no error, else 0."""
     share = weights[:, None] / weights.sum()
     variance = float(((y - (share * y).sum(axis=0)) ** 2 * share).sum(axis=0).mean())
-    if variance > 0:
+    rounding = np.finfo(np.float64).eps * float((share * y * y).sum(axis=0).mean())
+    if variance > rounding:
         return 1 - squared_error / variance
     return (squared_error == 0).astype(float)

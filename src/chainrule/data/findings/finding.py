@@ -40,3 +40,8 @@ class Finding(msgspec.Struct, frozen=True):
     columns: tuple[str, ...]
     text: str
     remedy: str
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing to do about it."""
+        return self.remedy.startswith("Nothing to do")
