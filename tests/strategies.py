@@ -1,17 +1,42 @@
 """Odd tables for hypothesis: what people really bring, small enough to run in milliseconds.
 
 `odd_tables` draws (X, y); `rows_for_prediction` draws what may come at predict for such an X.
+`work` holds what every call on them must do: work, or be refused with a remedy.
 """
 
 import datetime as dt
 import decimal
+import re
+import warnings
 
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from scipy import sparse
+from sklearn.exceptions import DataConversionWarning
+
+from chainrule.errors import ChainruleError, ChainruleWarning
+
+SLOW = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
+FAST = settings(SLOW, max_examples=300)
+
+
+def work(call):
+    """Return what a call gives; None if it was refused, which must say what to do next."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ChainruleWarning)
+        warnings.simplefilter("ignore", DataConversionWarning)
+        try:
+            return call()
+        except ChainruleError as error:
+            text = str(error)
+            event(f"refused: {type(error).__name__}")
+    assert re.search(r"[.?!]\)?\s+[A-Z]\w+.*[.)]$", text, re.DOTALL), text
+    return None
+
 
 TEXTS = ["a", "b", "B", "ß", "", " ", "unknown", "nan", "is missing", "a=b", "1", "x" * 60]
 MIXED = [1, "a", 2.5, None, True, float("nan"), dt.date(2020, 1, 2), b"x", "3", decimal.Decimal(1)]

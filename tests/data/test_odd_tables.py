@@ -1,35 +1,22 @@
 """Odd tables either work, giving finite arrays, or are refused with a remedy; nothing else."""
 
-import re
-import warnings
-
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
-from sklearn.exceptions import DataConversionWarning
 
 from chainrule.data import InputEncoder, NumberTarget, fit_class_target, guess_task
 from chainrule.data.findings import find
-from chainrule.errors import ChainruleError, FeatureNamesWarning
-from strategies import n_rows_of, odd_inputs, odd_tables, odd_targets, rows_for_prediction
-
-SLOW = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
-FAST = settings(SLOW, max_examples=300)
-
-
-def work(call):
-    """Return what a call gives; None if it was refused, which must say what to do next."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FeatureNamesWarning)
-        warnings.simplefilter("ignore", DataConversionWarning)
-        try:
-            return call()
-        except ChainruleError as error:
-            text = str(error)
-            event(f"refused: {type(error).__name__}")
-    assert re.search(r"[.?!]\)?\s+[A-Z]\w+.*[.)]$", text, re.DOTALL), text
-    return None
+from strategies import (
+    FAST,
+    SLOW,
+    n_rows_of,
+    odd_inputs,
+    odd_tables,
+    odd_targets,
+    rows_for_prediction,
+    work,
+)
 
 
 def check_inputs(data):

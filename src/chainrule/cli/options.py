@@ -124,7 +124,7 @@ def _table() -> tuple[Option, ...]:
         # how it is trained
         o("epochs", k.WHOLE, 200, "Passes over the training rows at most.", "max_iter",
           **shown, **changing),
-        o("rate", k.NUMBER, 0.003, "Learning rate.", "learning_rate_init", **shown, **changing),
+        o("rate", k.NUMBER, 0.005, "Learning rate.", "learning_rate_init", **shown, **changing),
         o("schedule", k.TEXT, "cosine", "constant, step, exponential, cosine or one-cycle.",
           "schedule", **changing),
         o("solver", k.TEXT, "adam", "adam, adamw, sgd, lbfgs, rmsprop, rprop, gradient-descent.",

@@ -20,17 +20,6 @@ from chainrule.models.parameters import NetworkParameters
 from chainrule.models.training_rows import Table, hold_out, read_rows
 
 
-def takes_batches(model: "BaseMLP") -> bool:
-    """Return whether the optimizer can go through a part of the rows; else say why it cannot."""
-    whole = model.solver in ("lbfgs", "rprop") and model.optimizer is None
-    if whole or getattr(model.optimizer, "full_batch_only", False):
-        raise AttributeError(
-            f"partial_fit is only available for optimizers that take batches; "
-            f"{model.optimizer or model.solver} needs the whole table."
-        )
-    return True
-
-
 class BaseMLP(CallbackSupportMixin, TrainingCurves, NetworkParameters):
     """A feed-forward network on a table.
 
@@ -63,7 +52,7 @@ class BaseMLP(CallbackSupportMixin, TrainingCurves, NetworkParameters):
     learning_rate : str, optional
         scikit-learn's schedules: "constant", or for "sgd" "invscaling" and "adaptive" (a fifth of
         the rate after each plateau).  Given, it takes the place of `schedule`.
-    learning_rate_init : float, default=0.003
+    learning_rate_init : float, default=0.005
         The schedule's full rate.
     power_t : float, default=0.5
         Exponent of "invscaling".

@@ -13,9 +13,9 @@ from sklearn.utils.metaestimators import available_if
 
 from chainrule.data import NumberTarget, fit_class_target
 from chainrule.errors import OptionError
-from chainrule.models.base import BaseMLP, takes_batches
+from chainrule.models.base import BaseMLP
 from chainrule.models.intervals import Calibration, between_quantiles, symmetric
-from chainrule.models.parameters import NetworkParameters, with_parameters_of
+from chainrule.models.parameters import NetworkParameters, takes_batches, with_parameters_of
 from chainrule.models.training_rows import Table
 
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")

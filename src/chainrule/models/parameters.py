@@ -34,7 +34,7 @@ _NUMBERS: dict[str, tuple[float, float, str]] = {
 _SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "layer_norm", "scale")
 _OPTIONAL = ("clip_norm", "time_limit", "n_iter_no_change")
 _WHOLE = ("max_iter", "max_fun")
-_TRIES = {"learning_rate_init": " Try 0.003."}
+_TRIES = {"learning_rate_init": " Try 0.005."}
 
 
 class NetworkParameters(BaseEstimator):
@@ -53,7 +53,7 @@ class NetworkParameters(BaseEstimator):
         layer_norm: bool = False,
         batch_size: int | str = "auto",
         learning_rate: str | None = None,
-        learning_rate_init: float = 0.003,
+        learning_rate_init: float = 0.005,
         power_t: float = 0.5,
         schedule: Any = "cosine",
         max_iter: int = 200,
@@ -155,6 +155,17 @@ def _range(low: float, high: float, ends: str) -> str:
     if high == np.inf:
         return f"{low:g} or more" if ends[0] == "[" else "positive"
     return f"in {ends[0]}{low:g}, {high:g}{ends[1]}"
+
+
+def takes_batches(model: Any) -> bool:
+    """Return whether the optimizer can go through a part of the rows; else say why it cannot."""
+    whole = model.solver in ("lbfgs", "rprop") and model.optimizer is None
+    if whole or getattr(model.optimizer, "full_batch_only", False):
+        raise AttributeError(
+            f"partial_fit is only available for optimizers that take batches; "
+            f"{model.optimizer or model.solver} needs the whole table."
+        )
+    return True
 
 
 def with_parameters_of(base: type) -> Callable[[Any], Any]:
