@@ -3,7 +3,7 @@
     forward    y = f(params, x)
     backward   (grads, dx) = vjp of f at (params, x), applied to dy
 
-The one place in chainrule where autodiff is a player and not the referee.
+Here, and for a user's own loss, autodiff is a player and not the referee.
 """
 
 import inspect
