@@ -5,7 +5,7 @@ LOCK := requirements-locked.txt
 
 OLDEST := .cache/scikit-learn-oldest
 
-.PHONY: demo test test-all test-oldest check format bench docs lock clean
+.PHONY: demo test test-all test-scikit-learn check format bench docs lock clean
 
 export CHAINRULE_CACHE ?= $(CURDIR)/.cache/compiled
 export NO_MKDOCS_2_WARNING = 1
@@ -15,13 +15,14 @@ demo: .venv/.runs           ## the main job: the tutorials' iris network, then a
 	$(BIN)/chainrule demo iris
 	$(BIN)/chainrule fit iris --target species
 
-test: .venv/.develops       ## the tests, without the slow ones
-	$(BIN)/python -m pytest -q -n auto -m "not slow"
+test: .venv/.develops       ## the tests, without the long ones
+	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not scikit_learn"
 
 test-all: .venv/.develops   ## all tests, with coverage
 	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
 
-test-oldest: .venv/.develops $(OLDEST)/.installed  ## the estimators on the oldest scikit-learn
+test-scikit-learn: .venv/.develops $(OLDEST)/.installed  ## what its users rely on, newest and oldest
+	$(BIN)/python -m pytest -q -n auto -m "scikit_learn and not slow" tests/models
 	PYTHONPATH=$(OLDEST) $(BIN)/python -m pytest -q -n auto -m "not slow" \
 		-W "ignore::pytest.PytestRemovedIn10Warning" tests/models tests/test_from_scikit_learn.py
 

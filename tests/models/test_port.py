@@ -51,11 +51,14 @@ import chainrule
 LIBRARIES = {"scikit-learn": neural_network, "chainrule": chainrule}
 OLD = parse_version(sklearn.__version__) < parse_version("1.7")
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::sklearn.exceptions.ConvergenceWarning",
-    # scikit-learn 1.6 with a newer SciPy
-    "ignore:scipy.optimize. The `disp` and `iprint` options:DeprecationWarning",
-)
+pytestmark = [
+    pytest.mark.scikit_learn,
+    pytest.mark.filterwarnings(
+        "ignore::sklearn.exceptions.ConvergenceWarning",
+        # scikit-learn 1.6 with a newer SciPy
+        "ignore:scipy.optimize. The `disp` and `iprint` options:DeprecationWarning",
+    ),
+]
 
 
 @pytest.fixture(params=LIBRARIES)

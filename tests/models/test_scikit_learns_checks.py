@@ -5,6 +5,8 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from chainrule import MLPClassifier, MLPRegressor
 
+pytestmark = pytest.mark.scikit_learn
+
 # Two fits whose sums are the same but for their order may differ by rounding, and this check allows
 # a relative difference of 1e-7, which float32 cannot hold. scikit-learn runs it on its own MLP with
 # other parameters than the defaults, too.

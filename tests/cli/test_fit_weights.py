@@ -79,7 +79,7 @@ def test_without_the_column_rows_count_alike_and_it_says_so(folder):
 
 
 def test_class_weights_move_the_choice_and_the_measure(folder):
-    line = f"fit kind.csv -t kind --drop w {QUICK} --json --out"
+    line = f"fit kind.csv -t kind --drop w {QUICK} --rate 0.003 --json --out"
     plain = json.loads(done(folder, f"{line} plain"))
     heavy = json.loads(done(folder, f"{line} heavy --class-weight z=50 --class-weight y=0.5"))
     assert (plain["measure"], heavy["measure"]) == ("accuracy", "balanced_accuracy")
