@@ -133,7 +133,7 @@ def test_a_weight_of_two_is_the_row_twice_and_of_none_no_row(rows):
     *y, weights = np.array(rows).T
     y, weights = np.stack(y, axis=1), weights.astype(int)
     if not weights.any():
-        with pytest.raises(DataError, match="0 in every row"):
+        with pytest.raises(DataError, match="zero in every row"):
             NumberTarget.fit(y, weights=weights)
         return
     twice = NumberTarget.fit(np.repeat(y, weights, axis=0))
