@@ -292,7 +292,9 @@ n_outputs_, out_activation_
         check_is_fitted(self)
         x = self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
         if self._layers is not None:
-            return plain_network(self).predict(x)
+            # numbers go back into the target's units, where rounding of float32 would show: the
+            # same row would differ a little with the rows beside it
+            return plain_network(self, None if self._classifies else np.float64).predict(x)
         from chainrule.engine import predict
 
         return predict(self.network_, self._objective(self._target), self.params_, x)

@@ -46,14 +46,19 @@ def network_attributes(network: Any, params: Any, objective: Any) -> dict[str, A
     }
 
 
-def plain_network(model: Any) -> PlainNetwork:
-    """Return the network as NumPy runs it, made of the arrays that the estimator shows."""
+def plain_network(model: Any, dtype: Any = None) -> PlainNetwork:
+    """Return the network as NumPy runs it, made of the arrays that the estimator shows.
+
+    With a `dtype` it computes in that one instead of its own.
+    """
     dense = zip(model.coefs_, model.intercepts_, strict=True)
     arrays = []
     for layer, other in zip(model._layers, model._others, strict=True):
         if isinstance(layer, DenseSpec):
             weights, biases = next(dense)
             other = {"weights": weights, "biases": biases}
+        if dtype is not None:
+            other = {name: array.astype(dtype, copy=False) for name, array in other.items()}
         arrays.append(other)
     return PlainNetwork(tuple(model._layers), tuple(arrays), model._link, model._sizes)
 
