@@ -4,6 +4,7 @@
 fails when a class of the engine, or an activation by name, has no row.
 """
 
+import dataclasses
 import importlib
 import inspect
 import pkgutil
@@ -17,22 +18,34 @@ import chainrule.engine as engine
 from chainrule.engine import (
     ACTIVATIONS,
     AbsoluteError,
+    Cell,
     CustomLoss,
     Dense,
     Differentiated,
     Dropout,
     Elementwise,
     FeedForward,
+    FixedPoint,
     Huber,
     LayerNorm,
+    Local,
+    LocalConnections,
+    Monotone,
+    NonNegative,
     Normal,
     Penalty,
+    Perron,
     Poisson,
     Quantile,
+    Recurrent,
+    RowSum,
     SeveralSoftmaxCrossEntropies,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
+    Spectral,
     SquaredError,
+    Symmetric,
+    Unrolled,
     sigmoid,
     tanh,
 )
@@ -61,6 +74,40 @@ TABLE = {
     "feed-forward, all kinds": FeedForward(
         (Dense(6, weights="he"), LayerNorm(), ACTIVATIONS["mish"], Dropout(0.3), Swish(), Dense(3))
     ),
+    "local": Local((2, 2), (3, 1), weights=Normal(0.5)),
+    "recurrent": Recurrent(),
+    "recurrent, masked": Recurrent(mask=1 - np.eye(4)),
+    "local connections": LocalConnections((2, 2), weights=Normal(0.5)),
+    "local connections, own cell, none below 0": LocalConnections(
+        (1, 4), (1, 3), weights=Normal(0.5), own_cell=True, non_negative=True
+    ),
+    "spectral": Spectral(bound=0.5),
+    "spectral, masked": Spectral(mask=1 - np.eye(4), bound=0.5),
+    "spectral, not bound": Spectral(bound=20.0),
+    "row sum": RowSum(mask=1 - np.eye(4), bound=0.7),
+    "perron": Perron(bound=0.7),
+    "monotone": Monotone(),
+    "symmetric": Symmetric(mask=1 - np.eye(4)),
+    "non-negative": NonNegative(),
+    **{
+        f"fixed point, {solver}, {adjoint}": FixedPoint(
+            Cell(Dense(3), Spectral(bound=0.6)), solver, adjoint, tol=1e-13
+        )
+        for solver, adjoint in (
+            ("auto", "auto"),
+            ("picard", "lu"),
+            ("anderson", "anderson"),
+            ("newton", "picard"),
+        )
+    },
+    "fixed point, in continuous time": FixedPoint(
+        Cell(Dense(3), RowSum(bound=2.0), sigmoid), alpha=0.5, tau=[0.5, 1.0, 2.0], tol=1e-13
+    ),
+    "fixed point, deep body": FixedPoint(
+        Cell(Dense(3), RowSum(bound=0.3), FeedForward((tanh, Dense(3), tanh))), tol=1e-13
+    ),
+    "unrolled": Unrolled(Cell(Dense(3), Recurrent()), n_features=2),
+    "unrolled, all": Unrolled(Cell(Dense(2), Recurrent(), sigmoid), output="all"),
     "nested": FeedForward((FeedForward((Dense(4), tanh)), FeedForward((Dense(2), sigmoid)))),
 }
 CLASSES = "classes"
@@ -117,6 +164,16 @@ def inner(a, b):
     return sum(jnp.sum(x * y) for x, y in leaves)
 
 
+def stepped(layer, params, x):
+    """What autodiff can go through in place of a loop that ends by itself: 300 steps of it."""
+    wiring = layer.cell.wire(params, x)
+
+    def step(h, _):
+        return layer.cell.respond(params, wiring.effective, wiring.drive, h)[0], None
+
+    return jax.lax.scan(step, jnp.zeros_like(wiring.drive), length=300)[0]
+
+
 @pytest.mark.parametrize("training", [False, True], ids=["predicting", "training"])
 @pytest.mark.parametrize("name", TABLE)
 def test_backward_is_the_adjoint_of_forward(name, training, key):
@@ -130,6 +187,8 @@ def test_backward_is_the_adjoint_of_forward(name, training, key):
     @jax.jit
     def referee(params, x, dy, direction):
         def f(params, x):
+            if isinstance(layer, FixedPoint):
+                return stepped(layer, params, x)
             return layer.forward(params, x, step_key)[0]
 
         y, tape = layer.forward(params, x, step_key)
@@ -279,8 +338,9 @@ def test_a_step_worked_by_hand():
 def test_every_class_has_a_row():
     def parts(layer):
         yield type(layer)
-        for inside in getattr(layer, "layers", ()):
-            yield from parts(inside)
+        for inside in (*getattr(layer, "layers", ()), getattr(layer, "cell", None)):
+            if inside is not None:
+                yield from parts(inside)
 
     tested = {cls for layer in TABLE.values() for cls in parts(layer)}
     assert _classes("forward", "backward", "init") - {Layer} <= tested
@@ -295,4 +355,5 @@ def _classes(*methods):
     for module in pkgutil.walk_packages(engine.__path__, "chainrule.engine."):
         members = vars(importlib.import_module(module.name)).values()
         found |= {c for c in members if inspect.isclass(c) and all(hasattr(c, m) for m in methods)}
-    return {cls for cls in found if cls.__module__.startswith("chainrule.engine")}
+    own = {cls for cls in found if cls.__module__.startswith("chainrule.engine")}
+    return {cls for cls in own if dataclasses.is_dataclass(cls)}  # others are bases or protocols

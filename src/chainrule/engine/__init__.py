@@ -29,7 +29,21 @@ from chainrule.engine.layers.elementwise import Elementwise
 from chainrule.engine.layers.initializers import Given, Normal, Uniform, VarianceScaling, Zeros
 from chainrule.engine.layers.layer_norm import LayerNorm, LayerNormParams
 from chainrule.engine.layers.softmax import Softmax
+from chainrule.engine.networks.cell import Cell, CellParams
+from chainrule.engine.networks.connections import ConnectionParams, Connections, Recurrent
 from chainrule.engine.networks.feed_forward import FeedForward
+from chainrule.engine.networks.fixed_point import FixedPoint
+from chainrule.engine.networks.guarantees import (
+    Monotone,
+    NonNegative,
+    Perron,
+    RowSum,
+    Spectral,
+    Symmetric,
+)
+from chainrule.engine.networks.local import Local, LocalConnections
+from chainrule.engine.networks.settling.state import Settled
+from chainrule.engine.networks.unrolled import Unrolled
 from chainrule.engine.objectives.base import Objective
 from chainrule.engine.objectives.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from chainrule.engine.objectives.custom import CustomLoss
@@ -76,8 +90,12 @@ __all__ = [
     "Accuracy",
     "Adam",
     "AdamW",
+    "Cell",
+    "CellParams",
     "Checkpoint",
     "Clipped",
+    "ConnectionParams",
+    "Connections",
     "Constant",
     "Cosine",
     "CustomLoss",
@@ -90,6 +108,7 @@ __all__ = [
     "Epoch",
     "Exponential",
     "FeedForward",
+    "FixedPoint",
     "Frozen",
     "Given",
     "GradientDescent",
@@ -98,30 +117,41 @@ __all__ = [
     "Layer",
     "LayerNorm",
     "LayerNormParams",
+    "Local",
+    "LocalConnections",
     "Momentum",
+    "Monotone",
+    "NonNegative",
     "Normal",
     "Objective",
     "OneCycle",
     "Optimizer",
     "Penalty",
+    "Perron",
     "Poisson",
     "PredictionError",
     "Progress",
     "Quantile",
     "RMSProp",
+    "Recurrent",
+    "RowSum",
     "Rprop",
     "Scaled",
     "Schedule",
+    "Settled",
     "SeveralSoftmaxCrossEntropies",
     "Shifted",
     "SigmoidCrossEntropy",
     "Softmax",
     "SoftmaxCrossEntropy",
+    "Spectral",
     "SquaredError",
     "StepDecay",
     "SubsetAccuracy",
+    "Symmetric",
     "Trained",
     "Uniform",
+    "Unrolled",
     "VarianceScaling",
     "WarmUp",
     "Zeros",

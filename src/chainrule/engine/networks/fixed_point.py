@@ -1,0 +1,255 @@
+"""Fixed-point network: a cell that steps on a static input until it stands still.
+
+    forward    h* = F(x, h*)                      settle h ← F(x, h)
+    backward   λ  = dy + (∂F/∂h)ᵀ λ               settle λ ← dy + (∂F/∂h)ᵀ λ
+               grads = (∂F/∂θ)ᵀ λ,  dx = (∂F/∂x)ᵀ λ
+
+The second settling iterates the transpose of the first at h*, so it converges where the first does.
+Neither depends on how it was done: solver, step and time constants change the way, not the end.
+
+References: Almeida (1987), Proc. ICNN 2:609-618; Pineda (1987), Phys. Rev. Lett. 59:2229-2232.
+"""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Bool, Float, PRNGKeyArray
+
+from chainrule.engine.networks.cell import Cell, CellParams, CellTape
+from chainrule.engine.networks.settling.newton import in_blocks, newton, solve_adjoint
+from chainrule.engine.networks.settling.solvers import ADJOINT, FORWARD, check_solver, sweep
+from chainrule.engine.networks.settling.state import (
+    OVERFLOW,
+    SETTLED,
+    SMALL_STATE,
+    Settled,
+    automatic_tolerance,
+    norms,
+)
+from chainrule.engine.pytree import hyperparameters, number, part, pytree
+from chainrule.errors import OptionError, ShapeError
+
+ON_UNSETTLED = ("drop", "raise", "use")
+NEWTON_STEPS = 50
+
+
+@pytree
+class FixedPointTape:
+    """The cell's tape at the fixed point, and how settling ended."""
+
+    cell: CellTape
+    settled: Settled
+
+
+@hyperparameters
+class FixedPoint:
+    """The fixed point of `cell` under a static input; see the module formulas.
+
+    Parameters
+    ----------
+    cell : Cell
+        One step.
+    solver : {"auto", "picard", "anderson", "newton"}, default="auto"
+        How the state settles; see `settling.solvers`.
+    adjoint : {"auto", "picard", "anderson", "lu"}, default="auto"
+        How the error settles.
+    alpha : float, optional
+        Share of the way that a state moves in a sweep, in (0, 1]: h ← h + α (F(x, h) - h).  By
+        itself it starts at 1 and is halved where the residual does not fall.
+    tau : float or array of shape (n,), optional
+        Time constants of the units, in units of a step: τ dh/dt = -h + F(x, h) in steps of α.  A
+        unit then moves by the share α / τ, which must lie in (0, 1].
+    tol : float, optional
+        Residual below which a sample has settled, relative to its state; by itself as small as the
+        number type allows, 5e-7 for float32 and 2e-15 for float64.
+    max_sweeps : int, default=1000
+        Sweeps after which a sample counts as unsettled.
+    on_unsettled : {"drop", "raise", "use"}, default="drop"
+        What training does with samples that do not settle: leave them out of the step, stop, or
+        use them as they are.
+    compacts : bool, default=True
+        Whether samples that are done leave the batch.
+
+    Raises
+    ------
+    OptionError, ShapeError
+        If an option has a value that it cannot have.
+    """
+
+    cell: Any = part()
+    solver: str = "auto"
+    adjoint: str = "auto"
+    alpha: Any = part(default=None)
+    tau: Any = part(default=None)
+    tol: Any = part(default=None)
+    max_sweeps: int = number(default=1000)
+    on_unsettled: str = "drop"
+    compacts: bool = True
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.cell, Cell):
+            raise OptionError(f"FixedPoint takes a Cell, got {type(self.cell).__name__}.")
+        check_solver("solver", self.solver, FORWARD)
+        check_solver("adjoint", self.adjoint, ADJOINT)
+        check_solver("on_unsettled", self.on_unsettled, ON_UNSETTLED)
+        if self.alpha is not None:
+            _set_number(self, "alpha")
+            if not 0 < self.alpha <= 1:
+                raise OptionError(
+                    f"alpha={self.alpha!r} must lie in (0, 1]: it is the share of the way that a "
+                    "state moves in a sweep. Try 0.5, or leave it out."
+                )
+        if self.tau is not None:
+            tau = np.asarray(self.tau, dtype=np.float64)
+            if tau.ndim > 1 or not (tau >= (self.alpha or 1.0)).all():
+                raise OptionError(
+                    f"tau={self.tau!r} must be one number or one for each unit, none below the "
+                    f"step alpha={self.alpha or 1.0:g}. Take a smaller step, or larger tau."
+                )
+            object.__setattr__(self, "tau", np.atleast_1d(tau))
+        if self.tol is not None:
+            _set_number(self, "tol")
+            if not 0 < self.tol < 1:
+                raise OptionError(f"tol={self.tol!r} must lie between 0 and 1, such as 1e-6.")
+        if self.max_sweeps < 1:
+            raise OptionError(f"max_sweeps={self.max_sweeps!r} must be 1 or more.")
+
+    def width(self, n_in: int) -> int:
+        return self.cell.width(n_in)
+
+    def init(self, key: PRNGKeyArray, n_in: int) -> CellParams:
+        if isinstance(self.tau, np.ndarray) and len(self.tau) not in (1, self.width(n_in)):
+            raise ShapeError(
+                f"tau has {len(self.tau)} time constants for {self.width(n_in)} units."
+            )
+        return self.cell.init(key, n_in)
+
+    def forward(
+        self,
+        params: CellParams,
+        x: Float[Array, "batch n_in"],
+        key: PRNGKeyArray | None = None,
+        start: Float[Array, "batch n"] | None = None,
+    ) -> tuple[Float[Array, "batch n"], FixedPointTape]:
+        """Settle from `start`, or from rest (zeros), and give the state there."""
+        cell = self.cell
+        wiring = cell.wire(params, x, key)
+        start = jnp.zeros_like(wiring.drive) if start is None else start
+
+        def image(drive: Array, h: Array) -> Array:
+            return cell.respond(params, wiring.effective, drive, h)[0]
+
+        def slopes(drive: Array, h: Array) -> Array:
+            tape = cell.respond(params, wiring.effective, drive, h)[1]
+            return cell.jacobian(params, wiring.effective, tape)
+
+        tol, smallest = self._tolerance(start.dtype), SMALL_STATE
+        if self.solver == "newton":
+            last = jnp.minimum(jnp.asarray(self.max_sweeps, jnp.int32), NEWTON_STEPS)
+            settled = newton(
+                image, slopes, wiring.drive, start, tol=tol, smallest=smallest, last=last
+            )
+        else:
+            settled = sweep(
+                image,
+                wiring.drive,
+                start,
+                solver=self.solver,
+                tol=tol,
+                smallest=smallest,
+                **self._pace(start),
+            )
+        h, tape = cell.step(params, wiring, settled.value)
+        return h, FixedPointTape(cell=tape, settled=settled)
+
+    def settle_adjoint(
+        self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
+    ) -> Settled:
+        """Return λ = dy + (∂F/∂h)ᵀ λ of each sample, and how its settling ended."""
+        cell, effective = self.cell, tape.cell.connections[1]
+        tol = self._tolerance(dy.dtype)
+        if self.adjoint == "lu":
+
+            def solve(given: Any) -> tuple[Array, Array]:
+                e, body = given
+                v = solve_adjoint(cell.jacobian(params, effective, body), e)
+                return v, norms(e + cell.pull(params, effective, body, v) - v)
+
+            v, residual = in_blocks(solve, (dy, tape.cell.body), dy.shape[1])
+            finite = jnp.isfinite(residual)
+            status = jnp.where(finite, SETTLED, OVERFLOW).astype(jnp.int32)
+            return Settled(v, residual, jnp.ones_like(status), status)
+
+        def image(context: Any, v: Array) -> Array:
+            e, body = context
+            return e + cell.pull(params, effective, body, v)
+
+        return sweep(
+            image,
+            (dy, tape.cell.body),
+            dy,
+            solver=self.adjoint,
+            tol=tol,
+            smallest=0.0,
+            **self._pace(dy),
+        )
+
+    def backward(
+        self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
+    ) -> tuple[CellParams, Float[Array, "batch n_in"]]:
+        grads, dx, _ = self.backward_and_notes(params, tape, dy)
+        return grads, dx
+
+    def backward_and_notes(
+        self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
+    ) -> tuple[CellParams, Float[Array, "batch n_in"], dict[str, Array]]:
+        """Return the gradients, and of each sample how both settlings ended."""
+        adjoint = self.settle_adjoint(params, tape, dy)
+        value = adjoint.value
+        if self.on_unsettled != "use":
+            value = jnp.where((adjoint.usable & tape.settled.usable)[:, None], value, 0)
+        grads, dx, _ = self.cell.backward(params, tape.cell, value)
+        dtype = dy.dtype
+        return (
+            grads,
+            dx,
+            {
+                "sweeps": tape.settled.sweeps.astype(dtype),
+                "unsettled": (~tape.settled.usable).astype(dtype),
+                "adjoint_sweeps": adjoint.sweeps.astype(dtype),
+                "adjoint_unsettled": (~adjoint.usable).astype(dtype),
+            },
+        )
+
+    def trusted(self, tape: FixedPointTape) -> Bool[Array, " batch"]:
+        """Return which samples a training step may use."""
+        if self.on_unsettled == "use":
+            return jnp.ones_like(tape.settled.usable)
+        return tape.settled.usable
+
+    def _tolerance(self, dtype: Any) -> Array:
+        return jnp.asarray(automatic_tolerance(dtype) if self.tol is None else self.tol, dtype)
+
+    def _pace(self, start: Array) -> dict[str, Any]:
+        """Return how far the units move in a sweep, and how many sweeps they may take."""
+        rates = None
+        if self.alpha is not None or self.tau is not None:
+            alpha = jnp.asarray(1.0 if self.alpha is None else self.alpha, start.dtype)
+            tau = jnp.asarray(1.0 if self.tau is None else self.tau, start.dtype)
+            rates = jnp.broadcast_to(alpha / tau, start.shape[1:])
+        return {
+            "rates": rates,
+            "adapts": self.alpha is None,
+            "max_sweeps": jnp.asarray(self.max_sweeps, jnp.int32),
+            "compacts": self.compacts,
+        }
+
+
+def _set_number(layer: FixedPoint, name: str) -> None:
+    value = getattr(layer, name)
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number | jax.Array):
+        raise OptionError(f"{name}={value!r} must be a number, or None to have it chosen.")
+    if not isinstance(value, jax.Array):
+        object.__setattr__(layer, name, float(value))

@@ -1,0 +1,81 @@
+"""Which solver settles: by name, or chosen by itself.
+
+picard     damped sweeps; cheapest, best while the network settles quickly
+anderson   extrapolates; for spectral radii near 1
+newton     few units only; finds fixed points that no sweeps reach
+lu         for the adjoint only: solves the linear system of each sample
+auto       `PATIENCE` sweeps of Picard's, then Anderson's for the samples that are not done
+"""
+
+import difflib
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from chainrule.engine.networks.settling.anderson import anderson
+from chainrule.engine.networks.settling.buckets import MOST_HALVINGS
+from chainrule.engine.networks.settling.picard import picard
+from chainrule.engine.networks.settling.state import Settled
+from chainrule.errors import OptionError
+
+PATIENCE = 64
+FORWARD, ADJOINT = ("auto", "picard", "anderson", "newton"), ("auto", "picard", "anderson", "lu")
+
+
+def check_solver(name: str, value: Any, known: tuple[str, ...]) -> None:
+    """Refuse a solver that does not exist.
+
+    Raises
+    ------
+    OptionError
+        With those there are.
+    """
+    if value not in known:
+        near = difflib.get_close_matches(str(value), known, n=1)
+        hint = f' Did you mean "{near[0]}"?' if near else ""
+        raise OptionError(f"{name}={value!r} is not known.{hint} Choose one of {', '.join(known)}.")
+
+
+def sweep(
+    f: Callable[[Any, Array], Array],
+    context: Any,
+    start: Float[Array, "batch n"],
+    *,
+    solver: str,
+    rates: Float[Array, " n"] | None,
+    adapts: bool,
+    tol: Array,
+    smallest: float,
+    max_sweeps: Array,
+    compacts: bool = True,
+) -> Settled:
+    """Settle by sweeps: "auto", "picard" or "anderson"."""
+    last = jnp.asarray(max_sweeps, jnp.int32)
+    plain = {"auto": jnp.minimum(last, PATIENCE), "picard": last, "anderson": jnp.int32(1)}[solver]
+    limits: dict[str, Any] = {"tol": tol, "smallest": smallest}
+    halvings = MOST_HALVINGS if compacts else 0
+    state, number = picard(
+        f,
+        context,
+        start,
+        rates=rates,
+        adapts=adapts,
+        first=jnp.int32(0),
+        last=plain,
+        halvings=halvings,
+        **limits,
+    )
+    if solver != "picard":
+        state, _ = anderson(
+            f,
+            context,
+            state,
+            beta=rates,
+            first=number,
+            last=last,
+            halvings=min(halvings, 1 if solver == "auto" else halvings),
+            **limits,
+        )
+    return Settled(state.value, state.residual, state.sweeps, state.status)
