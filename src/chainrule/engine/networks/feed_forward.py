@@ -9,10 +9,12 @@ A network is itself a layer, so networks nest.
 from typing import Any
 
 import jax
-from jaxtyping import Array, PRNGKeyArray
+import jax.numpy as jnp
+from jaxtyping import Array, Bool, PRNGKeyArray
 
 from chainrule.engine.keys import split_key
 from chainrule.engine.layers.differentiated import as_layer
+from chainrule.engine.layers.notes import backward_and_notes, notes_of, trusted_rows
 from chainrule.engine.pytree import hyperparameters, part
 from chainrule.errors import OptionError
 
@@ -56,8 +58,34 @@ class FeedForward:
     def backward(
         self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array
     ) -> tuple[tuple[Any, ...], Array]:
-        grads = []
-        for layer, p, t in zip(self.layers[::-1], params[::-1], tape[::-1], strict=True):
-            g, dy = layer.backward(p, t, dy)
+        grads, dx, _ = self.backward_and_notes(params, tape, dy)
+        return grads, dx
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the layers note; where two note the same, with the layer's place before it."""
+        return tuple(self._names().values())
+
+    def trusted(self, tape: tuple[Any, ...]) -> Bool[Array, " batch"]:
+        """Return the rows that every layer trusts."""
+        pairs = zip(self.layers, tape, strict=True)
+        rows = [trusted_rows(layer, t) for layer, t in pairs if notes_of(layer)]
+        return jnp.all(jnp.stack(rows), axis=0)
+
+    def backward_and_notes(
+        self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array
+    ) -> tuple[tuple[Any, ...], Array, dict[str, Array]]:
+        """Return the gradients, and what the layers note of each row."""
+        grads, notes, names = [], {}, self._names()
+        for i in range(len(self.layers) - 1, -1, -1):
+            g, dy, own = backward_and_notes(self.layers[i], params[i], tape[i], dy)
             grads.append(g)
-        return tuple(grads[::-1]), dy
+            notes |= {names[i, name]: values for name, values in own.items()}
+        return tuple(grads[::-1]), dy, notes
+
+    def _names(self) -> dict[tuple[int, str], str]:
+        own = [(i, name) for i, layer in enumerate(self.layers) for name in notes_of(layer)]
+        alone = [name for _, name in own]
+        return {
+            (i, name): name if alone.count(name) == 1 else f"layer{i + 1}_{name}" for i, name in own
+        }

@@ -223,6 +223,11 @@ class FixedPoint:
             },
         )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is noted of each sample: sweeps of both settlings, and whether one failed."""
+        return ("sweeps", "unsettled", "adjoint_sweeps", "adjoint_unsettled")
+
     def trusted(self, tape: FixedPointTape) -> Bool[Array, " batch"]:
         """Return which samples a training step may use."""
         if self.on_unsettled == "use":

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
+from chainrule.engine.layers.notes import notes_of
 from chainrule.engine.pytree import as_vector, pytree
 from chainrule.engine.training.compilation_speed import compile_for
 from chainrule.engine.training.compilations import count_compilation
@@ -27,12 +28,15 @@ STATIC = ("batch_size", "chunk_size", "n_slots", "measure_training")
 
 @pytree
 class State:
-    """Everything that training changes."""
+    """Everything that training changes; `running` is what the last epoch measured as it ran.
+
+    That is the mean loss of its steps, then of what layers note the means and the largest values.
+    """
 
     params: Any
     opt_state: Any
     epoch: Int[Array, ""]
-    running_loss: Float[Array, "*networks"]
+    running: Float[Array, "*networks measures"]
     best: Best | None
 
 
@@ -76,9 +80,14 @@ def block_of_epochs(
     first = state.epoch
     dtype, table_size = train.weights.dtype, train.weights.shape[0]
     whole = batch_size == table_size
+    n_notes = len(notes_of(task.network))
+
+    def running_measures(loss: Array, sums: Array, peaks: Array) -> Array:
+        n_rows = jnp.sum(train.weights > 0).astype(dtype)
+        return jnp.concatenate([loss[None], sums / n_rows, peaks])
 
     def record(state: State) -> Array:
-        parts = [state.running_loss[None]]
+        parts = [state.running]
         if measure_training:
             parts.append(measure(task, state.params, train, chunk_size))
         if validation is not None:
@@ -89,7 +98,10 @@ def block_of_epochs(
         del go
         k = jax.random.fold_in(key, state.epoch)
         x, y, w = train.x, train.y, train.weights
-        return step(task, state.params, state.opt_state, x, y, w, k)
+        params, opt_state, loss, (sums, peaks) = step(
+            task, state.params, state.opt_state, x, y, w, k
+        )
+        return params, opt_state, running_measures(loss, sums, peaks)
 
     def batches_epoch(state: State, go: Array) -> tuple[Any, Any, Array]:
         order = None if orders is None else slice_rows(orders, state.epoch - first, 1)[0]
@@ -106,35 +118,37 @@ def block_of_epochs(
                 rows = jax.tree.map(lambda a: slice_rows(a, c * chunk_size, chunk_size), train)
 
             def run_step(b: Array, carry: Any) -> Any:
-                params, opt_state, total = carry
+                params, opt_state, total, sums, peaks = carry
                 batch = jax.tree.map(lambda a: slice_rows(a, b * batch_size, batch_size), rows)
                 k = jax.random.fold_in(epoch_key, c * per_chunk + b)
-                params, opt_state, loss = step(
+                params, opt_state, loss, (own_sums, own_peaks) = step(
                     task, params, opt_state, batch.x, batch.y, batch.weights, k
                 )
-                return params, opt_state, total + batch.weights.sum() * loss
+                total = total + batch.weights.sum() * loss
+                return params, opt_state, total, sums + own_sums, jnp.maximum(peaks, own_peaks)
 
             in_chunk = jnp.minimum(steps - c * per_chunk, per_chunk)
             return jax.lax.fori_loop(0, in_chunk, run_step, carry)
 
-        carry = (state.params, state.opt_state, jnp.zeros((), dtype))
+        none = jnp.zeros(n_notes, dtype)
+        carry = (state.params, state.opt_state, jnp.zeros((), dtype), none, none)
         if chunk_size == table_size:
             carry = run_chunk(jnp.asarray(0, jnp.int32), carry)
         else:
             n_chunks = -(-steps // per_chunk)
             carry = jax.lax.fori_loop(0, n_chunks, run_chunk, carry)
-        params, opt_state, total = carry
-        return params, opt_state, total / train.weights.sum()
+        params, opt_state, total, sums, peaks = carry
+        return params, opt_state, running_measures(total / train.weights.sum(), sums, peaks)
 
     def epoch(state: State, go: Array) -> State:
         """Run one epoch if `go`; the single step of a full batch has run anyway, and is dropped."""
         new = (full_batch_epoch if whole else batches_epoch)(state, go)
         if whole:
-            old = (state.params, state.opt_state, state.running_loss)
+            old = (state.params, state.opt_state, state.running)
             new = jax.tree.map(lambda n, o: jnp.where(go, n, o), new, old)
-        params, opt_state, loss = new
-        loss = jnp.where(go, loss, state.running_loss)
-        return State(params, opt_state, state.epoch + go.astype(jnp.int32), loss, state.best)
+        params, opt_state, running = new
+        running = jnp.where(go, running, state.running)
+        return State(params, opt_state, state.epoch + go.astype(jnp.int32), running, state.best)
 
     def turn(block: Block) -> Block:
         state = block.state
@@ -143,7 +157,7 @@ def block_of_epochs(
         history = block.history.at[done].set(measures)
         # a running loss that is not finite counts too, but before the first epoch there is none
         failed = ~jnp.all(jnp.isfinite(measures[1:]))
-        failed |= ~jnp.isfinite(state.running_loss) & (state.epoch > 0)
+        failed |= ~jnp.isfinite(state.running[0]) & (state.epoch > 0)
         # saturated units hide weights that are not finite from every loss
         failed |= ~jnp.all(jnp.isfinite(as_vector(state.params)))
         patience_over = jnp.asarray(False)
@@ -157,7 +171,7 @@ def block_of_epochs(
                 state.opt_state,
                 state.epoch,
             )
-            state = State(state.params, state.opt_state, state.epoch, state.running_loss, best)
+            state = State(state.params, state.opt_state, state.epoch, state.running, best)
         go = done < n_epochs
         if not lockstep:
             go &= ~failed & ~patience_over
@@ -170,7 +184,7 @@ def block_of_epochs(
         return going if lockstep else going & ~block.failed & ~block.patience_over
 
     n_tables = int(measure_training) + int(validation is not None)
-    n_columns = 1 + (1 + len(task.metrics)) * n_tables
+    n_columns = 1 + 2 * n_notes + (1 + len(task.metrics)) * n_tables
     no = jnp.asarray(False)
     empty = jnp.full((n_slots + 1, n_columns), jnp.nan, dtype)
     return jax.lax.while_loop(
@@ -195,11 +209,11 @@ def blocks_of_epochs(
     """Run a block of several networks side by side; every array has a leading axis of networks."""
 
     def one(own: tuple[Any, Any, Array], table: Rows, order: Any, key: PRNGKeyArray) -> Any:
-        params, opt_state, running_loss = own
+        params, opt_state, running = own
         block = block_of_epochs(
             task,
             None,
-            State(params, opt_state, states.epoch, running_loss, None),
+            State(params, opt_state, states.epoch, running, None),
             table,
             None,
             order,
@@ -213,16 +227,16 @@ def blocks_of_epochs(
             lockstep=True,
         )
         state = block.state
-        own = (state.params, state.opt_state, state.running_loss)
+        own = (state.params, state.opt_state, state.running)
         return (own, block.history, block.failed), (state.epoch, block.n_entries)
 
-    own = (states.params, states.opt_state, states.running_loss)
+    own = (states.params, states.opt_state, states.running)
     in_axes = (0, 0, None if orders is None else 0, 0)
     (own, history, failed), (epoch, n_entries) = jax.vmap(one, in_axes, (0, None))(
         own, tables, orders, keys
     )
-    params, opt_state, running_loss = own
-    states = State(params, opt_state, epoch, running_loss, None)
+    params, opt_state, running = own
+    states = State(params, opt_state, epoch, running, None)
     return Block(states, history, n_entries, jnp.zeros_like(failed), failed)
 
 

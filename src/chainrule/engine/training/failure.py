@@ -33,7 +33,7 @@ def locate_failure(
         place = _first_non_finite(task, params, batch, key)
         if place is not None:
             return f"{place}, batch {b + 1} of {len(batches)}"
-        params, opt_state, _ = compiled(
+        params, opt_state, _, _ = compiled(
             task, params, opt_state, batch.x, batch.y, batch.weights, key
         )
         if not is_finite(params):

@@ -10,6 +10,7 @@ from jaxtyping import PRNGKeyArray
 
 from chainrule.engine.keys import make_key
 from chainrule.engine.layers.base import Layer
+from chainrule.engine.layers.notes import columns_of_notes
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.optimizers.schedules import Scaled, Schedule
 from chainrule.engine.pytree import on_device, pytree
@@ -59,12 +60,12 @@ def first_state(
     opt_state = optimizer.init(params)
     if start.opt_state is not None:
         opt_state = _as_before(opt_state, start.opt_state)
-    epoch = int(start.epoch)
+    epoch, n_notes = int(start.epoch), len(columns_of_notes(network))
     return State(
         params=params,
         opt_state=opt_state,
         epoch=on_device(epoch, np.int32),
-        running_loss=on_device(np.nan if epoch == 0 else 0.0, dtype),
+        running=on_device([np.nan if epoch == 0 else 0.0, *n_notes * [0.0]], dtype),
         best=None if watch is None else first_best(params, opt_state, epoch, dtype),
     )
 
@@ -103,10 +104,12 @@ def scale_rate(optimizer: Any, factor: float) -> Any:
     return map_schedule(scaled, optimizer)
 
 
-def columns_of(metrics: Mapping[str, Any], measured: bool, validated: bool) -> list[str]:
+def columns_of(
+    network: Layer, metrics: Mapping[str, Any], measured: bool, validated: bool
+) -> list[str]:
     """Return the names of the history's columns after "epoch"."""
     names = ["loss", *metrics]
-    columns = ["running_loss", *(names if measured else [])]
+    columns = ["running_loss", *columns_of_notes(network), *(names if measured else [])]
     columns += [f"val_{name}" for name in names] if validated else []
     taken = [name for name in metrics if name == "epoch" or columns.count(name) > 1]
     if taken:

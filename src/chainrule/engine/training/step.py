@@ -6,6 +6,7 @@ from typing import Any
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
+from chainrule.engine.layers.notes import backward_and_notes, sum_up, trusted_weights
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer, needs_objective
@@ -31,17 +32,19 @@ def step(
     y: Float[Array, "batch k"],
     weights: Float[Array, " batch"],
     key: PRNGKeyArray | None,
-) -> tuple[Any, Any, Float[Array, ""]]:
-    """Return the updated parameters and optimizer state, and the loss before the update."""
+) -> tuple[Any, Any, Float[Array, ""], tuple[Array, Array]]:
+    """Return the updated parameters and optimizer state, the loss before, and the notes."""
     z, tape = task.network.forward(params, x, key)
-    loss = task.objective.value(z, y, weights)
-    grads, _ = task.network.backward(params, tape, task.objective.delta(z, y, weights))
+    trusted = trusted_weights(task.network, tape, weights)
+    loss = task.objective.value(z, y, trusted)
+    delta = task.objective.delta(z, y, trusted)
+    grads, _, notes = backward_and_notes(task.network, params, tape, delta)
     if task.penalty is not None:
         grads = task.penalty.add_gradient(params, grads)
     tries = (partial(loss_and_grads, task, x, y, weights, key),)
     also = tries if needs_objective(task.optimizer) else ()
     params, opt_state = task.optimizer.update(params, grads, opt_state, *also)
-    return params, opt_state, loss
+    return params, opt_state, loss, sum_up(task.network, notes, weights)
 
 
 def loss_and_grads(
@@ -54,6 +57,7 @@ def loss_and_grads(
 ) -> tuple[Float[Array, ""], Any]:
     """Return the penalised loss and its gradient at `params`, for rules that try several points."""
     z, tape = task.network.forward(params, x, key)
+    weights = trusted_weights(task.network, tape, weights)
     loss = task.objective.value(z, y, weights)
     grads, _ = task.network.backward(params, tape, task.objective.delta(z, y, weights))
     if task.penalty is not None:

@@ -140,7 +140,7 @@ def train_together(
         seconds = time.perf_counter() - start - compile_seconds
 
     table = np.concatenate(entries, axis=1)
-    names = columns_of(metrics, measure_training, False)
+    names = columns_of(network, metrics, measure_training, False)
     results = []
     for i in range(len(tables)):
         if failed[i]:

@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
+from chainrule.engine.layers.notes import columns_of_notes
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
@@ -137,7 +138,7 @@ def train(
     check_outputs(network, objective, table)
     metrics = dict(metrics or {})
     layout = lay_out(len(table[0]), table[0].shape[1] + table[1].shape[1], batch_size)
-    columns = columns_of(metrics, True, held_out is not None)
+    columns = columns_of(network, metrics, True, held_out is not None)
     watch = _watch(stopping, columns)
     optimizer = fill_schedule(optimizer, n_epochs * layout.n_steps)
     if stopping is not None and stopping.n_reductions > 0:
@@ -299,7 +300,8 @@ class _Run:
 
     def _history(self) -> dict[str, np.ndarray]:
         table = np.stack(self.entries)
-        table[0, 0] = np.nan  # before the first epoch there is no running loss
+        n_running = 1 + len(columns_of_notes(self.task.network))
+        table[0, :n_running] = np.nan  # before the first epoch nothing has run
         columns = {name: table[:, i] for i, name in enumerate(self.columns)}
         return {"epoch": self.first_epoch + np.arange(len(table)), **columns}
 

@@ -15,7 +15,7 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from chainrule.engine.networks.settling.buckets import sweep_until_done
+from chainrule.engine.networks.settling.buckets import in_groups
 from chainrule.engine.networks.settling.state import LIVE, OVERFLOW, WINDOW, judge, norms
 from chainrule.engine.pytree import pytree
 
@@ -50,9 +50,9 @@ def anderson(
     smallest: float,
     first: Array,
     last: Array,
-    halvings: int,
-) -> tuple[AndersonState, Array]:
-    """Go on from the state `before` until every sample is done or sweep `last`.
+    group: int,
+) -> AndersonState:
+    """Go on from the state `before`, by groups, until every sample is done or sweep `last`.
 
     `beta` is the share of the residual that is added for each unit; 1 if None.
     """
@@ -120,9 +120,7 @@ def anderson(
         d_values=past,
         d_moves=past,
     )
-    return sweep_until_done(
-        sweep, lambda s: s.status == LIVE, context, state, first, last, halvings=halvings
-    )
+    return in_groups(sweep, lambda s: s.status == LIVE, context, state, first, last, group=group)
 
 
 def _solve_small(a: Float[Array, "batch m m"], b: Float[Array, "batch m"]) -> Array:

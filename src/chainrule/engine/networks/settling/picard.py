@@ -46,7 +46,7 @@ def picard(
     smallest: float,
     first: Array,
     last: Array,
-    halvings: int,
+    shrinkings: int,
 ) -> tuple[PicardState, Array]:
     """Iterate until every sample is done or sweep `last`; `rates` are α of each unit (1 if None).
 
@@ -90,5 +90,5 @@ def picard(
         mark=jnp.full(batch, jnp.inf, dtype),
     )
     return sweep_until_done(
-        sweep, lambda s: s.status == LIVE, context, state, first, last, halvings=halvings
+        sweep, lambda s: s.status == LIVE, context, state, first, last, shrinkings=shrinkings
     )

@@ -15,12 +15,13 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from chainrule.engine.networks.settling.anderson import anderson
-from chainrule.engine.networks.settling.buckets import MOST_HALVINGS
+from chainrule.engine.networks.settling.buckets import MOST_SHRINKINGS
 from chainrule.engine.networks.settling.picard import picard
 from chainrule.engine.networks.settling.state import Settled
 from chainrule.errors import OptionError
 
 PATIENCE = 64
+GROUPS, SMALLEST_GROUP = 8, 8
 FORWARD, ADJOINT = ("auto", "picard", "anderson", "newton"), ("auto", "picard", "anderson", "lu")
 
 
@@ -54,8 +55,8 @@ def sweep(
     """Settle by sweeps: "auto", "picard" or "anderson"."""
     last = jnp.asarray(max_sweeps, jnp.int32)
     plain = {"auto": jnp.minimum(last, PATIENCE), "picard": last, "anderson": jnp.int32(1)}[solver]
-    limits: dict[str, Any] = {"tol": tol, "smallest": smallest}
-    halvings = MOST_HALVINGS if compacts else 0
+    limits: dict[str, Any] = {"tol": tol, "smallest": smallest, "last": last}
+    shrinkings = {"auto": 1, "picard": MOST_SHRINKINGS, "anderson": 0}[solver] if compacts else 0
     state, number = picard(
         f,
         context,
@@ -63,19 +64,11 @@ def sweep(
         rates=rates,
         adapts=adapts,
         first=jnp.int32(0),
-        last=plain,
-        halvings=halvings,
-        **limits,
+        shrinkings=shrinkings,
+        **{**limits, "last": plain},
     )
     if solver != "picard":
-        state, _ = anderson(
-            f,
-            context,
-            state,
-            beta=rates,
-            first=number,
-            last=last,
-            halvings=min(halvings, 1 if solver == "auto" else halvings),
-            **limits,
-        )
+        batch = start.shape[0]
+        group = max(SMALLEST_GROUP, batch // GROUPS) if compacts and solver == "auto" else batch
+        state = anderson(f, context, state, beta=rates, first=number, group=group, **limits)
     return Settled(state.value, state.residual, state.sweeps, state.status)
