@@ -40,6 +40,10 @@ class DivergedError(ChainruleError, ArithmeticError):
     """Training broke down before there was anything to keep."""
 
 
+class NotSettledError(ChainruleError, ArithmeticError):
+    """Too many samples of a fixed-point network did not settle."""
+
+
 class ChainruleWarning(UserWarning):
     """Base of every warning that chainrule gives."""
 
@@ -50,6 +54,10 @@ class FeatureNamesWarning(ChainruleWarning):
 
 class DivergedWarning(ChainruleWarning):
     """The loss stopped being finite; the best weights before that are kept."""
+
+
+class NotSettledWarning(ChainruleWarning):
+    """Some samples of a fixed-point network did not settle."""
 
 
 class InterruptedWarning(ChainruleWarning):

@@ -31,6 +31,7 @@ from chainrule.engine.layers.layer_norm import LayerNorm, LayerNormParams
 from chainrule.engine.layers.softmax import Softmax
 from chainrule.engine.networks.cell import Cell, CellParams
 from chainrule.engine.networks.connections import ConnectionParams, Connections, Recurrent
+from chainrule.engine.networks.equilibrium_propagation import equilibrium_propagation
 from chainrule.engine.networks.feed_forward import FeedForward
 from chainrule.engine.networks.fixed_point import FixedPoint
 from chainrule.engine.networks.guarantees import (
@@ -158,6 +159,7 @@ __all__ = [
     "as_activation",
     "compilations",
     "elu",
+    "equilibrium_propagation",
     "gelu",
     "generator",
     "hyperparameters",

@@ -1,10 +1,11 @@
 """What a layer may say of its passes beside their results: notes, and which rows to trust.
 
     notes                                names of what the layer notes of every row, or none
+    limits                               of some notes, the mean over an epoch that stops training
     trusted(tape) -> (batch,)            rows whose forward pass may be trained on
     backward_and_notes(params, tape, dy) -> (grads, dx, notes)   backward, and one number a row each
 
-All three are optional and come together; a layer without them is trusted and notes nothing.  A
+All are optional and come together; a layer without them is trusted and notes nothing.  A
 network that settles notes how many sweeps it took.
 """
 
@@ -19,6 +20,11 @@ from chainrule.engine.layers.base import Layer
 def notes_of(layer: Layer) -> tuple[str, ...]:
     """Return the names of what the layer notes."""
     return getattr(layer, "notes", ())
+
+
+def limits_of(layer: Layer) -> dict[str, float]:
+    """Return the largest mean of each note that an epoch may have."""
+    return getattr(layer, "limits", {})
 
 
 def trusted_rows(layer: Layer, tape: Any) -> Bool[Array, " batch"] | None:

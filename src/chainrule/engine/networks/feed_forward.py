@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, PRNGKeyArray
 
 from chainrule.engine.keys import split_key
 from chainrule.engine.layers.differentiated import as_layer
-from chainrule.engine.layers.notes import backward_and_notes, notes_of, trusted_rows
+from chainrule.engine.layers.notes import backward_and_notes, limits_of, notes_of, trusted_rows
 from chainrule.engine.pytree import hyperparameters, part
 from chainrule.errors import OptionError
 
@@ -65,6 +65,15 @@ class FeedForward:
     def notes(self) -> tuple[str, ...]:
         """What the layers note; where two note the same, with the layer's place before it."""
         return tuple(self._names().values())
+
+    @property
+    def limits(self) -> dict[str, float]:
+        """The limits of what the layers note."""
+        return {
+            name: limits_of(self.layers[i])[own]
+            for (i, own), name in self._names().items()
+            if own in limits_of(self.layers[i])
+        }
 
     def trusted(self, tape: tuple[Any, ...]) -> Bool[Array, " batch"]:
         """Return the rows that every layer trusts."""

@@ -10,6 +10,7 @@ Neither depends on how it was done: solver, step and time constants change the w
 References: Almeida (1987), Proc. ICNN 2:609-618; Pineda (1987), Phys. Rev. Lett. 59:2229-2232.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -33,6 +34,7 @@ from chainrule.errors import OptionError, ShapeError
 
 ON_UNSETTLED = ("drop", "raise", "use")
 NEWTON_STEPS = 50
+MOST_DROPPED = 0.1  # share of samples that training may do without
 
 
 @pytree
@@ -67,8 +69,8 @@ class FixedPoint:
     max_sweeps : int, default=1000
         Sweeps after which a sample counts as unsettled.
     on_unsettled : {"drop", "raise", "use"}, default="drop"
-        What training does with samples that do not settle: leave them out of the step, stop, or
-        use them as they are.
+        What training does with samples that do not settle: leave them out of the step, and stop
+        when they are more than a tenth in an epoch; stop at the first; or use them as they are.
     compacts : bool, default=True
         Whether samples that are done leave the batch.
 
@@ -145,31 +147,57 @@ class FixedPoint:
             tape = cell.respond(params, wiring.effective, drive, h)[1]
             return cell.jacobian(params, wiring.effective, tape)
 
-        tol, smallest = self._tolerance(start.dtype), SMALL_STATE
         if self.solver == "newton":
-            last = jnp.minimum(jnp.asarray(self.max_sweeps, jnp.int32), NEWTON_STEPS)
             settled = newton(
-                image, slopes, wiring.drive, start, tol=tol, smallest=smallest, last=last
-            )
-        else:
-            settled = sweep(
                 image,
+                slopes,
                 wiring.drive,
                 start,
-                solver=self.solver,
-                tol=tol,
-                smallest=smallest,
-                **self._pace(start),
+                tol=self._tolerance(start.dtype),
+                smallest=SMALL_STATE,
+                last=jnp.minimum(jnp.asarray(self.max_sweeps, jnp.int32), NEWTON_STEPS),
             )
+        else:
+            settled = self.settle(image, wiring.drive, start)
         h, tape = cell.step(params, wiring, settled.value)
         return h, FixedPointTape(cell=tape, settled=settled)
+
+    def settle(
+        self,
+        image: Callable[[Any, Array], Array],
+        context: Any,
+        start: Float[Array, "batch n"],
+        *,
+        adjoint: bool = False,
+        compacts: bool | None = None,
+    ) -> Settled:
+        """Settle h ← image(context, h) by sweeps; `context` has a row for each sample.
+
+        A state counts as small against 0.01 a unit, an adjoint against nothing: it is linear.
+        """
+        rates = None
+        if self.alpha is not None or self.tau is not None:
+            alpha = jnp.asarray(1.0 if self.alpha is None else self.alpha, start.dtype)
+            tau = jnp.asarray(1.0 if self.tau is None else self.tau, start.dtype)
+            rates = jnp.broadcast_to(alpha / tau, start.shape[1:])
+        return sweep(
+            image,
+            context,
+            start,
+            solver=self.adjoint if adjoint else self.solver,
+            rates=rates,
+            adapts=self.alpha is None,
+            tol=self._tolerance(start.dtype),
+            smallest=0.0 if adjoint else SMALL_STATE,
+            max_sweeps=jnp.asarray(self.max_sweeps, jnp.int32),
+            compacts=self.compacts if compacts is None else compacts,
+        )
 
     def settle_adjoint(
         self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
     ) -> Settled:
         """Return λ = dy + (∂F/∂h)ᵀ λ of each sample, and how its settling ended."""
         cell, effective = self.cell, tape.cell.connections[1]
-        tol = self._tolerance(dy.dtype)
         if self.adjoint == "lu":
 
             def solve(given: Any) -> tuple[Array, Array]:
@@ -180,21 +208,13 @@ class FixedPoint:
             v, residual = in_blocks(solve, (dy, tape.cell.body), dy.shape[1])
             finite = jnp.isfinite(residual)
             status = jnp.where(finite, SETTLED, OVERFLOW).astype(jnp.int32)
-            return Settled(v, residual, jnp.ones_like(status), status)
+            return Settled(v, residual, jnp.ones_like(status), status, jnp.ones_like(residual))
 
         def image(context: Any, v: Array) -> Array:
             e, body = context
             return e + cell.pull(params, effective, body, v)
 
-        return sweep(
-            image,
-            (dy, tape.cell.body),
-            dy,
-            solver=self.adjoint,
-            tol=tol,
-            smallest=0.0,
-            **self._pace(dy),
-        )
+        return self.settle(image, (dy, tape.cell.body), dy, adjoint=True)
 
     def backward(
         self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
@@ -228,6 +248,12 @@ class FixedPoint:
         """What is noted of each sample: sweeps of both settlings, and whether one failed."""
         return ("sweeps", "unsettled", "adjoint_sweeps", "adjoint_unsettled")
 
+    @property
+    def limits(self) -> dict[str, float]:
+        """Which share of unsettled samples stops training."""
+        most = {"raise": 0.0, "drop": MOST_DROPPED, "use": float("inf")}[self.on_unsettled]
+        return {"unsettled": most, "adjoint_unsettled": most}
+
     def trusted(self, tape: FixedPointTape) -> Bool[Array, " batch"]:
         """Return which samples a training step may use."""
         if self.on_unsettled == "use":
@@ -236,20 +262,6 @@ class FixedPoint:
 
     def _tolerance(self, dtype: Any) -> Array:
         return jnp.asarray(automatic_tolerance(dtype) if self.tol is None else self.tol, dtype)
-
-    def _pace(self, start: Array) -> dict[str, Any]:
-        """Return how far the units move in a sweep, and how many sweeps they may take."""
-        rates = None
-        if self.alpha is not None or self.tau is not None:
-            alpha = jnp.asarray(1.0 if self.alpha is None else self.alpha, start.dtype)
-            tau = jnp.asarray(1.0 if self.tau is None else self.tau, start.dtype)
-            rates = jnp.broadcast_to(alpha / tau, start.shape[1:])
-        return {
-            "rates": rates,
-            "adapts": self.alpha is None,
-            "max_sweeps": jnp.asarray(self.max_sweeps, jnp.int32),
-            "compacts": self.compacts,
-        }
 
 
 def _set_number(layer: FixedPoint, name: str) -> None:

@@ -36,7 +36,8 @@ class Trained:
 
     `history` has one entry for the start and one after each epoch; `running_loss` is the mean over
     the steps of the epoch before, with dropout.  `stop` is "finished", "early", "asked" (by
-    `on_epoch`), "time", "interrupted" or "diverged"; `message` says it in words.  `params` and
+    `on_epoch`), "time", "interrupted", "diverged" or "unsettled" (too many samples of a fixed-point
+    network did not settle); `message` says it in words.  `params` and
     `opt_state` are those of `best_epoch` when a measure is watched, else the last finite ones.
     """
 

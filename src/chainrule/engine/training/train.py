@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
-from chainrule.engine.layers.notes import columns_of_notes
+from chainrule.engine.layers.notes import columns_of_notes, limits_of
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
@@ -242,6 +242,7 @@ class _Run:
             asked = on_epoch is not None and on_epoch(
                 Epoch(epoch, measures, state.params, state.opt_state)
             )
+            beyond = self._beyond_a_limit(int(block.n_entries))
             factor = next(self.reductions, None) if patience_over else None
             if factor is not None and state.best is not None:
                 optimizer = scale_rate(self.task.optimizer, factor)
@@ -250,6 +251,8 @@ class _Run:
             if patience_over and factor is None and state.best is not None:
                 n_idle = epoch - int(state.best.progress)
                 stop, message = "early", f"no better for {n_idle} epochs"
+            elif beyond:
+                stop, message = "unsettled", beyond
             elif asked:
                 stop, message = "asked", f"stopped as asked after epoch {epoch}"
             elif epoch >= last:
@@ -281,6 +284,16 @@ class _Run:
         """Append the block's entries; the first one repeats the last of the block before."""
         rows = np.asarray(block.history)[: int(block.n_entries)]
         self.entries.extend(rows[1:] if self.entries else rows)
+
+    def _beyond_a_limit(self, n_entries: int) -> str:
+        """Return in words which note of the last epochs is beyond its limit; else nothing."""
+        for name, most in limits_of(self.task.network).items():
+            column = self.columns.index(name)
+            for i in range(max(len(self.entries) - n_entries, 0), len(self.entries)):
+                if self.entries[i][column] > most:
+                    share, epoch = self.entries[i][column], self.first_epoch + i
+                    return f"{name.replace('_', ' ')} in epoch {epoch}: {share:.1%} of the samples"
+        return ""
 
     def _result(
         self, state: State, stop: str, message: str, start: float, compile_seconds: float

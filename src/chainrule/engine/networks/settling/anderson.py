@@ -1,10 +1,11 @@
 """Anderson's method: each sample extrapolates from its last few moves to where they would end.
 
-    r = f(h) - h,   γ = argmin ‖r - ΔR γ‖,   h ← h + β r - (ΔH + β ΔR) γ
+    r = f(h) - h,   γ = argmin ‖r - ΔR γ‖,   h ← h + α r - (ΔH + α ΔR) γ
 
 ΔH and ΔR hold the last `MEMORY` differences of states and of residuals.  The least-squares problem
 is solved by its normal equations, a little damped, which are as small as the memory.  A sample
-whose residual grows tenfold forgets its past and moves as in Picard's iteration.
+whose residual grows tenfold, or has not fallen for a window of sweeps, forgets its past and goes on
+with half the α.
 
 References: Anderson (1965), J. ACM 12:547-560; Walker & Ni (2011), SIAM J. Numer. Anal. 49:1715.
 """
@@ -15,12 +16,21 @@ from typing import Any
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from chainrule.engine.networks.settling.buckets import in_groups
-from chainrule.engine.networks.settling.state import LIVE, OVERFLOW, WINDOW, judge, norms
+from chainrule.engine.networks.settling.buckets import in_groups, sweep_until_done
+from chainrule.engine.networks.settling.state import (
+    LIVE,
+    OVERFLOW,
+    SMALLEST_ALPHA,
+    Fall,
+    Settled,
+    judge,
+    no_fall_yet,
+    norms,
+)
 from chainrule.engine.pytree import pytree
 
 MEMORY = 5
-RESTART = 10.0  # growth of the residual over the best so far at which a sample starts afresh
+RESTART = 10.0  # growth of the residual over the least so far at which a sample starts afresh
 
 
 @pytree
@@ -31,8 +41,8 @@ class AndersonState:
     residual: Float[Array, " batch"]
     sweeps: Int[Array, " batch"]
     status: Int[Array, " batch"]
-    mark: Float[Array, " batch"]
-    best: Float[Array, " batch"]
+    alpha: Float[Array, " batch"]
+    fall: Fall
     age: Int[Array, " batch"]
     last_value: Float[Array, "batch n"]
     last_move: Float[Array, "batch n"]
@@ -43,33 +53,35 @@ class AndersonState:
 def anderson(
     f: Callable[[Any, Array], Array],
     context: Any,
-    before: Any,
+    before: Settled,
     *,
-    beta: Float[Array, " n"] | None,
+    rates: Float[Array, " n"] | None,
     tol: Array,
     smallest: float,
     first: Array,
     last: Array,
     group: int,
-) -> AndersonState:
+) -> Settled:
     """Go on from the state `before`, by groups, until every sample is done or sweep `last`.
 
-    `beta` is the share of the residual that is added for each unit; 1 if None.
+    `rates` are the α of each unit; 1 if None.
     """
-    batch, n = before.value.shape
-    dtype = before.value.dtype
+    n, dtype = before.value.shape[1], before.value.dtype
     least = jnp.asarray(smallest * n**0.5, dtype)
     damping = jnp.asarray(float(jnp.finfo(dtype).eps), dtype)
     tiny = jnp.asarray(float(jnp.finfo(dtype).tiny), dtype)
 
     def sweep(context: Any, s: AndersonState, number: Array) -> AndersonState:
+        del number
         live = s.status == LIVE
         image = f(context, s.value)
         move = image - s.value
         residual = norms(move)
-        at_mark = number % WINDOW == WINDOW - 1
-        status = judge(residual, norms(image), s.mark, at_mark, tol, least)
-        restart = residual > RESTART * s.best
+        fall = s.fall.after(residual)
+        status = judge(residual, norms(image), fall, tol, least)
+        restart = fall.stuck | (residual > RESTART * s.fall.least)
+        fall = Fall(least=fall.least, idle=jnp.where(restart, 0, fall.idle))
+        alpha = jnp.where(restart & live, jnp.maximum(0.5 * s.alpha, SMALLEST_ALPHA), s.alpha)
         age = jnp.where(restart, 0, s.age)
         slot = (s.age % MEMORY)[:, None] == jnp.arange(MEMORY, dtype=jnp.int32)[None, :]
         put = (slot & (age > 0)[:, None])[:, :, None]
@@ -83,9 +95,9 @@ def anderson(
         trace = jnp.trace(gram, axis1=1, axis2=2)
         ridge = (damping * trace + tiny)[:, None, None] * jnp.eye(MEMORY, dtype=dtype)[None]
         gamma = _solve_small(gram + ridge, right)
-        own = move if beta is None else beta[None, :] * move
-        back = d_moves if beta is None else beta[None, None, :] * d_moves
-        step = own - jnp.einsum("bi,bin->bn", gamma, d_values + back)
+        share = alpha[:, None] if rates is None else alpha[:, None] * rates[None, :]
+        own = share * move
+        step = own - jnp.einsum("bi,bin->bn", gamma, d_values + share[:, None, :] * d_moves)
         ends = (status == LIVE)[:, None]
         step = jnp.where(ends, step, own)
         go = live & (status != OVERFLOW)
@@ -95,8 +107,8 @@ def anderson(
             residual=jnp.where(live, residual, s.residual),
             sweeps=s.sweeps + live.astype(jnp.int32),
             status=jnp.where(live, status, s.status),
-            mark=jnp.where(at_mark & live, residual, s.mark),
-            best=jnp.where(live & (restart | (residual < s.best)), residual, s.best),
+            alpha=alpha,
+            fall=fall,
             age=jnp.where(go, age + 1, s.age),
             last_value=jnp.where(rows, s.value, s.last_value),
             last_move=jnp.where(rows, move, s.last_move),
@@ -104,23 +116,36 @@ def anderson(
             d_moves=jnp.where(blocks, d_moves, s.d_moves),
         )
 
-    infinite = jnp.full(batch, jnp.inf, dtype)
-    zeros = jnp.zeros((batch, n), dtype)
-    past = jnp.zeros((batch, MEMORY, n), dtype)
-    state = AndersonState(
+    def settle(context: Any, before: Settled) -> Settled:
+        state, _ = sweep_until_done(
+            sweep, _is_live, context, _without_past(before), first, last, shrinkings=0
+        )
+        return Settled(state.value, state.residual, state.sweeps, state.status, state.alpha)
+
+    return in_groups(settle, _is_live, context, before, group=group)
+
+
+def _is_live(state: Any) -> Array:
+    return state.status == LIVE
+
+
+def _without_past(before: Settled) -> AndersonState:
+    batch, n = before.value.shape
+    zeros = jnp.zeros_like(before.value)
+    past = jnp.zeros((batch, MEMORY, n), before.value.dtype)
+    return AndersonState(
         value=before.value,
         residual=before.residual,
         sweeps=before.sweeps,
         status=before.status,
-        mark=infinite,
-        best=infinite,
+        alpha=jnp.ones_like(before.alpha),
+        fall=no_fall_yet(batch, before.value.dtype),
         age=jnp.zeros(batch, jnp.int32),
         last_value=zeros,
         last_move=zeros,
         d_values=past,
         d_moves=past,
     )
-    return in_groups(sweep, lambda s: s.status == LIVE, context, state, first, last, group=group)
 
 
 def _solve_small(a: Float[Array, "batch m m"], b: Float[Array, "batch m"]) -> Array:

@@ -2,9 +2,9 @@
 
     sweep all B → few are live → gather the live B/4 → sweep those → … → scatter them back
 
-Each size is compiled once, so a batch has few sizes only: B, B/4, B/16.  A sample that is done within
-its batch is frozen: no later sweep changes it.  What costs more for each sample and is needed by few,
-like Anderson's method, goes through the live ones in groups of one size (`in_groups`).
+Each size is compiled once, so a batch has few sizes only: B, B/4, B/16.  A sample that is done is
+frozen: no later sweep changes it.  Work that costs more for each sample, and is needed by few, goes
+through the live ones in groups of one size (`in_groups`).
 """
 
 from collections.abc import Callable
@@ -54,26 +54,21 @@ def sweep_until_done(
     if not shrinks:
         return state, number
     places = _places(live(state), few)
-    part = jax.tree.map(lambda a: a.at[places].get(mode="clip"), (context, state))
+    part = _take((context, state), places)
     part, number = sweep_until_done(sweep, live, *part, number, last, shrinkings=shrinkings - 1)
-    whole = jax.tree.map(lambda a, b: a.at[places].set(b, mode="drop"), state, part)
-    return whole, number
+    return _put(state, part, places), number
 
 
 def in_groups(
-    sweep: Sweep,
-    live: Live,
-    context: Any,
-    state: Any,
-    first: Int[Array, ""],
-    last: Int[Array, ""],
-    *,
-    group: int,
+    settle: Callable[[Any, Any], Any], live: Live, context: Any, state: Any, *, group: int
 ) -> Any:
-    """Sweep the live samples in groups of `group`, each from number `first` until it is done."""
+    """Let `settle(context, state)` go on with the live samples, `group` of them at a time.
+
+    What it needs for its work it makes for one group only, so memory stays that of a group.
+    """
     size = jax.tree.leaves(state)[0].shape[0]
     if group >= size:
-        return sweep_until_done(sweep, live, context, state, first, last, shrinkings=0)[0]
+        return settle(context, state)
 
     def waiting(carry: tuple[Any, Array]) -> Array:
         state, tried = carry
@@ -82,13 +77,19 @@ def in_groups(
     def one_group(carry: tuple[Any, Array]) -> tuple[Any, Array]:
         state, tried = carry
         places = _places(waiting(carry), group)
-        part = jax.tree.map(lambda a: a.at[places].get(mode="clip"), (context, state))
-        part, _ = sweep_until_done(sweep, live, *part, first, last, shrinkings=0)
-        state = jax.tree.map(lambda a, b: a.at[places].set(b, mode="drop"), state, part)
-        return state, tried.at[places].set(True, mode="drop")
+        part = settle(*_take((context, state), places))
+        return _put(state, part, places), tried.at[places].set(True, mode="drop")
 
     tried = jnp.zeros(size, bool)
     return jax.lax.while_loop(lambda c: jnp.any(waiting(c)), one_group, (state, tried))[0]
+
+
+def _take(tree: Any, places: Array) -> Any:
+    return jax.tree.map(lambda a: a.at[places].get(mode="clip"), tree)
+
+
+def _put(tree: Any, part: Any, places: Array) -> Any:
+    return jax.tree.map(lambda a, b: a.at[places].set(b, mode="drop"), tree, part)
 
 
 def _places(alive: Array, n: int) -> Array:

@@ -63,6 +63,7 @@ def newton(
                 residual=jnp.where(live, residual, s.residual),
                 sweeps=s.sweeps + live.astype(jnp.int32),
                 status=jnp.where(live, status, s.status),
+                alpha=s.alpha,
             ), number + 1
 
         def goes_on(carry: tuple[Settled, Array]) -> Array:
@@ -71,7 +72,7 @@ def newton(
 
         size = start.shape[0]
         none = jnp.zeros(size, jnp.int32)
-        state = Settled(start, jnp.full(size, jnp.inf, dtype), none, none)
+        state = Settled(start, jnp.full(size, jnp.inf, dtype), none, none, jnp.ones(size, dtype))
         return jax.lax.while_loop(goes_on, once, (state, jnp.asarray(0, jnp.int32)))[0]
 
     return in_blocks(block, (context, start), n)

@@ -6,8 +6,8 @@ The continuous network τ dh/dt = -h + f(h) in Euler steps of length Δt is the 
 Near a fixed point whose Jacobian has the eigenvalues λ it converges if |1 - α + α λ| < 1 for all of
 them, so a small enough α settles whatever the continuous network settles.
 
-With α left to itself it starts at 1, and is halved for a sample whose residual did not fall within
-a window of sweeps.
+With α left to itself it starts at 1, and is halved for a sample whose residual has not fallen below
+its least for a window of sweeps.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,17 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from chainrule.engine.networks.settling.buckets import sweep_until_done
-from chainrule.engine.networks.settling.state import LIVE, OVERFLOW, WINDOW, judge, norms
+from chainrule.engine.networks.settling.state import (
+    LIVE,
+    OVERFLOW,
+    SMALLEST_ALPHA,
+    Fall,
+    Settled,
+    judge,
+    no_fall_yet,
+    norms,
+)
 from chainrule.engine.pytree import pytree
-
-SMALLEST_ALPHA = 1 / 64
 
 
 @pytree
@@ -32,7 +39,12 @@ class PicardState:
     sweeps: Int[Array, " batch"]
     status: Int[Array, " batch"]
     alpha: Float[Array, " batch"]
-    mark: Float[Array, " batch"]
+    fall: Fall
+
+    @property
+    def ended(self) -> tuple[Array, ...]:
+        """What is left when it ends."""
+        return self.value, self.residual, self.sweeps, self.status, self.alpha
 
 
 def picard(
@@ -47,7 +59,7 @@ def picard(
     first: Array,
     last: Array,
     shrinkings: int,
-) -> tuple[PicardState, Array]:
+) -> tuple[Settled, Array]:
     """Iterate until every sample is done or sweep `last`; `rates` are α of each unit (1 if None).
 
     With `adapts`, each sample's rates are halved when its residual does not fall.
@@ -57,16 +69,17 @@ def picard(
     least = jnp.asarray(smallest * n**0.5, dtype)
 
     def sweep(context: Any, state: PicardState, number: Array) -> PicardState:
+        del number
         live = state.status == LIVE
         image = f(context, state.value)
         move = image - state.value
         residual = norms(move)
-        at_mark = number % WINDOW == WINDOW - 1
-        status = judge(residual, norms(image), state.mark, at_mark, tol, least)
-        alpha, mark = state.alpha, state.mark
+        fall, alpha = state.fall.after(residual), state.alpha
+        status = judge(residual, norms(image), fall, tol, least)
         if adapts:
-            halve = at_mark & (residual >= state.mark) & (status == LIVE)
+            halve = fall.stuck & (status == LIVE)
             alpha = jnp.where(halve, jnp.maximum(0.5 * alpha, SMALLEST_ALPHA), alpha)
+            fall = Fall(least=fall.least, idle=jnp.where(halve, 0, fall.idle))
             move = jnp.where((status == LIVE)[:, None], alpha[:, None] * move, move)
         if rates is not None:
             move = rates[None, :] * move
@@ -78,7 +91,7 @@ def picard(
             sweeps=state.sweeps + live.astype(jnp.int32),
             status=jnp.where(live, status, state.status),
             alpha=alpha,
-            mark=jnp.where(at_mark & live, residual, mark),
+            fall=fall,
         )
 
     state = PicardState(
@@ -87,8 +100,9 @@ def picard(
         sweeps=jnp.zeros(batch, jnp.int32),
         status=jnp.zeros(batch, jnp.int32),
         alpha=jnp.ones(batch, dtype),
-        mark=jnp.full(batch, jnp.inf, dtype),
+        fall=no_fall_yet(batch, dtype),
     )
-    return sweep_until_done(
+    state, number = sweep_until_done(
         sweep, lambda s: s.status == LIVE, context, state, first, last, shrinkings=shrinkings
     )
+    return Settled(*state.ended), number

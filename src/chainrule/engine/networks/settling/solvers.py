@@ -69,6 +69,6 @@ def sweep(
     )
     if solver != "picard":
         batch = start.shape[0]
-        group = max(SMALLEST_GROUP, batch // GROUPS) if compacts and solver == "auto" else batch
-        state = anderson(f, context, state, beta=rates, first=number, group=group, **limits)
-    return Settled(state.value, state.residual, state.sweeps, state.status)
+        group = max(SMALLEST_GROUP, batch // GROUPS) if compacts else batch
+        state = anderson(f, context, state, rates=rates, first=number, group=group, **limits)
+    return state

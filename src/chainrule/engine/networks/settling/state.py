@@ -19,18 +19,20 @@ LIVE, SETTLED, FLOOR, OVERFLOW = 0, 1, 2, 3
 STATUSES = ("unsettled", "settled", "floor", "overflow")
 
 SMALL_STATE = 0.01  # per unit: below this size of a state, the tolerance is absolute
-FLOOR_ROOM = 200.0
-WINDOW = 8  # sweeps after which a residual should have fallen
+FLOOR_ROOM = 50.0
+SMALLEST_ALPHA = 1 / 64
+WINDOW = 16  # sweeps within which a residual should fall
 
 
 @pytree
 class Settled:
-    """Where settling ended; `status` indexes `STATUSES`."""
+    """Where settling ended; `status` indexes `STATUSES`, `alpha` is the step of the last sweeps."""
 
     value: Float[Array, "batch n"]
     residual: Float[Array, " batch"]
     sweeps: Int[Array, " batch"]
     status: Int[Array, " batch"]
+    alpha: Float[Array, " batch"]
 
     @property
     def usable(self) -> Bool[Array, " batch"]:
@@ -48,16 +50,40 @@ def norms(a: Float[Array, "batch n"]) -> Float[Array, " batch"]:
     return jnp.sqrt(jnp.sum(a * a, axis=1))
 
 
+@pytree
+class Fall:
+    """How a residual falls: the least so far, and the sweeps since it was reached."""
+
+    least: Float[Array, " batch"]
+    idle: Int[Array, " batch"]
+
+    def after(self, residual: Float[Array, " batch"]) -> "Fall":
+        """Return the record with one more residual."""
+        falls = residual < self.least
+        return Fall(
+            least=jnp.where(falls, residual, self.least), idle=jnp.where(falls, 0, self.idle + 1)
+        )
+
+    @property
+    def stuck(self) -> Bool[Array, " batch"]:
+        """Whether the residual has not fallen for `WINDOW` sweeps."""
+        return self.idle >= WINDOW
+
+
+def no_fall_yet(batch: int, dtype: Any) -> Fall:
+    """Return the record before the first sweep."""
+    return Fall(least=jnp.full(batch, jnp.inf, dtype), idle=jnp.zeros(batch, jnp.int32))
+
+
 def judge(
     residual: Float[Array, " batch"],
     size: Float[Array, " batch"],
-    mark: Float[Array, " batch"],
-    at_mark: Bool[Array, ""],
+    fall: Fall,
     tol: Array,
     smallest: Array,
 ) -> Int[Array, " batch"]:
-    """Return the status of each sample; `mark` is its residual a window of sweeps ago."""
+    """Return the status of each sample; `smallest` is the size of a state that counts as none."""
     eps = jnp.finfo(residual.dtype).eps
-    stuck = at_mark & (residual >= mark) & (residual <= FLOOR_ROOM * eps * size)
-    status = jnp.where(residual <= tol * (size + smallest), SETTLED, jnp.where(stuck, FLOOR, LIVE))
+    floor = fall.stuck & (residual <= FLOOR_ROOM * eps * size)
+    status = jnp.where(residual <= tol * (size + smallest), SETTLED, jnp.where(floor, FLOOR, LIVE))
     return jnp.where(jnp.isfinite(residual), status, OVERFLOW)
