@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule import engine, sixsteps
     from chainrule.data import datasets
+    from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.storage import load
 
 __version__ = "0.1.0"
 
 _HOMES = {
+    "FixedPointClassifier": "chainrule.models.fixed_point",
+    "FixedPointRegressor": "chainrule.models.fixed_point",
     "MLPClassifier": "chainrule.models.mlp",
     "MLPRegressor": "chainrule.models.mlp",
     "load": "chainrule.models.storage",
@@ -25,6 +28,8 @@ _HOMES = {
 }
 
 __all__ = [
+    "FixedPointClassifier",
+    "FixedPointRegressor",
     "MLPClassifier",
     "MLPRegressor",
     "__version__",

@@ -176,6 +176,9 @@ n_outputs_, out_activation_
         """Return by how much scaling the target has made its loss smaller."""
         return 1.0
 
+    def _keep_rows(self, x: np.ndarray) -> None:
+        """Keep what reports need of the encoded training rows."""
+
     def _calibrate(self, validation: Table | None) -> None:
         """Keep what validation rows tell of the errors to expect."""
 
@@ -354,20 +357,31 @@ n_outputs_, out_activation_
         tags.transformer_tags = TransformerTags(preserves_dtype=[])  # the network's own dtype
         return tags
 
+    def _build(self, n_outputs: int, given: bool = False) -> Any:
+        """Return the network that the parameters say, with initial weights if they are `given`."""
+        from chainrule.models.network import build_network
+
+        return build_network(
+            n_outputs,
+            self.hidden_layer_sizes,
+            self.activation,
+            self.dropout,
+            self.layer_norm,
+            self.coefs_init if given else None,
+            self.intercepts_init if given else None,
+        )
+
     @property
     def network_(self) -> Any:
         """The engine's network."""
         if self._network is None:
-            from chainrule.models.network import build_network
-
-            self._network = build_network(
-                self.n_outputs_,
-                self.hidden_layer_sizes,
-                self.activation,
-                self.dropout,
-                self.layer_norm,
-            )
+            self._network = self._build(self.n_outputs_)
         return self._network
+
+    @property
+    def _pictured(self) -> list[np.ndarray]:
+        """The weights between the layers that a picture of the network shows."""
+        return self.coefs_
 
     @property
     def params_(self) -> Any:

@@ -5,22 +5,14 @@ from typing import Any
 from chainrule.engine.training.precision import as_dtype
 from chainrule.errors import OptionError
 from chainrule.models import training_plan as plan
-from chainrule.models.network import build_network, frozen_places
+from chainrule.models.network import frozen_places
 
 
 def check_parameters(model: Any) -> None:
     """Raise an OptionError for the first parameter that cannot work."""
     model._check_numbers()
     as_dtype(model.dtype)
-    network = build_network(
-        1,
-        model.hidden_layer_sizes,
-        model.activation,
-        model.dropout,
-        model.layer_norm,
-        model.coefs_init,
-        model.intercepts_init,
-    )
+    network = model._build(1, given=True)
     frozen_places(network, model.frozen_layers)
     schedule = plan.plan_schedule(model, n_epochs=1, n_steps=1, n_rows=1)
     optimizer = plan.plan_optimizer(model, schedule)

@@ -31,7 +31,7 @@ def resume_point(model: Any, network: Any, optimizer: Any) -> ResumePoint:
     """
     params, dtype = model.params_, as_dtype(model.dtype)
     with precision(dtype):
-        template = network.init(make_key(0), model.coefs_[0].shape[0])
+        template = network.init(make_key(0), len(model._encoder.feature_names_out))
         if _shapes(template) != _shapes(params):
             raise OptionError(
                 "the network of the fit before has other layers than the parameters say now: it "

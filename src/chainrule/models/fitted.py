@@ -15,6 +15,7 @@ import numpy as np
 from chainrule.models.inference import (
     ActivationSpec,
     DenseSpec,
+    FixedPointSpec,
     LayerNormSpec,
     PlainNetwork,
     SoftmaxSpec,
@@ -67,7 +68,7 @@ def engine_params(model: Any) -> Any:
     """Return the parameters as the engine's network has them."""
     if model._engine_params is not None:
         return model._engine_params
-    from chainrule.engine import Dense, DenseParams, LayerNorm, LayerNormParams
+    from chainrule.engine import Dense, DenseParams, FixedPoint, LayerNorm, LayerNormParams
 
     dense = zip(model.coefs_, model.intercepts_, strict=True)
     norms = iter([other for other in model._others if "scale" in other])
@@ -78,21 +79,33 @@ def engine_params(model: Any) -> Any:
             params.append(_unchecked(DenseParams, weights=weights, biases=biases))
         elif isinstance(layer, LayerNorm):
             params.append(_unchecked(LayerNormParams, **next(norms)))
+        elif isinstance(layer, FixedPoint):
+            params.append(_cell_params(layer, model._others[0]))
         else:
             params.append(())
     return tuple(params)
 
 
-def _unchecked(cls: Any, **arrays: np.ndarray) -> Any:
+def _cell_params(layer: Any, own: dict[str, np.ndarray]) -> Any:
+    """Return the parameters of a network that settles: its free ones, not the weights in use."""
+    from chainrule.engine import CellParams, DenseParams
+
+    inputs = _unchecked(DenseParams, weights=own["inputs"], biases=own["biases"])
+    free = {name.removeprefix("free_"): a for name, a in own.items() if name.startswith("free_")}
+    connections = _unchecked(layer.cell.connections.params_type, **free)
+    return _unchecked(CellParams, inputs=inputs, connections=connections, body=())
+
+
+def _unchecked(cls: Any, **arrays: Any) -> Any:
     """Return parameters that hold NumPy arrays, which become the engine's when it runs."""
     params = object.__new__(cls)
     for name, array in arrays.items():
-        object.__setattr__(params, name, np.asarray(array))
+        object.__setattr__(params, name, array)
     return params
 
 
 def _describe(network: Any, params: Any) -> tuple[Any, Any]:
-    from chainrule.engine import Dense, Dropout, Elementwise, LayerNorm, Softmax
+    from chainrule.engine import Dense, Dropout, Elementwise, FixedPoint, LayerNorm, Softmax
 
     layers: list[Any] = []
     others: list[dict[str, np.ndarray]] = []
@@ -103,6 +116,8 @@ def _describe(network: Any, params: Any) -> tuple[Any, Any]:
         elif isinstance(layer, LayerNorm):
             spec = LayerNormSpec(int(p.scale.shape[0]), float(layer.epsilon))
             own = {"scale": np.array(p.scale), "shift": np.array(p.shift)}
+        elif isinstance(layer, FixedPoint) and _is_named(layer.cell.body):
+            spec, own = _describe_fixed_point(layer, p)
         elif isinstance(layer, Softmax):
             spec = SoftmaxSpec()
         elif isinstance(layer, Elementwise) and _is_named(layer):
@@ -116,10 +131,33 @@ def _describe(network: Any, params: Any) -> tuple[Any, Any]:
     return tuple(layers), others
 
 
+def _describe_fixed_point(layer: Any, params: Any) -> tuple[FixedPointSpec, dict[str, np.ndarray]]:
+    from chainrule.engine.training.precision import precision
+
+    inputs, free = params.inputs, params.connections
+    with precision(np.asarray(inputs.weights).dtype):
+        effective, _ = layer.cell.connections.effective(free)
+    names = [name for name in ("weights", "skew", "log_scale") if hasattr(free, name)]
+    spec = FixedPointSpec(
+        *map(int, inputs.weights.shape),
+        activation=layer.cell.body.name,
+        constants=[float(c) for c in layer.cell.body.constants],
+        accelerates=layer.solver != "picard",
+        step=layer.alpha,
+        tau=[] if layer.tau is None else [float(each) for each in layer.tau],
+        tol=layer.tol,
+        max_sweeps=int(layer.max_sweeps),
+        free=names,
+    )
+    own = {"inputs": inputs.weights, "biases": inputs.biases, "weights": effective}
+    own |= {f"free_{name}": getattr(free, name) for name in names}
+    return spec, {name: np.array(array) for name, array in own.items()}
+
+
 def _is_named(layer: Any) -> bool:
     from chainrule.engine import ACTIVATIONS
 
-    known: Any = ACTIVATIONS.get(layer.name)
+    known: Any = ACTIVATIONS.get(getattr(layer, "name", ""))
     return known is not None and known.f is layer.f
 
 

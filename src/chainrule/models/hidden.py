@@ -40,14 +40,14 @@ class HiddenActivations(TransformerMixin, BaseEstimator):
         """Return "hidden1_0", "hidden1_1", …."""
         del input_features
         place = self._place()
-        units = range(self.model.coefs_[place - 1].shape[1])
+        units = range(self.model._pictured[place - 1].shape[1])
         return np.asarray([f"hidden{place}_{unit}" for unit in units], dtype=object)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
 
     def _place(self) -> int:
-        n_hidden = len(self.model.coefs_) - 1
+        n_hidden = len(self.model._pictured) - 1
         place = n_hidden if self.layer is None else self.layer
         if n_hidden == 0:
             raise OptionError(

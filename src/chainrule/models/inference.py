@@ -21,13 +21,14 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import numpy as np
 
 from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.models.plain_activations import ACTIVATIONS, sigmoid, softmax
+from chainrule.models.plain_settling import PlainSettled, settle, settling_path
 
 # Of the widest layer.  Smaller blocks are a little faster on an idle machine, but on a busy one
 # every product makes the threads of the BLAS wait for each other.
@@ -62,7 +63,26 @@ class SoftmaxSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="
     """Softmax over the units of a layer."""
 
 
-LayerSpec = DenseSpec | LayerNormSpec | ActivationSpec | SoftmaxSpec
+class FixedPointSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="fixed_point"):
+    """Units that settle; arrays `inputs` (n_in, n_out), `biases`, `weights` (n_out, n_out) in use.
+
+    `free` names the arrays that training changes and `weights` is made of; predicting needs none.
+    """
+
+    n_in: Width
+    n_out: Width
+    activation: str
+    constants: list[float] = []
+    accelerates: bool = True
+    step: float | None = None
+    tau: list[float] = []
+    tol: float | None = None
+    max_sweeps: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)] = 1000
+    free: list[Literal["weights", "skew", "log_scale"]] = []
+
+
+LayerSpec = DenseSpec | LayerNormSpec | ActivationSpec | SoftmaxSpec | FixedPointSpec
+WITH_UNITS = (DenseSpec, FixedPointSpec)
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,18 +159,18 @@ class PlainNetwork:
     @cached_property
     def dtype(self) -> np.dtype:
         """What is computed in."""
-        return self.arrays[self._places[0]]["weights"].dtype
+        return self.arrays[self._places[0]]["biases"].dtype
 
     @cached_property
     def _places(self) -> list[int]:
-        """Where the dense layers are."""
-        return [i for i, spec in enumerate(self.layers) if isinstance(spec, DenseSpec)]
+        """Where the layers of units are: dense ones, and those that settle."""
+        return [i for i, spec in enumerate(self.layers) if isinstance(spec, WITH_UNITS)]
 
     @cached_property
     def _widths(self) -> list[int]:
         """Numbers in a row before the first layer and after every dense one."""
-        dense = [spec for spec in self.layers if isinstance(spec, DenseSpec)]
-        return [dense[0].n_in, *(spec.n_out for spec in dense)]
+        units = [spec for spec in self.layers if isinstance(spec, WITH_UNITS)]
+        return [units[0].n_in, *(spec.n_out for spec in units)]
 
     @cached_property
     def _steps(self) -> list[tuple[Callable[..., np.ndarray], LayerSpec, dict[str, np.ndarray]]]:
@@ -180,7 +200,7 @@ class PlainNetwork:
 
     def _block(self, x: np.ndarray, steps: Sequence[tuple], link: bool) -> np.ndarray:
         # Layers write into what they are given, which must not be the caller's own table.
-        must_own = not isinstance(self.layers[0], DenseSpec)
+        must_own = not isinstance(self.layers[0], WITH_UNITS)
         a = x.astype(self.dtype, copy=must_own)
         for function, spec, arrays in steps:
             a = function(a, spec, arrays)
@@ -215,11 +235,58 @@ def _softmax(x: np.ndarray, spec: SoftmaxSpec, arrays: dict[str, np.ndarray]) ->
     return softmax(x)
 
 
+def _fixed_point(x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    return settle_rows(x, spec, arrays).states
+
+
+def settle_rows(
+    x: np.ndarray,
+    spec: FixedPointSpec,
+    arrays: dict[str, np.ndarray],
+    max_sweeps: int | None = None,
+) -> PlainSettled:
+    """Return how the units settle on each row of `x`."""
+    return settle(
+        *_wired(x, spec, arrays),
+        adapts=spec.step is None,
+        accelerates=spec.accelerates,
+        tol=_tolerance(spec, arrays),
+        max_sweeps=spec.max_sweeps if max_sweeps is None else max_sweeps,
+    )
+
+
+def path_of_rows(
+    x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarray], max_sweeps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return states and residuals of each row of `x`, sweep by sweep in plain steps."""
+    tol = _tolerance(spec, arrays)
+    return settling_path(*_wired(x, spec, arrays), tol=tol, max_sweeps=max_sweeps)
+
+
+def _wired(x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarray]) -> tuple:
+    """Return drive, weights, activation, and the share of the way that each unit moves."""
+    weights = arrays["weights"]
+    drive = x.astype(weights.dtype, copy=False) @ arrays["inputs"] + arrays["biases"]
+    rates = None
+    if spec.step is not None or spec.tau:
+        alpha = np.full(spec.n_out, 1.0 if spec.step is None else spec.step)
+        rates = (alpha / np.asarray(spec.tau or [1.0])).astype(weights.dtype)
+    function = ACTIVATIONS[spec.activation][0]
+    return drive, weights, lambda z: function(z, *spec.constants), rates
+
+
+def _tolerance(spec: FixedPointSpec, arrays: dict[str, np.ndarray]) -> float:
+    dtype = arrays["weights"].dtype
+    by_itself = (8 if dtype == np.float64 else 4) * float(np.finfo(dtype).eps)
+    return by_itself if spec.tol is None else spec.tol
+
+
 _FORWARD: dict[type, Callable[..., np.ndarray]] = {
     DenseSpec: _dense,
     LayerNormSpec: _layer_norm,
     ActivationSpec: _activation,
     SoftmaxSpec: _softmax,
+    FixedPointSpec: _fixed_point,
 }
 
 
@@ -272,6 +339,11 @@ def array_shapes(spec: LayerSpec) -> dict[str, tuple[int, ...]]:
     if isinstance(spec, DenseSpec):
         biases = {"biases": (spec.n_out,)} if spec.bias else {}
         return {"weights": (spec.n_in, spec.n_out), **biases}
+    if isinstance(spec, FixedPointSpec):
+        n = spec.n_out
+        shapes = {"weights": (n, n), "skew": (n, n), "log_scale": (n,)}
+        free = {f"free_{name}": shapes[name] for name in spec.free}
+        return {"inputs": (spec.n_in, n), "biases": (n,), "weights": (n, n), **free}
     if isinstance(spec, LayerNormSpec):
         return {"scale": (spec.n,), "shift": (spec.n,)}
     return {}
@@ -284,13 +356,13 @@ def check_layers(layers: Sequence[LayerSpec], link: str, sizes: Sequence[int]) -
         fault = _fault(spec)
         if fault:
             raise ModelFileError(f"{_called(place, spec)} {fault}.")
-        takes = {DenseSpec: "n_in", LayerNormSpec: "n"}.get(type(spec))
+        takes = {DenseSpec: "n_in", FixedPointSpec: "n_in", LayerNormSpec: "n"}.get(type(spec))
         n_in = getattr(spec, takes) if takes else width
         if width is not None and n_in != width:
             raise ModelFileError(
                 f"{_called(place, spec)} takes {n_in} numbers, the layer before gives {width}."
             )
-        width = spec.n_out if isinstance(spec, DenseSpec) else n_in
+        width = spec.n_out if isinstance(spec, WITH_UNITS) else n_in
     if not any(isinstance(spec, DenseSpec) for spec in layers):
         raise ModelFileError("The network has no dense layer.")
     if link not in LINKS:
@@ -307,10 +379,19 @@ def _fault(spec: LayerSpec) -> str:
         return "has no inputs or no units"
     if isinstance(spec, LayerNormSpec) and not 0 < spec.epsilon < math.inf:
         return f"has epsilon {spec.epsilon}, expected a number above 0"
-    if isinstance(spec, ActivationSpec):
-        if spec.name not in ACTIVATIONS:
-            return f"is called {spec.name!r}, expected one of {', '.join(ACTIVATIONS)}"
-        n = ACTIVATIONS[spec.name][1]
+    if isinstance(spec, FixedPointSpec):
+        if spec.step is not None and not 0 < spec.step <= 1:
+            return f"has the step {spec.step}, expected one in (0, 1]"
+        if spec.tol is not None and not 0 < spec.tol < 1:
+            return f"has the tolerance {spec.tol}, expected one between 0 and 1"
+        known = not spec.tau or len(spec.tau) in (1, spec.n_out)
+        if not known or not all(0 < tau < math.inf for tau in spec.tau):
+            return "has time constants that do not fit its units"
+    if isinstance(spec, ActivationSpec | FixedPointSpec):
+        name = spec.name if isinstance(spec, ActivationSpec) else spec.activation
+        if name not in ACTIVATIONS:
+            return f"is called {name!r}, expected one of {', '.join(ACTIVATIONS)}"
+        n = ACTIVATIONS[name][1]
         if len(spec.constants) != n or not all(map(math.isfinite, spec.constants)):
             return f"has the constants {spec.constants}, expected {n} finite numbers"
     return ""

@@ -21,7 +21,7 @@ from chainrule.models.callbacks import Tasks
 from chainrule.models.continuing import resume_point
 from chainrule.models.fitted import network_attributes
 from chainrule.models.history import History
-from chainrule.models.network import build_network, frozen_places
+from chainrule.models.network import frozen_places
 from chainrule.models.training_rows import Table
 from chainrule.models.watching import Look, ScoreWatch, all_of, as_scorer, say_epoch, spoken
 
@@ -74,16 +74,8 @@ class Learning:
     @cached_property
     def network(self) -> Any:
         """The network that the parameters say, for this target."""
-        model, given = self.model, not self.start.goes_on
-        return build_network(
-            self.objective.n_outputs(self.target.n_outputs),
-            model.hidden_layer_sizes,
-            model.activation,
-            model.dropout,
-            model.layer_norm,
-            model.coefs_init if given else None,
-            model.intercepts_init if given else None,
-        )
+        n_outputs = self.objective.n_outputs(self.target.n_outputs)
+        return self.model._build(n_outputs, given=not self.start.goes_on)
 
     def run(self, on_progress: Callable[[Any], None] | None, tasks: Tasks) -> None:
         """Train, and leave the model fitted."""
@@ -138,7 +130,10 @@ class Learning:
         trained = trained if limit is None else limit.settle(trained)
         if trained.stop == "diverged" and trained.n_epochs == first:
             raise DivergedError(f"Training did not start: {trained.message}.")
+        if trained.stop == "unsettled":
+            model._refuse_unsettled(self.network, trained, x)
         self._keep(trained, first, arrays, held_out, penalty)
+        model._keep_rows(x)
         model._calibrate(self.validation)
         plateau = stopping is not None and self.validation is None
         plan.warn_of_the_end(model, trained, plateau=plateau)

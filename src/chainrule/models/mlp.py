@@ -303,7 +303,9 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return predictions in the target's own units; of several quantiles, the middle one."""
-        predictions = self._predict(X)
+        return self._from_raw(self._predict(X))
+
+    def _from_raw(self, predictions: np.ndarray) -> np.ndarray:
         n = len(self._target.center)
         if predictions.shape[1] != n:
             predictions = predictions[:, [int(np.abs(np.array(self._levels()) - 0.5).argmin())]]

@@ -19,7 +19,7 @@ STEP, GAP, MARGIN, RADIUS = 20, 120, 28, 6
 
 def draw_network(model: Any) -> str:
     """Return the picture of a fitted estimator's network."""
-    sizes = [model.coefs_[0].shape[0], *(weights.shape[1] for weights in model.coefs_)]
+    sizes = [model._pictured[0].shape[0], *(weights.shape[1] for weights in model._pictured)]
     shown = [_shown(size) for size in sizes]
     inputs, outputs = model._encoder.feature_names_out, _output_names(model, sizes[-1])
     left = _width([inputs[i] for i in shown[0] if i is not None])
@@ -31,7 +31,7 @@ def draw_network(model: Any) -> str:
         top = (height - STEP * (len(shown[layer]) - 1)) / 2
         return left + RADIUS + GAP * layer, top + STEP * row
 
-    parts = [_lines(w, i, shown, place) for i, w in enumerate(model.coefs_)]
+    parts = [_lines(w, i, shown, place) for i, w in enumerate(model._pictured)]
     for layer, units in enumerate(shown):
         parts += [_unit(*place(layer, row), unit) for row, unit in enumerate(units)]
         parts.append(_text(place(layer, 0)[0], 12, _heading(model, layer, sizes), "middle"))

@@ -168,7 +168,7 @@ def takes_batches(model: Any) -> bool:
     return True
 
 
-def with_parameters_of(base: type) -> Callable[[Any], Any]:
+def with_parameters_of(base: type, without: Sequence[str] = ()) -> Callable[[Any], Any]:
     """Let a constructor show the parameters that it passes on to that of `base`.
 
     scikit-learn reads them from the signature.
@@ -176,6 +176,10 @@ def with_parameters_of(base: type) -> Callable[[Any], Any]:
 
     def decorate(init: Any) -> Any:
         shown = dict(inspect.signature(base.__init__).parameters)
+        own = {n: p for n, p in inspect.signature(init).parameters.items() if n not in shown}
+        places = [n for n, p in own.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+        first = {"self": shown["self"], **{n: own[n] for n in places}}
+        shown = first | {n: p for n, p in shown.items() if n not in without}
         for name, parameter in inspect.signature(init).parameters.items():
             if parameter.kind is not parameter.VAR_KEYWORD:
                 shown[name] = parameter

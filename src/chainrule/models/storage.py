@@ -15,13 +15,16 @@ from chainrule.errors import ModelFileError, OptionError
 from chainrule.models.base import BaseMLP
 from chainrule.models.file_schema import SCHEMA_VERSION, Document, InputsDocument, TargetDocument
 from chainrule.models.fitted import plain_network
+from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
 from chainrule.models.history import History
-from chainrule.models.inference import PlainNetwork
+from chainrule.models.inference import DenseSpec, PlainNetwork
 from chainrule.models.intervals import Calibration
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.model_file import network_from, read, write
 
 ESTIMATORS: dict[str, type[BaseMLP]] = {
+    "FixedPointClassifier": FixedPointClassifier,
+    "FixedPointRegressor": FixedPointRegressor,
     "MLPClassifier": MLPClassifier,
     "MLPRegressor": MLPRegressor,
 }
@@ -129,7 +132,8 @@ def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> BaseMLP:
     )
     model._check_numbers()
     network = network_from(document, arrays)
-    dense = [own for own in network.arrays if "weights" in own]
+    pairs = list(zip(network.layers, network.arrays, strict=True))
+    dense = [own for spec, own in pairs if isinstance(spec, DenseSpec)]
     model._encoder = InputEncoder.from_state(document.inputs.to_state(), parts.get("inputs", {}))
     target = document.target
     model._target = target_from_state(target.kind, target.to_state(), parts.get("target", {}))
@@ -140,7 +144,7 @@ def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> BaseMLP:
         coefs_=[own["weights"] for own in dense],
         intercepts_=[own["biases"] for own in dense],
         _layers=network.layers,
-        _others=[{} if "weights" in own else own for own in network.arrays],
+        _others=[{} if isinstance(spec, DenseSpec) else own for spec, own in pairs],
         _link=network.link,
         _sizes=network.sizes,
         _network=None,

@@ -8,7 +8,7 @@ Connections are linear layers from n units to the same n units.  A recurrent net
 every sweep, so what they cost only once is kept apart: `effective` and its adjoint.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -38,6 +38,8 @@ class ConnectionTape:
 
 class Connections:
     """A layer whose weights are made once and applied often; see the module formulas."""
+
+    params_type: ClassVar[type] = ConnectionParams
 
     def width(self, n_in: int) -> int:
         return n_in

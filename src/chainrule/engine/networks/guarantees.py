@@ -11,7 +11,7 @@ with c = `bound` / s, where s is the steepest slope of the activation: 1 for tan
 the sigmoid.  A contraction forgets with distance; memories need one of the last three.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 import numpy as np
@@ -131,6 +131,7 @@ class Perron(FreeMatrix):
     mask: Any = part(default=None)
     bound: float = number(default=0.95)
     slope: float = number(default=1.0)
+    params_type: ClassVar[type] = PerronParams
 
     def init(self, key: PRNGKeyArray, n_in: int) -> PerronParams:  # pyright: ignore[reportIncompatibleMethodOverride]
         drawn = super().init(key, n_in)
@@ -185,6 +186,7 @@ class Monotone(Connections):
     weights: Any = part(default="glorot")
     skew: Any = part(default="glorot")
     margin: float = number(default=0.1)
+    params_type: ClassVar[type] = MonotoneParams
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "weights", as_initializer(self.weights))

@@ -1,0 +1,454 @@
+"""Fixed-point networks with the manners of scikit-learn: recurrent backpropagation for tables.
+
+One layer of units that all reach each other settles on every row, and a dense layer reads it out.
+Everything else (columns, targets, losses, optimizers, stopping, files) is as in the MLP estimators.
+"""
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from chainrule.errors import NotSettledError, NotSettledWarning, OptionError
+from chainrule.models.fitted import plain_network
+from chainrule.models.history import History
+from chainrule.models.inference import PlainNetwork, path_of_rows, settle_rows
+from chainrule.models.mlp import MLPClassifier, MLPRegressor
+from chainrule.models.parameters import NetworkParameters, with_parameters_of
+
+GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
+SLOPES = {"sigmoid": 0.25, "logistic": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
+SETTLE_SOLVERS = ("auto", "picard", "anderson")
+NOT_TAKEN = (
+    "hidden_layer_sizes",
+    "layer_norm",
+    "coefs_init",
+    "intercepts_init",
+    "frozen_layers",
+)
+REPORT_ROWS = 64
+
+
+@dataclass(frozen=True, eq=False)
+class SettlePath:
+    """How rows settle, sweep by sweep, from rest.
+
+    Attributes
+    ----------
+    states : array of shape (n_sweeps + 1, n_rows, n_units)
+        The units after every sweep; entry 0 is rest.
+    residuals : array of shape (n_sweeps + 1, n_rows)
+        Norm of F(h) - h of every row before every sweep.
+    energies : array of shape (n_sweeps + 1, n_rows) or None
+        Energy of the units, where the network has one (`guarantee="symmetric"`).
+    """
+
+    states: np.ndarray
+    residuals: np.ndarray
+    energies: np.ndarray | None
+
+
+@dataclass(frozen=True, eq=False)
+class SettleReport:
+    """How a fixed-point network settled while it trained, and how it does now.
+
+    Attributes
+    ----------
+    epochs : History
+        For every epoch: mean and largest sweeps of both settlings, and the number of samples that
+        did not settle (summed over the steps of the epoch).
+    network : SettlingReport or None
+        The diagnosis of the trained network on some training rows: verdicts, spectral radius,
+        largest stable step, energy, bound of the gradient's error.  None after loading from a file:
+        then `diagnose_settling(X)` tells.
+    """
+
+    epochs: History
+    network: Any
+
+    def __str__(self) -> str:
+        last = {name: values[-1] for name, values in self.epochs.items()}
+        lines = [
+            f"epoch {last['epoch']:.0f}: {last['sweeps']:.1f} sweeps forward "
+            f"(most {last['sweeps_max']:.0f}), {last['adjoint_sweeps']:.1f} back "
+            f"(most {last['adjoint_sweeps_max']:.0f})",
+            f"unsettled in all epochs: {np.nansum(self.epochs['unsettled']):.0f} forward, "
+            f"{np.nansum(self.epochs['adjoint_unsettled']):.0f} back",
+        ]
+        return "\n".join(lines if self.network is None else [*lines, self.network.text])
+
+
+class FixedPointNetwork:
+    """What the two fixed-point estimators add to those of the multi-layer perceptron.
+
+    Parameters
+    ----------
+    hidden : int, default=100
+        Units of the recurrent layer; every one reaches every other.
+    activation : str, default="tanh"
+        Their function.
+    guarantee : str, optional
+        Weights for which it is proved that the network settles: "spectral", "row-sum", "perron",
+        "monotone" (one fixed point), "symmetric" (an energy falls) or "non-negative" (the least
+        fixed point).  See `chainrule.engine` for the theorems.
+    mask : array of shape (hidden, hidden), optional
+        1 where unit i reaches unit j, else 0.
+    settle_solver, adjoint_solver : {"auto", "picard", "anderson"}, default="auto"
+        How state and error settle; `adjoint_solver` may be "lu", too.
+    settle_step : float, optional
+        α: share of the way that a state moves in a sweep, in (0, 1]; found by itself if not given.
+    tau : float or array of shape (hidden,), default=1
+        Time constants of the units, in steps.
+    settle_tol : float, optional
+        Residual at which a row has settled, relative to its state; by the number type if not given.
+    max_settle : int, default=1000
+        Sweeps after which a row counts as unsettled.
+    on_unsettled : {"drop", "raise", "use"}, default="drop"
+        What training does with rows that do not settle: leave them out of the step (and give up
+        when they are more than a tenth), give up at once, or use them.  Predictions of such rows
+        come with a `NotSettledWarning`; with "raise" there is an error.
+    **parameters
+        The others are those of the MLP estimators: `solver`, `alpha`, `batch_size`,
+        `learning_rate_init`, `max_iter`, `early_stopping`, `dropout` (behind the recurrent layer).
+    """
+
+    hidden: Any
+    activation: Any
+    guarantee: Any
+    mask: Any
+    settle_solver: Any
+    adjoint_solver: Any
+    settle_step: Any
+    tau: Any
+    settle_tol: Any
+    max_settle: Any
+    on_unsettled: Any
+
+    # What the estimators are made with beside this class.
+    _layers: Any
+    _others: Any
+    _encoder: Any
+    _classifies: bool
+    coefs_: Any
+    history_: Any
+    dropout: Any
+
+    def _build(self, n_outputs: int, given: bool = False) -> Any:
+        from chainrule import engine as e
+
+        del given
+        hidden, name = self.hidden, self.activation
+        if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
+            raise OptionError(f"hidden={hidden!r} must be a whole number of units, 1 or more.")
+        if not isinstance(name, str):
+            raise OptionError(f"activation={name!r} must be a name, such as 'tanh'.")
+        if self.settle_solver not in SETTLE_SOLVERS:
+            raise OptionError(
+                f"settle_solver={self.settle_solver!r} is not known. "
+                f"Choose one of {', '.join(SETTLE_SOLVERS)}."
+            )
+        tau = None if np.ndim(self.tau) == 0 and self.tau == 1 else self.tau
+        max_settle = self.max_settle
+        whole = isinstance(max_settle, int | np.integer) and not isinstance(max_settle, bool)
+        if not whole or max_settle < 1:
+            raise OptionError(f"max_settle={max_settle!r} must be a whole number, 1 or more.")
+        cell = e.Cell(e.Dense(int(hidden)), self._connections(), e.as_activation(name))
+        layer = e.FixedPoint(
+            cell,
+            solver=self.settle_solver,
+            adjoint=self.adjoint_solver,
+            alpha=self.settle_step,
+            tau=tau,
+            tol=self.settle_tol,
+            max_sweeps=int(max_settle),
+            on_unsettled=self.on_unsettled,
+        )
+        rate = self.dropout
+        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
+            raise OptionError(f"dropout={rate!r} must be a probability in [0, 1).")
+        silenced = (e.Dropout(rate),) if rate > 0 else ()
+        return e.FeedForward((layer, *silenced, e.Dense(n_outputs)))
+
+    def _connections(self) -> Any:
+        """Return connections that start with a spectral radius near one half."""
+        from chainrule import engine as e
+
+        name, mask = self.guarantee, self.mask
+        if name not in GUARANTEES:
+            known = ", ".join(each for each in GUARANTEES if each)
+            raise OptionError(f"guarantee={name!r} is not known. Choose one of {known}, or None.")
+        if mask is not None and np.shape(mask) != (self.hidden, self.hidden):
+            raise OptionError(
+                f"mask has shape {np.shape(mask)}, but hidden={self.hidden} units need "
+                f"({self.hidden}, {self.hidden}): 1 where unit i reaches unit j, else 0."
+            )
+        start = e.VarianceScaling("in", "normal", 0.25)
+        if name in ("spectral", "row-sum", "perron"):
+            if self.activation not in SLOPES:
+                raise OptionError(
+                    f"guarantee={name!r} needs the steepest slope of the activation, which is "
+                    f"known for {', '.join(SLOPES)}; {self.activation!r} is none of them."
+                )
+            kind = {"spectral": e.Spectral, "row-sum": e.RowSum, "perron": e.Perron}[name]
+            return kind(start, mask, slope=SLOPES[self.activation])
+        if name == "monotone":
+            if mask is not None:
+                raise OptionError('guarantee="monotone" takes no mask. Leave one of them out.')
+            return e.Monotone(start, start)
+        if name == "non-negative":
+            return e.NonNegative(e.VarianceScaling("in", "normal", 0.5), mask)
+        return (e.Symmetric if name == "symmetric" else e.Recurrent)(start, mask)
+
+    @property
+    def recurrent_coefs_(self) -> np.ndarray:
+        """Weights among the recurrent units, as they are in use, (hidden, hidden): from row i."""
+        check_is_fitted(self)
+        return self._others[0]["weights"]
+
+    @property
+    def input_coefs_(self) -> np.ndarray:
+        """Weights from the encoded inputs to the recurrent units, (n_inputs, hidden)."""
+        check_is_fitted(self)
+        return self._others[0]["inputs"]
+
+    @property
+    def recurrent_intercepts_(self) -> np.ndarray:
+        """Biases of the recurrent units, (hidden,)."""
+        check_is_fitted(self)
+        return self._others[0]["biases"]
+
+    @property
+    def _pictured(self) -> list[np.ndarray]:
+        return [self.input_coefs_, *self.coefs_]
+
+    def _encoded(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
+
+    def _predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
+        x = self._encoded(X)
+        # in float64 for numbers, as in the MLP estimators
+        network = plain_network(self, None if self._classifies else np.float64)
+        settled = settle_rows(x, self._spec, network.arrays[0], max_settle)
+        if not settled.settled.all():
+            self._say_unsettled(settled, max_settle)
+        rest = PlainNetwork(network.layers[1:], network.arrays[1:], network.link, network.sizes)
+        return rest.predict(settled.states)
+
+    @property
+    def _spec(self) -> Any:
+        """The layer that settles, as NumPy runs it: its tolerance is that of the training."""
+        from msgspec.structs import replace
+
+        spec = self._layers[0]
+        if spec.tol is None and self.coefs_[0].dtype == np.float32:
+            return replace(spec, tol=4 * float(np.finfo(np.float32).eps))
+        return spec
+
+    def _say_unsettled(self, settled: Any, max_settle: int | None) -> None:
+        wrong = np.flatnonzero(~settled.settled)
+        most = self._layers[0].max_sweeps if max_settle is None else max_settle
+        worst = wrong[np.argmax(settled.residuals[wrong])]
+        text = (
+            f"{len(wrong)} of {len(settled.settled)} rows did not settle within {most} sweeps "
+            f"(the worst is row {worst}, residual {settled.residuals[worst]:.1e}); their "
+            "predictions are from where they stood. Raise max_settle, and see diagnose_settling(X)."
+        )
+        if self.on_unsettled == "raise":
+            raise NotSettledError(text)
+        warnings.warn(text, NotSettledWarning, stacklevel=4)
+
+    def settle_path(self, X: Any, max_settle: int = 200) -> SettlePath:
+        """Return how rows settle, sweep by sweep, in plain steps of `settle_step` (1 if None).
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_rows, n_columns)
+            Inputs, as in `fit`.
+        max_settle : int, default=200
+            Sweeps at most; it ends when every row stands still.
+        """
+        x = self._encoded(X)
+        own = self._others[0]
+        states, residuals = path_of_rows(x, self._spec, own, max_settle)
+        energies = None
+        if self.guarantee == "symmetric" and self.activation in ("tanh", "sigmoid", "identity"):
+            from chainrule.inspection import energy
+
+            drive = x @ own["inputs"] + own["biases"]
+            energies = np.stack(
+                [energy(h, own["weights"], drive, str(self.activation)) for h in states]
+            )
+        return SettlePath(states, residuals, energies)
+
+    def diagnose_settling(self, X: Any, **options: Any) -> Any:
+        """Return why rows settle or do not; see `chainrule.inspection.diagnose_settling`."""
+        from chainrule.inspection import diagnose_settling
+
+        layer, params = self.network_.layers[0], self.params_[0]
+        return diagnose_settling(layer, params, self._encoded(X), **options)
+
+    @property
+    def settle_report_(self) -> SettleReport:
+        """How the network settled in training, epoch by epoch, and how it does at the end."""
+        check_is_fitted(self)
+        history = self.history_
+        steps = max(self._rows_trained, 1)
+        epochs = History({"epoch": history["epoch"][1:]})
+        for name in ("sweeps", "sweeps_max", "adjoint_sweeps", "adjoint_sweeps_max"):
+            epochs[name] = history[name][1:]
+        for name in ("unsettled", "adjoint_unsettled"):
+            epochs[name] = np.rint(history[name][1:] * steps)
+        return SettleReport(epochs, self._diagnosed())
+
+    def _diagnosed(self) -> Any:
+        rows = getattr(self, "_settle_rows", None)
+        if rows is None:
+            return None
+        from chainrule.inspection import diagnose_settling
+
+        return diagnose_settling(self.network_.layers[0], self.params_[0], rows)
+
+    network_: Any
+    params_: Any
+    _rows_trained: int = 0
+
+    def _keep_rows(self, x: np.ndarray) -> None:
+        """Keep what the report needs of the training rows, and warn of unsettled ones."""
+        self._rows_trained = len(x)
+        self._settle_rows = x[:: max(len(x) // REPORT_ROWS, 1)][:REPORT_ROWS].copy()
+        history = self.history_
+        share = np.fmax(history["unsettled"], history["adjoint_unsettled"])[1:]
+        if len(share) and np.nanmax(share) > 0:
+            treated = "used as they were" if self.on_unsettled == "use" else "left out of the steps"
+            warnings.warn(
+                f"In {np.count_nonzero(share > 0)} of {len(share)} epochs some samples did not "
+                f"settle (up to {np.nanmax(share):.1%}); they were {treated}. Raise max_settle, or "
+                'choose a guarantee such as "spectral"; settle_report_ tells more.',
+                NotSettledWarning,
+                stacklevel=4,
+            )
+
+    def _refuse_unsettled(self, network: Any, trained: Any, x: np.ndarray) -> None:
+        """Raise, with the cause, what ended a training of too many unsettled samples."""
+        from chainrule.inspection import diagnose_settling
+
+        report = diagnose_settling(network.layers[0], trained.params[0], x[:REPORT_ROWS])
+        raise NotSettledError(
+            f"Training stopped: {trained.message}. {report.text} "
+            'Choose a guarantee such as "spectral", lower learning_rate_init, raise max_settle, or '
+            'say on_unsettled="use".'
+        )
+
+
+class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
+    """Classifier: a network that settles on every row, trained by recurrent backpropagation.
+
+    Parameters are those of `FixedPointNetwork`, of the MLP estimators but for the shape of their
+    network, and `class_weight`.
+
+    References
+    ----------
+    Almeida (1987), Proc. ICNN 2:609-618; Pineda (1987), Phys. Rev. Lett. 59:2229-2232.
+
+    Examples
+    --------
+    >>> from chainrule import FixedPointClassifier, datasets
+    >>> iris = datasets.load("iris")
+    >>> model = FixedPointClassifier(hidden=10, max_iter=30, random_state=0)
+    >>> X, y = iris.drop("species"), iris["species"]
+    >>> model.fit(X, y).score(X, y) > 0.9
+    True
+    """
+
+    @with_parameters_of(NetworkParameters, without=NOT_TAKEN)
+    def __init__(
+        self,
+        hidden: int = 100,
+        activation: str = "tanh",
+        *,
+        guarantee: str | None = None,
+        mask: Any = None,
+        settle_solver: str = "auto",
+        adjoint_solver: str = "auto",
+        settle_step: float | None = None,
+        tau: Any = 1.0,
+        settle_tol: float | None = None,
+        max_settle: int = 1000,
+        on_unsettled: str = "drop",
+        class_weight: Any = None,
+        **parameters: Any,
+    ) -> None:
+        NetworkParameters.__init__(self, (), activation, **parameters)
+        self.hidden = hidden
+        self.guarantee = guarantee
+        self.mask = mask
+        self.settle_solver = settle_solver
+        self.adjoint_solver = adjoint_solver
+        self.settle_step = settle_step
+        self.tau = tau
+        self.settle_tol = settle_tol
+        self.max_settle = max_settle
+        self.on_unsettled = on_unsettled
+        self.class_weight = class_weight
+
+    def predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
+        """Return the most probable class of every row, settled within `max_settle` sweeps."""
+        return self._target.decode(self._predict(X, max_settle))
+
+
+class FixedPointRegressor(FixedPointNetwork, MLPRegressor):
+    """Regressor: a network that settles on every row, trained by recurrent backpropagation.
+
+    Parameters are those of `FixedPointNetwork`, of the MLP estimators but for the shape of their
+    network, and `quantile`.
+
+    References
+    ----------
+    Almeida (1987), Proc. ICNN 2:609-618; Pineda (1987), Phys. Rev. Lett. 59:2229-2232.
+
+    Examples
+    --------
+    >>> from chainrule import FixedPointRegressor, datasets
+    >>> table = datasets.load("diabetes")
+    >>> X, y = table.drop("progression"), table["progression"]
+    >>> FixedPointRegressor(hidden=10, max_iter=20, random_state=0).fit(X, y).predict(X[:2]).shape
+    (2,)
+    """
+
+    @with_parameters_of(NetworkParameters, without=NOT_TAKEN)
+    def __init__(
+        self,
+        hidden: int = 100,
+        activation: str = "tanh",
+        *,
+        guarantee: str | None = None,
+        mask: Any = None,
+        settle_solver: str = "auto",
+        adjoint_solver: str = "auto",
+        settle_step: float | None = None,
+        tau: Any = 1.0,
+        settle_tol: float | None = None,
+        max_settle: int = 1000,
+        on_unsettled: str = "drop",
+        quantile: Any = 0.5,
+        **parameters: Any,
+    ) -> None:
+        NetworkParameters.__init__(self, (), activation, **parameters)
+        self.hidden = hidden
+        self.guarantee = guarantee
+        self.mask = mask
+        self.settle_solver = settle_solver
+        self.adjoint_solver = adjoint_solver
+        self.settle_step = settle_step
+        self.tau = tau
+        self.settle_tol = settle_tol
+        self.max_settle = max_settle
+        self.on_unsettled = on_unsettled
+        self.quantile = quantile
+
+    def predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
+        """Return predictions in the target's own units, settled within `max_settle` sweeps."""
+        return self._from_raw(self._predict(X, max_settle))
