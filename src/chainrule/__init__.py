@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from chainrule import engine, sixsteps
     from chainrule.data import datasets
+    from chainrule.models.associative_memory import AssociativeMemory
     from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.storage import load
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOMES = {
+    "AssociativeMemory": "chainrule.models.associative_memory",
     "FixedPointClassifier": "chainrule.models.fixed_point",
     "FixedPointRegressor": "chainrule.models.fixed_point",
     "MLPClassifier": "chainrule.models.mlp",
@@ -28,6 +30,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "AssociativeMemory",
     "FixedPointClassifier",
     "FixedPointRegressor",
     "MLPClassifier",

@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from chainrule import MLPClassifier, MLPRegressor
+from chainrule import FixedPointClassifier, FixedPointRegressor, MLPClassifier, MLPRegressor
 
 pytestmark = pytest.mark.scikit_learn
 
@@ -16,6 +16,17 @@ FINER_THAN_FLOAT32 = "check_sample_weight_equivalence"
 @parametrize_with_checks([MLPClassifier(), MLPRegressor()])
 @pytest.mark.filterwarnings("default")  # the checks provoke warnings, and look at some themselves
 def test_check(estimator, check):
+    if getattr(check, "func", check).__name__.startswith(FINER_THAN_FLOAT32):
+        estimator = estimator.set_params(dtype="float64")
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [FixedPointClassifier(hidden=8, max_iter=50), FixedPointRegressor(hidden=8, max_iter=50)]
+)
+@pytest.mark.filterwarnings("default")
+def test_check_of_networks_that_settle(estimator, check):
     if getattr(check, "func", check).__name__.startswith(FINER_THAN_FLOAT32):
         estimator = estimator.set_params(dtype="float64")
     check(estimator)

@@ -11,6 +11,8 @@ from chainrule.data.wording import did_you_mean, listing
 from chainrule.errors import DataError, OptionError
 
 TASKS = ("classification", "regression")
+MODELS = ("auto", "mlp", "fixed-point")
+NOT_FOR_FIXED_POINT = ("layer-norm", "frozen-layers")
 OF_ONE_TASK = {"class-weight": "classification", "quantile": "regression"}
 
 
@@ -34,6 +36,7 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
     """
     from sklearn.metrics import get_scorer_names
 
+    from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
     from chainrule.models.mlp import LOSSES, MLPClassifier, MLPRegressor
 
     values = dict(asked.values)
@@ -55,11 +58,38 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
             )
         values["loss"] = "quantile"
     values["class-weight"] = None
-    kind = MLPClassifier if task == "classification" else MLPRegressor
+    _refuse_unknown("model", values["model"], list(MODELS))
+    if values["model"] == "fixed-point":
+        kind = FixedPointClassifier if task == "classification" else FixedPointRegressor
+        own = _for_fixed_point(values)
+    else:
+        kind, own = MLPClassifier if task == "classification" else MLPRegressor, {}
     known = kind._get_param_names()
-    model = kind(**{p: values[o.name] for p, o in PARAMETERS.items() if p in known})
+    model = kind(**{p: values[o.name] for p, o in PARAMETERS.items() if p in known} | own)
     model._check_parameters()
     return model
+
+
+def _for_fixed_point(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the parameters of a fixed-point network that other options say."""
+    for name in NOT_FOR_FIXED_POINT:
+        if values[name] != BY_NAME[name].default:
+            raise OptionError(f"--{name} is for --model mlp, not for fixed-point. Leave one out.")
+    for name in ("hidden", "activation", "dropout"):
+        if isinstance(values[name], tuple | list) and len(values[name]) != 1:
+            shown = ",".join(map(str, values[name]))
+            raise OptionError(
+                f'--{name} "{shown}" is for several layers, but --model fixed-point has one. '
+                "Give one value."
+            )
+    one = {name: _single(values[name]) for name in ("hidden", "activation", "dropout")}
+    if values["activation"] == BY_NAME["activation"].default:
+        one["activation"] = "tanh"
+    return one
+
+
+def _single(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple | list) else value
 
 
 def _refuse_unknown(option: str, value: str, known: list[str], where: str = "") -> None:
@@ -76,7 +106,9 @@ def load_model(asked: Asked) -> Any:
 
     assert asked.before is not None
     model = load(asked.before.model)
-    changed = {p: asked.values[o.name] for p, o in PARAMETERS.items() if o.may_change}
+    known = model.get_params(deep=False)
+    may = {p: o for p, o in PARAMETERS.items() if o.may_change and p in known}
+    changed = {p: asked.values[o.name] for p, o in may.items()}
     model.set_params(**changed, warm_start=True)
     model._check_parameters()
     return model

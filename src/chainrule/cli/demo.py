@@ -7,6 +7,7 @@ from chainrule.errors import OptionError
 
 DEMOS = {
     "iris": "the iris network of the tutorials, number for number, and what was wrong with it",
+    "recurrent": "recurrent backpropagation: XOR by four units that all meet, and digits recalled",
     "wheat-seeds": "the six-step network on wheat seeds, fold by fold, and what its score is worth",
 }
 
@@ -19,11 +20,12 @@ def run_demo(name: str | None, show: bool, out: Path | None) -> None:
     if name not in DEMOS:
         raise OptionError(f'no demo is called "{name}". There are: {", ".join(DEMOS)}.')
     from chainrule.demos.iris import show_iris
+    from chainrule.demos.recurrent import show_recurrent
     from chainrule.demos.wheat_seeds import show_wheat_seeds
     from chainrule.report.run_folder import new_run_folder
 
     talk = Talk()
-    show_demo = {"iris": show_iris, "wheat-seeds": show_wheat_seeds}[name]
+    shows = {"iris": show_iris, "recurrent": show_recurrent, "wheat-seeds": show_wheat_seeds}
     with new_run_folder(Path("runs"), f"demo-{name}", exact=out) as (folder, final):
-        show_demo(talk.say, folder)
+        shows[name](talk.say, folder)
     talk.say("Figures", *(str(path) for path in sorted(final.glob("*.png"))))

@@ -77,6 +77,8 @@ def run_fit(typed: dict[str, Any]) -> int:
     _train(model, train, validation)
     talk.say("Network", summary.describe_network(model))
     talk.say("Training", summary.describe_training(model))
+    if options.model == "fixed-point":
+        talk.say("Settling", summary.describe_settling(model))
 
     results = {
         "table": options.table,

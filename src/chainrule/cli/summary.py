@@ -15,23 +15,45 @@ MEASURES = {
 
 def describe_network(model: Any) -> str:
     """Return layers, weights, loss, solver and precision in a line."""
-    layers = [str(model.coefs_[0].shape[0])]
+    layers = [str(model._pictured[0].shape[0])]
     for spec in model._layers:
         kind = type(spec).__name__
         if kind == "DenseSpec":
             layers.append(str(spec.n_out))
+        elif kind == "FixedPointSpec":
+            layers.append(f"{spec.n_out} {spec.activation} that settle")
         elif kind == "LayerNormSpec":
             layers[-1] += " normed"
         else:
             layers[-1] += f" {getattr(spec, 'name', 'softmax')}"
     n_weights = sum(w.size for w in [*model.coefs_, *model.intercepts_])
-    n_weights += sum(array.size for own in model._others for array in own.values())
+    free = _trained_arrays(model)
+    n_weights += sum(array.size for array in free)
     objective = type(model._objective(model._target)).__name__
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in objective).strip()
     if model.loss == "quantile":
         levels = model.quantile if isinstance(model.quantile, tuple) else (model.quantile,)
         words += f" {', '.join(f'{level:g}' for level in levels)}"
     return f"{' → '.join(layers)} · {n_weights} weights · {words} · {model.solver} · {model.dtype}"
+
+
+def _trained_arrays(model: Any) -> list[Any]:
+    """Return the arrays beside the dense layers' that training changes."""
+    arrays = {name: a for own in model._others for name, a in own.items()}
+    made = any(name.startswith("free_") for name in arrays)
+    return [array for name, array in arrays.items() if not (made and name == "weights")]
+
+
+def describe_settling(model: Any) -> str:
+    """Return how a fixed-point network settled, in a line."""
+    history, kept = model.history_, model.best_iter_ - int(model.history_["epoch"][0])
+    at = max(kept, 1)
+    unsettled = model.settle_report_.epochs["unsettled"]
+    return (
+        f"{history['sweeps'][at]:.0f} sweeps forward (most {history['sweeps_max'][at]:.0f}), "
+        f"{history['adjoint_sweeps'][at]:.0f} back (most {history['adjoint_sweeps_max'][at]:.0f}); "
+        f"unsettled in training: {count(int(unsettled.sum()), 'sample')}"
+    )
 
 
 def describe_training(model: Any) -> str:

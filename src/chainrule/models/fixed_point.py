@@ -4,6 +4,7 @@ One layer of units that all reach each other settles on every row, and a dense l
 Everything else (columns, targets, losses, optimizers, stopping, files) is as in the MLP estimators.
 """
 
+import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -20,7 +21,11 @@ from chainrule.models.parameters import NetworkParameters, with_parameters_of
 
 GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
 SLOPES = {"sigmoid": 0.25, "logistic": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
-SETTLE_SOLVERS = ("auto", "picard", "anderson")
+NAMED = {
+    "settle_solver": ("auto", "picard", "anderson"),
+    "adjoint_solver": ("auto", "picard", "anderson", "lu"),
+    "on_unsettled": ("drop", "raise", "use"),
+}
 NOT_TAKEN = (
     "hidden_layer_sizes",
     "layer_norm",
@@ -77,7 +82,9 @@ class SettleReport:
             f"unsettled in all epochs: {np.nansum(self.epochs['unsettled']):.0f} forward, "
             f"{np.nansum(self.epochs['adjoint_unsettled']):.0f} back",
         ]
-        return "\n".join(lines if self.network is None else [*lines, self.network.text])
+        return "\n".join(
+            [*lines, *([] if self.network is None else [_for_estimators(self.network.text)])]
+        )
 
 
 class FixedPointNetwork:
@@ -144,11 +151,18 @@ class FixedPointNetwork:
             raise OptionError(f"hidden={hidden!r} must be a whole number of units, 1 or more.")
         if not isinstance(name, str):
             raise OptionError(f"activation={name!r} must be a name, such as 'tanh'.")
-        if self.settle_solver not in SETTLE_SOLVERS:
-            raise OptionError(
-                f"settle_solver={self.settle_solver!r} is not known. "
-                f"Choose one of {', '.join(SETTLE_SOLVERS)}."
-            )
+        for parameter, known in NAMED.items():
+            value = getattr(self, parameter)
+            if value not in known:
+                raise OptionError(
+                    f"{parameter}={value!r} is not known. Choose one of {', '.join(known)}."
+                )
+        for parameter, ends in (("settle_step", "(0, 1]"), ("settle_tol", "(0, 1)")):
+            value = getattr(self, parameter)
+            if value is not None and not _lies_in(value, closed=ends[-1] == "]"):
+                raise OptionError(
+                    f"{parameter}={value!r} must be a number in {ends}, or None to have it chosen."
+                )
         tau = None if np.ndim(self.tau) == 0 and self.tau == 1 else self.tau
         max_settle = self.max_settle
         whole = isinstance(max_settle, int | np.integer) and not isinstance(max_settle, bool)
@@ -337,10 +351,29 @@ class FixedPointNetwork:
 
         report = diagnose_settling(network.layers[0], trained.params[0], x[:REPORT_ROWS])
         raise NotSettledError(
-            f"Training stopped: {trained.message}. {report.text} "
+            f"Training stopped: {trained.message}. {_for_estimators(report.text)} "
             'Choose a guarantee such as "spectral", lower learning_rate_init, raise max_settle, or '
             'say on_unsettled="use".'
         )
+
+
+def _lies_in(value: Any, closed: bool) -> bool:
+    """Return whether a value is a number above 0, and below 1 or up to it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return False
+    return 0 < value <= 1 if closed else 0 < value < 1
+
+
+def _for_estimators(text: str) -> str:
+    """Return advice with the parameters of the estimators in place of the engine's."""
+    for own, engines in (
+        ("max_settle", "max_sweeps"),
+        ("settle_step", "alpha"),
+        ("settle_tol", "tol"),
+        ("settle_solver", "solver"),
+    ):
+        text = re.sub(rf"\b{engines}=", f"{own}=", text)
+    return text
 
 
 class FixedPointClassifier(FixedPointNetwork, MLPClassifier):

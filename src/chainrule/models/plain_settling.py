@@ -63,10 +63,11 @@ def settle(
         least, idle = np.where(fell, residual, least), np.where(fell, 0, idle + 1)
         still = residual <= tol * (size + least_size)
         still |= (idle >= WINDOW) & (residual <= floor * size)
-        done = still | ~np.isfinite(residual)
+        still &= np.isfinite(size)
+        done = still | ~np.isfinite(residual) | ~np.isfinite(size)
         stuck = (idle >= WINDOW) & ~done
-        idle[stuck] = 0
         restart = stuck | (grown if past is not None else False)
+        least[restart], idle[restart] = residual[restart], 0
         if adapts or past is not None:
             alpha = np.where(restart, np.maximum(0.5 * alpha, SMALLEST_ALPHA), alpha)
         share = alpha[:, None].astype(drive.dtype)

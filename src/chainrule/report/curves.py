@@ -19,7 +19,8 @@ TITLES = {"loss": "Loss", "accuracy": "Accuracy", "mse": "Mean Squared Error"}
 
 def learning_curves(history: Mapping[str, np.ndarray], best_epoch: int | None = None) -> "Figure":
     """Draw one panel for the loss and one for each metric in `history`."""
-    names = [n for n in history if not n.startswith("val_") and n not in ("epoch", "running_loss")]
+    names = [n for n in history if n != "running_loss" and f"{n}_max" not in history]
+    names = [n for n in names if not n.startswith("val_") and n != "epoch" and n[-4:] != "_max"]
     figure, axes = new_figure(len(names))
     epochs = history["epoch"]
     for ax, name in zip(axes, names, strict=True):

@@ -80,7 +80,7 @@ def anderson(
         fall = s.fall.after(residual)
         status = judge(residual, norms(image), fall, tol, least)
         restart = fall.stuck | (residual > RESTART * s.fall.least)
-        fall = Fall(least=fall.least, idle=jnp.where(restart, 0, fall.idle))
+        fall = fall.anew(restart, residual)
         alpha = jnp.where(restart & live, jnp.maximum(0.5 * s.alpha, SMALLEST_ALPHA), s.alpha)
         age = jnp.where(restart, 0, s.age)
         slot = (s.age % MEMORY)[:, None] == jnp.arange(MEMORY, dtype=jnp.int32)[None, :]

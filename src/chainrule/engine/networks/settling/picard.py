@@ -79,7 +79,7 @@ def picard(
         if adapts:
             halve = fall.stuck & (status == LIVE)
             alpha = jnp.where(halve, jnp.maximum(0.5 * alpha, SMALLEST_ALPHA), alpha)
-            fall = Fall(least=fall.least, idle=jnp.where(halve, 0, fall.idle))
+            fall = fall.anew(halve, residual)
             move = jnp.where((status == LIVE)[:, None], alpha[:, None] * move, move)
         if rates is not None:
             move = rates[None, :] * move

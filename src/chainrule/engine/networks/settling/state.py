@@ -64,6 +64,12 @@ class Fall:
             least=jnp.where(falls, residual, self.least), idle=jnp.where(falls, 0, self.idle + 1)
         )
 
+    def anew(self, which: Bool[Array, " batch"], residual: Float[Array, " batch"]) -> "Fall":
+        """Return the record in which some samples start again from the residual they have."""
+        return Fall(
+            least=jnp.where(which, residual, self.least), idle=jnp.where(which, 0, self.idle)
+        )
+
     @property
     def stuck(self) -> Bool[Array, " batch"]:
         """Whether the residual has not fallen for `WINDOW` sweeps."""
@@ -86,4 +92,5 @@ def judge(
     eps = jnp.finfo(residual.dtype).eps
     floor = fall.stuck & (residual <= FLOOR_ROOM * eps * size)
     status = jnp.where(residual <= tol * (size + smallest), SETTLED, jnp.where(floor, FLOOR, LIVE))
-    return jnp.where(jnp.isfinite(residual), status, OVERFLOW)
+    # a square that overflows in the size alone would meet any tolerance
+    return jnp.where(jnp.isfinite(residual) & jnp.isfinite(size), status, OVERFLOW)

@@ -1,0 +1,163 @@
+"""Fixed-point estimators and the associative memory: what they give, say, and refuse."""
+
+import warnings
+
+import numpy as np
+import pytest
+
+from chainrule import (
+    AssociativeMemory,
+    FixedPointClassifier,
+    FixedPointRegressor,
+    MLPClassifier,
+    datasets,
+    load,
+)
+from chainrule.engine import predict
+from chainrule.errors import DataError, NotSettledError, NotSettledWarning, OptionError, ShapeError
+
+QUICK = {"hidden": 12, "max_iter": 40, "random_state": 0}
+IRIS = datasets.load("iris")
+X, Y = IRIS.drop("species"), IRIS["species"]
+
+
+@pytest.fixture(scope="module")
+def fitted():
+    return FixedPointClassifier(**QUICK, guarantee="spectral").fit(X, Y)
+
+
+def test_a_classifier_learns_predicts_and_comes_back_from_its_file(fitted, tmp_path):
+    assert fitted.score(X, Y) > 0.94
+    again = load(fitted.save(tmp_path / "model.chr"))
+    np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
+    assert again.get_params() == fitted.get_params()
+    x = fitted._encoder.transform(X, np.float32, who="test")
+    ours = predict(fitted.network_, fitted._objective(fitted._target), fitted.params_, x)
+    np.testing.assert_allclose(fitted.predict_proba(X), ours, atol=2e-5)
+    assert fitted.transform(X).shape == (150, 12)
+    assert np.linalg.norm(fitted.recurrent_coefs_, 2) <= 0.95 + 1e-5
+    assert fitted._repr_html_inner().count("<svg") >= 1
+    more = again.set_params(warm_start=True, max_iter=3).fit(X, Y)
+    assert more.history_["epoch"][-1] == 43
+
+
+@pytest.mark.parametrize("guarantee", ["row-sum", "perron", "monotone", "symmetric", None])
+def test_every_guarantee_is_kept_in_a_file(guarantee, tmp_path):
+    model = FixedPointClassifier(hidden=5, max_iter=3, random_state=0, guarantee=guarantee)
+    model.fit(X, Y)
+    again = load(model.save(tmp_path / "model.chr"))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    again.set_params(warm_start=True).fit(X, Y)
+
+
+def test_a_regressor_in_units_of_the_target():
+    table = datasets.load("diabetes")
+    x, y = table.drop("progression"), table["progression"]
+    model = FixedPointRegressor(**QUICK, early_stopping=True).fit(x, y)
+    assert model.score(x, y) > 0.4
+    assert model.predict_interval(x[:3]).shape == (3, 2)
+
+
+def test_the_report_tells_of_every_epoch_and_of_the_end(fitted):
+    report = fitted.settle_report_
+    assert len(report.epochs["sweeps"]) == 40
+    assert (report.epochs["unsettled"] == 0).all()
+    assert (report.epochs["sweeps_max"] >= report.epochs["sweeps"]).all()
+    assert report.network.spectral_radius.max() < 0.95
+    assert report.network.relative_gradient_error_bound < 1e-4
+    assert "unsettled in all epochs: 0 forward, 0 back" in str(report)
+
+
+def test_the_path_ends_where_prediction_settles():
+    model = FixedPointClassifier(**QUICK, guarantee="symmetric").fit(X, Y)
+    path = model.settle_path(X[:6])
+    assert path.states.shape[1:] == (6, 12)
+    assert (path.states[0] == 0).all()
+    np.testing.assert_allclose(path.states[-1], model.transform(X[:6]), atol=1e-4)
+    assert (np.diff(path.energies, axis=0) < 1e-4).all()
+
+
+def test_rows_that_do_not_settle_are_never_silent(fitted):
+    with pytest.warns(NotSettledWarning, match=r"150 of 150 rows did not settle within 2 sweeps"):
+        fitted.predict(X, max_settle=2)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fitted.predict(X, max_settle=20_000)
+    strict = FixedPointClassifier(**QUICK, on_unsettled="raise", max_settle=3)
+    with pytest.raises(NotSettledError, match=r"unsettled in epoch 1: 100.0% .* Set max_settle="):
+        strict.fit(X, Y)
+    with pytest.warns(NotSettledWarning, match="used as they were"):
+        FixedPointClassifier(
+            hidden=5, max_iter=2, on_unsettled="use", max_settle=3, random_state=0
+        ).fit(X, Y)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"hidden": 0}, "hidden=0 must be a whole number of units"),
+        ({"activation": ["tanh"]}, "must be a name"),
+        ({"guarantee": "spectrum"}, "guarantee='spectrum' is not known"),
+        ({"guarantee": "spectral", "activation": "gelu"}, "needs the steepest slope"),
+        ({"guarantee": "monotone", "mask": np.eye(12)}, "takes no mask"),
+        ({"mask": np.ones((3, 3))}, r"mask has shape \(3, 3\), but hidden=12 units need"),
+        ({"settle_solver": "newton"}, "settle_solver='newton' is not known"),
+        ({"settle_step": 1.5}, r"settle_step=1.5 must be a number in \(0, 1\]"),
+        ({"settle_tol": 0}, r"settle_tol=0 must be a number in \(0, 1\)"),
+        ({"tau": 0.5}, "none below the step"),
+        ({"max_settle": 0}, "max_settle=0 must be a whole number"),
+        ({"on_unsettled": "ignore"}, "on_unsettled='ignore' is not known"),
+        ({"dropout": 1}, "dropout=1 must be a probability"),
+    ],
+)
+def test_parameters_that_cannot_work(options, words):
+    with pytest.raises(OptionError, match=words):
+        FixedPointClassifier(**{**QUICK, **options}).fit(X, Y)
+
+
+def test_a_float64_fit_is_silent_for_those_who_have_not_switched_jax():
+    import jax
+
+    with jax.enable_x64(False), warnings.catch_warnings():
+        warnings.simplefilter("error")
+        MLPClassifier((4,), max_iter=2, dtype="float64", random_state=0).fit(X, Y)
+
+
+PATTERNS = np.array([[1, 1, 1, 1, 0, 0, 0, 0, 1], [1, 0, 1, 0, 1, 0, 1, 0, 0]])
+
+
+def test_a_memory_completes_and_corrects():
+    memory = AssociativeMemory(hidden=8, n_examples=4000, random_state=0).fit(PATTERNS)
+    np.testing.assert_array_equal(memory.predict(PATTERNS), PATTERNS)
+    x, y = memory.corrupt(200, missing=0.3, random_state=1)
+    assert np.isnan(x).mean() == pytest.approx(0.3, abs=0.05)
+    assert memory.score(x, y) > 0.9
+    named = AssociativeMemory(hidden=8, n_examples=4000, random_state=0).fit(2.0 * PATTERNS - 1)
+    assert set(np.unique(named.predict(2 * PATTERNS - 1))) == {-1.0, 1.0}
+    path = memory.settle_path(x[:2])
+    assert (np.diff(path.energies, axis=0) < 1e-4).all()
+    assert memory.read_out(path.states[-1]).shape == (2, 9)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "words"),
+    [
+        (np.zeros(3), "expects patterns of shape"),
+        (np.array([[0, 1, 2]]), "hold 3 values"),
+        (np.array([[0.0, np.nan]]), "without gaps"),
+        (np.array([[0, 1], [0, 1]]), "Two patterns are the same"),
+    ],
+)
+def test_patterns_that_cannot_be_learnt(patterns, words):
+    with pytest.raises((DataError, ShapeError), match=words):
+        AssociativeMemory(n_examples=100).fit(patterns)
+
+
+def test_questions_that_a_memory_cannot_take():
+    memory = AssociativeMemory(hidden=2, n_examples=200, max_iter=1, random_state=0).fit(PATTERNS)
+    with pytest.raises(DataError, match="Element 1 of row 0 is 7"):
+        memory.predict([[0, 7, 0, 0, 0, 0, 0, 0, 0]])
+    with pytest.raises(ShapeError, match=r"expects \(rows, 9\)"):
+        memory.predict([[0, 1]])
+    with pytest.raises(OptionError, match="flipped=2 must be a share"):
+        AssociativeMemory(flipped=2).fit(PATTERNS)
