@@ -30,8 +30,8 @@ def sessions():
 
 
 def lasting(lines):
-    """The lines without what differs from run to run: seconds, and word of compiling."""
-    text = "\n".join(line for line in lines if not line.startswith("compiling, once"))
+    """The lines without what differs from run to run: seconds, word of compiling, and progress."""
+    text = "\n".join(line for line in lines if not line.startswith(("compiling, once", "Epoch ")))
     text = re.sub(r", and [\d.]+ s to compile", "", text)
     return re.sub(r"\b[\d.]+ s\b", "… s", text).splitlines()
 

@@ -3,7 +3,7 @@
 import pytest
 from small import call
 
-from chainrule import MLPClassifier, MLPRegressor
+from chainrule import FixedPointRegressor, MLPClassifier, MLPRegressor
 from chainrule.cli.asked import ask
 from chainrule.cli.building import build_model
 from chainrule.cli.options import BY_NAME, OPTIONS
@@ -14,7 +14,8 @@ OWN_DEFAULTS = {"patience": 40, "seed": 0}  # validation rows are always there, 
 
 
 def test_options_are_parameters_of_the_estimators_with_the_same_defaults():
-    known = MLPRegressor().get_params() | MLPClassifier().get_params()
+    models = (FixedPointRegressor(), MLPRegressor(), MLPClassifier())
+    known = {name: value for model in models for name, value in model.get_params().items()}
     for option in OPTIONS:
         if option.parameter:
             default = OWN_DEFAULTS.get(option.name, known[option.parameter])
@@ -51,15 +52,33 @@ TYPED = {
 }
 
 
+TYPED_TO_SETTLE = {
+    "guarantee": ("spectral", "spectral"),
+    "settle-solver": ("picard", "picard"),
+    "settle-step": (0.5, 0.5),
+    "settle-tol": (1e-4, 1e-4),
+    "max-settle": (77, 77),
+    "on-unsettled": ("use", "use"),
+}
+
+
 def test_what_is_typed_reaches_the_estimator():
     typed = {name: value for name, (value, _) in TYPED.items()}
     asked = ask({"table": "t.csv", "target": ["y"], **typed})
     parameters = build_model(asked, "regression", "y").get_params()
     for option in OPTIONS:
-        if option.parameter and option.name not in ("class-weight", "weight-decay"):
+        others = ("class-weight", "weight-decay", *TYPED_TO_SETTLE)
+        if option.parameter and option.name not in others:
             assert parameters[option.parameter] == TYPED[option.name][1], option.name
     asked = ask({"table": "t.csv", "target": ["y"], "solver": "adamw", "weight-decay": 0.5})
     assert build_model(asked, "classification", "y").weight_decay == 0.5
+    typed = {name: value for name, (value, _) in TYPED_TO_SETTLE.items()}
+    typed |= {"model": "fixed-point", "hidden": "8", "dropout": "0.1"}
+    asked = ask({"table": "t.csv", "target": ["y"], **typed})
+    settling = build_model(asked, "regression", "y")
+    for name, (_, value) in TYPED_TO_SETTLE.items():
+        assert getattr(settling, BY_NAME[name].parameter) == value, name
+    assert (settling.hidden, settling.dropout, settling.activation) == (8, 0.1, "tanh")
 
 
 def test_help_is_short_and_help_all_is_whole(tmp_path):

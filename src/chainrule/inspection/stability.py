@@ -76,7 +76,7 @@ def largest_stable_step(eigenvalues: np.ndarray) -> float:
     Examples
     --------
     >>> import numpy as np
-    >>> largest_stable_step(np.array([2j, -2j]))
+    >>> round(largest_stable_step(np.array([2j, -2j])), 12)
     0.4
     >>> largest_stable_step(np.array([1.5, 0.2]))
     0.0

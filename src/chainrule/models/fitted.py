@@ -137,13 +137,13 @@ def _describe_fixed_point(layer: Any, params: Any) -> tuple[FixedPointSpec, dict
     inputs, free = params.inputs, params.connections
     with precision(np.asarray(inputs.weights).dtype):
         effective, _ = layer.cell.connections.effective(free)
-    names = [name for name in ("weights", "skew", "log_scale") if hasattr(free, name)]
+    names: list[Any] = [n for n in ("weights", "skew", "log_scale") if hasattr(free, n)]
     spec = FixedPointSpec(
         *map(int, inputs.weights.shape),
         activation=layer.cell.body.name,
         constants=[float(c) for c in layer.cell.body.constants],
-        accelerates=layer.solver != "picard",
-        step=layer.alpha,
+        accelerates=layer.solver != "picard" and not layer.cell.connections.rises,
+        step=1.0 if layer.alpha is None and layer.cell.connections.rises else layer.alpha,
         tau=[] if layer.tau is None else [float(each) for each in layer.tau],
         tol=layer.tol,
         max_sweeps=int(layer.max_sweeps),

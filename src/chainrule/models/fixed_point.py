@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import NotSettledError, NotSettledWarning, OptionError
+from chainrule.models.base import BaseMLP
 from chainrule.models.fitted import plain_network
 from chainrule.models.history import History
 from chainrule.models.inference import PlainNetwork, path_of_rows, settle_rows
@@ -82,12 +83,12 @@ class SettleReport:
             f"unsettled in all epochs: {np.nansum(self.epochs['unsettled']):.0f} forward, "
             f"{np.nansum(self.epochs['adjoint_unsettled']):.0f} back",
         ]
-        return "\n".join(
-            [*lines, *([] if self.network is None else [_for_estimators(self.network.text)])]
-        )
+        if self.network is not None:
+            lines.append(_for_estimators(self.network.text))
+        return "\n".join(lines)
 
 
-class FixedPointNetwork:
+class FixedPointNetwork(BaseMLP):
     """What the two fixed-point estimators add to those of the multi-layer perceptron.
 
     Parameters
@@ -132,15 +133,6 @@ class FixedPointNetwork:
     settle_tol: Any
     max_settle: Any
     on_unsettled: Any
-
-    # What the estimators are made with beside this class.
-    _layers: Any
-    _others: Any
-    _encoder: Any
-    _classifies: bool
-    coefs_: Any
-    history_: Any
-    dropout: Any
 
     def _build(self, n_outputs: int, given: bool = False) -> Any:
         from chainrule import engine as e
@@ -325,8 +317,6 @@ class FixedPointNetwork:
 
         return diagnose_settling(self.network_.layers[0], self.params_[0], rows)
 
-    network_: Any
-    params_: Any
     _rows_trained: int = 0
 
     def _keep_rows(self, x: np.ndarray) -> None:
@@ -361,7 +351,7 @@ def _lies_in(value: Any, closed: bool) -> bool:
     """Return whether a value is a number above 0, and below 1 or up to it."""
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return False
-    return 0 < value <= 1 if closed else 0 < value < 1
+    return bool(0 < value <= 1 if closed else 0 < value < 1)
 
 
 def _for_estimators(text: str) -> str:
@@ -429,7 +419,8 @@ class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
 
     def predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
         """Return the most probable class of every row, settled within `max_settle` sweeps."""
-        return self._target.decode(self._predict(X, max_settle))
+        predictions = self._predict(X, max_settle)
+        return self._target.decode(predictions)
 
 
 class FixedPointRegressor(FixedPointNetwork, MLPRegressor):

@@ -41,6 +41,11 @@ class Connections:
 
     params_type: ClassVar[type] = ConnectionParams
 
+    @property
+    def rises(self) -> bool:
+        """Whether states rise to their fixed point, so that full steps settle and none may skip."""
+        return False
+
     def width(self, n_in: int) -> int:
         return n_in
 

@@ -78,8 +78,8 @@ class FeedForward:
     def trusted(self, tape: tuple[Any, ...]) -> Bool[Array, " batch"]:
         """Return the rows that every layer trusts."""
         pairs = zip(self.layers, tape, strict=True)
-        rows = [trusted_rows(layer, t) for layer, t in pairs if notes_of(layer)]
-        return jnp.all(jnp.stack(rows), axis=0)
+        rows = [trusted_rows(layer, t) for layer, t in pairs]
+        return jnp.all(jnp.stack([each for each in rows if each is not None]), axis=0)
 
     def backward_and_notes(
         self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array

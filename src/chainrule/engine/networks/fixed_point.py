@@ -59,7 +59,8 @@ class FixedPoint:
         How the error settles.
     alpha : float, optional
         Share of the way that a state moves in a sweep, in (0, 1]: h ← h + α (F(x, h) - h).  By
-        itself it starts at 1 and is halved where the residual does not fall.
+        itself it starts at 1 and is halved where the residual does not fall.  Give 1 where a signal
+        has far to go from unit to unit: its residual does not fall before it is there.
     tau : float or array of shape (n,), optional
         Time constants of the units, in units of a step: τ dh/dt = -h + F(x, h) in steps of α.  A
         unit then moves by the share α / τ, which must lie in (0, 1].
@@ -175,7 +176,8 @@ class FixedPoint:
 
         A state counts as small against 0.01 a unit, an adjoint against nothing: it is linear.
         """
-        rates = None
+        rates, rises = None, self.cell.connections.rises
+        solver = self.adjoint if adjoint else self.solver
         if self.alpha is not None or self.tau is not None:
             alpha = jnp.asarray(1.0 if self.alpha is None else self.alpha, start.dtype)
             tau = jnp.asarray(1.0 if self.tau is None else self.tau, start.dtype)
@@ -184,9 +186,9 @@ class FixedPoint:
             image,
             context,
             start,
-            solver=self.adjoint if adjoint else self.solver,
+            solver="picard" if rises and solver == "auto" else solver,
             rates=rates,
-            adapts=self.alpha is None,
+            adapts=self.alpha is None and not rises,
             tol=self._tolerance(start.dtype),
             smallest=0.0 if adjoint else SMALL_STATE,
             max_sweeps=jnp.asarray(self.max_sweeps, jnp.int32),

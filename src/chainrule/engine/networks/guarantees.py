@@ -251,6 +251,10 @@ class NonNegative(FreeMatrix):
     weights: Any = part(default="glorot")
     mask: Any = part(default=None)
 
+    @property
+    def rises(self) -> bool:
+        return True
+
     def effective(self, params: ConnectionParams) -> tuple[Array, tuple[()]]:
         return masked(params.weights * params.weights, self.mask), ()
 

@@ -47,8 +47,8 @@ class Local:
         Rows and columns of the grid of cells.
     kernel : (int, int), default=(3, 3)
         Rows and columns that a cell hears, itself in the middle: odd numbers.
-    weights : str, initializer or array, default=Normal(0.1)-like "glorot"
-        How the kernel (kernel rows × columns, channels) starts.
+    weights, biases : str, initializer or array, default="glorot", "zeros"
+        How the kernel (kernel rows × columns, channels) and the shared bias (1,) start.
     """
 
     grid: tuple[int, int]
@@ -146,6 +146,10 @@ class LocalConnections(Connections):
         slope = 2 * params.weights if self.non_negative else jnp.ones_like(params.weights)
         return ConnectionParams(weights=self._without_own(d_effective * slope))
 
+    @property
+    def rises(self) -> bool:
+        return self.non_negative
+
     def apply(self, effective: Array, h: Float[Array, "batch n"]) -> Float[Array, "batch n"]:
         return hear(h, effective, self.grid, self.kernel)
 
@@ -163,7 +167,9 @@ class LocalConnections(Connections):
 def hear(x: Array, kernel: Array, grid: tuple[int, int], size: tuple[int, int]) -> Array:
     """Return what each cell hears of a grid; beyond the edge there is silence."""
     views = _views(x, grid, size)
-    z = sum(kernel[place] * view for place, view in enumerate(views))
+    z = jnp.zeros_like(views[0])
+    for place, view in enumerate(views):
+        z = z + kernel[place] * view
     return z.reshape(x.shape[0], -1)
 
 

@@ -54,8 +54,10 @@ def sweep_until_done(
     if not shrinks:
         return state, number
     places = _places(live(state), few)
-    part = _take((context, state), places)
-    part, number = sweep_until_done(sweep, live, *part, number, last, shrinkings=shrinkings - 1)
+    few_context, few_state = _take((context, state), places)
+    part, number = sweep_until_done(
+        sweep, live, few_context, few_state, number, last, shrinkings=shrinkings - 1
+    )
     return _put(state, part, places), number
 
 
