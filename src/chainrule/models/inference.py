@@ -159,7 +159,7 @@ class PlainNetwork:
     @cached_property
     def dtype(self) -> np.dtype:
         """What is computed in."""
-        return self.arrays[self._places[0]]["biases"].dtype
+        return self.arrays[self._places[0]]["weights"].dtype
 
     @cached_property
     def _places(self) -> list[int]:
