@@ -77,7 +77,7 @@ def test_the_path_ends_where_prediction_settles():
     assert (np.diff(path.energies, axis=0) < 1e-4).all()
 
 
-def test_rows_that_do_not_settle_are_never_silent(fitted):
+def test_rows_that_do_not_settle_are_never_silent(fitted, tmp_path):
     with pytest.warns(NotSettledWarning, match=r"150 of 150 rows did not settle within 2 sweeps"):
         fitted.predict(X, max_settle=2)
     with warnings.catch_warnings():
@@ -86,10 +86,14 @@ def test_rows_that_do_not_settle_are_never_silent(fitted):
     strict = FixedPointClassifier(**QUICK, on_unsettled="raise", max_settle=3)
     with pytest.raises(NotSettledError, match=r"unsettled in epoch 1: 100.0% .* Set max_settle="):
         strict.fit(X, Y)
+    loose = FixedPointClassifier(
+        hidden=5, max_iter=2, on_unsettled="use", max_settle=3, random_state=0
+    )
     with pytest.warns(NotSettledWarning, match="used as they were"):
-        FixedPointClassifier(
-            hidden=5, max_iter=2, on_unsettled="use", max_settle=3, random_state=0
-        ).fit(X, Y)
+        loose.fit(X, Y)
+    again = load(loose.save(tmp_path / "model.chr"))
+    for model in (loose, again):
+        np.testing.assert_array_equal(model.settle_report_.epochs["unsettled"], [150, 150])
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError, NotSettledWarning, OptionError, ShapeError
-from chainrule.models.fixed_point import SettlePath
 from chainrule.models.history import History
-from chainrule.models.inference import FixedPointSpec, path_of_rows, settle_rows
+from chainrule.models.inference import FixedPointSpec
+from chainrule.models.plain_settling import settle_rows
+from chainrule.models.settle_report import SettlePath, record_path
 
 
 class AssociativeMemory(BaseEstimator):
@@ -290,16 +291,9 @@ class AssociativeMemory(BaseEstimator):
 
     def settle_path(self, X: Any, max_settle: int = 200) -> SettlePath:
         """Return how patterns settle, sweep by sweep; with its energies, if it has any."""
+        symmetric = self.guarantee == "symmetric"
         force = self._force(X)
-        states, residuals = path_of_rows(force, self._spec, self._arrays, max_settle)
-        energies = None
-        if self.guarantee == "symmetric":
-            from chainrule.inspection import energy
-
-            drive = force @ self._arrays["inputs"] + self._arrays["biases"]
-            weights = self._arrays["weights"]
-            energies = np.stack([energy(h, weights, drive, "tanh") for h in states])
-        return SettlePath(states, residuals, energies)
+        return record_path(force, self._spec, self._arrays, max_settle, symmetric=symmetric)
 
     def read_out(self, states: np.ndarray) -> np.ndarray:
         """Return the probability of the higher value, for units in the course of settling."""

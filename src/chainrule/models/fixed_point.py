@@ -4,9 +4,7 @@ One layer of units that all reach each other settles on every row, and a dense l
 Everything else (columns, targets, losses, optimizers, stopping, files) is as in the MLP estimators.
 """
 
-import re
 import warnings
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,9 +14,16 @@ from chainrule.errors import NotSettledError, NotSettledWarning, OptionError
 from chainrule.models.base import BaseMLP
 from chainrule.models.fitted import plain_network
 from chainrule.models.history import History
-from chainrule.models.inference import PlainNetwork, path_of_rows, settle_rows
+from chainrule.models.inference import PlainNetwork
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.parameters import NetworkParameters, with_parameters_of
+from chainrule.models.plain_settling import automatic_tolerance, settle_rows
+from chainrule.models.settle_report import (
+    SettlePath,
+    SettleReport,
+    for_estimators,
+    record_path,
+)
 
 GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
 SLOPES = {"sigmoid": 0.25, "logistic": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
@@ -35,57 +40,6 @@ NOT_TAKEN = (
     "frozen_layers",
 )
 REPORT_ROWS = 64
-
-
-@dataclass(frozen=True, eq=False)
-class SettlePath:
-    """How rows settle, sweep by sweep, from rest.
-
-    Attributes
-    ----------
-    states : array of shape (n_sweeps + 1, n_rows, n_units)
-        The units after every sweep; entry 0 is rest.
-    residuals : array of shape (n_sweeps + 1, n_rows)
-        Norm of F(h) - h of every row before every sweep.
-    energies : array of shape (n_sweeps + 1, n_rows) or None
-        Energy of the units, where the network has one (`guarantee="symmetric"`).
-    """
-
-    states: np.ndarray
-    residuals: np.ndarray
-    energies: np.ndarray | None
-
-
-@dataclass(frozen=True, eq=False)
-class SettleReport:
-    """How a fixed-point network settled while it trained, and how it does now.
-
-    Attributes
-    ----------
-    epochs : History
-        For every epoch: mean and largest sweeps of both settlings, and the number of samples that
-        did not settle (summed over the steps of the epoch).
-    network : SettlingReport or None
-        The diagnosis of the trained network on some training rows: verdicts, spectral radius,
-        largest stable step, energy, bound of the gradient's error.  None after loading from a file:
-        then `diagnose_settling(X)` tells.
-    """
-
-    epochs: History
-    network: Any
-
-    def __str__(self) -> str:
-        last = {name: values[-1] for name, values in self.epochs.items()}
-        lines = [
-            f"epoch {last['epoch']:.0f}: {last['sweeps']:.1f} sweeps forward "
-            f"(most {last['sweeps_max']:.0f}), {last['adjoint_sweeps']:.1f} back "
-            f"(most {last['adjoint_sweeps_max']:.0f})",
-            f"unsettled in all epochs: {np.nansum(self.epochs['unsettled']):.0f} forward, "
-            f"{np.nansum(self.epochs['adjoint_unsettled']):.0f} back",
-        ]
-        if self.network is not None:
-            lines.append(_for_estimators(self.network.text))
-        return "\n".join(lines)
 
 
 class FixedPointNetwork(BaseMLP):
@@ -122,17 +76,34 @@ class FixedPointNetwork(BaseMLP):
         `learning_rate_init`, `max_iter`, `early_stopping`, `dropout` (behind the recurrent layer).
     """
 
-    hidden: Any
-    activation: Any
-    guarantee: Any
-    mask: Any
-    settle_solver: Any
-    adjoint_solver: Any
-    settle_step: Any
-    tau: Any
-    settle_tol: Any
-    max_settle: Any
-    on_unsettled: Any
+    @with_parameters_of(NetworkParameters, without=NOT_TAKEN)
+    def __init__(
+        self,
+        hidden: int = 100,
+        activation: str = "tanh",
+        *,
+        guarantee: str | None = None,
+        mask: Any = None,
+        settle_solver: str = "auto",
+        adjoint_solver: str = "auto",
+        settle_step: float | None = None,
+        tau: Any = 1.0,
+        settle_tol: float | None = None,
+        max_settle: int = 1000,
+        on_unsettled: str = "drop",
+        **parameters: Any,
+    ) -> None:
+        NetworkParameters.__init__(self, (), activation, **parameters)
+        self.hidden = hidden
+        self.guarantee = guarantee
+        self.mask = mask
+        self.settle_solver = settle_solver
+        self.adjoint_solver = adjoint_solver
+        self.settle_step = settle_step
+        self.tau = tau
+        self.settle_tol = settle_tol
+        self.max_settle = max_settle
+        self.on_unsettled = on_unsettled
 
     def _build(self, n_outputs: int, given: bool = False) -> Any:
         from chainrule import engine as e
@@ -250,7 +221,7 @@ class FixedPointNetwork(BaseMLP):
 
         spec = self._layers[0]
         if spec.tol is None and self.coefs_[0].dtype == np.float32:
-            return replace(spec, tol=4 * float(np.finfo(np.float32).eps))
+            return replace(spec, tol=automatic_tolerance(np.float32))
         return spec
 
     def _say_unsettled(self, settled: Any, max_settle: int | None) -> None:
@@ -276,18 +247,9 @@ class FixedPointNetwork(BaseMLP):
         max_settle : int, default=200
             Sweeps at most; it ends when every row stands still.
         """
+        symmetric = self.guarantee == "symmetric"
         x = self._encoded(X)
-        own = self._others[0]
-        states, residuals = path_of_rows(x, self._spec, own, max_settle)
-        energies = None
-        if self.guarantee == "symmetric" and self.activation in ("tanh", "sigmoid", "identity"):
-            from chainrule.inspection import energy
-
-            drive = x @ own["inputs"] + own["biases"]
-            energies = np.stack(
-                [energy(h, own["weights"], drive, str(self.activation)) for h in states]
-            )
-        return SettlePath(states, residuals, energies)
+        return record_path(x, self._spec, self._others[0], max_settle, symmetric=symmetric)
 
     def diagnose_settling(self, X: Any, **options: Any) -> Any:
         """Return why rows settle or do not; see `chainrule.inspection.diagnose_settling`."""
@@ -301,12 +263,12 @@ class FixedPointNetwork(BaseMLP):
         """How the network settled in training, epoch by epoch, and how it does at the end."""
         check_is_fitted(self)
         history = self.history_
-        steps = max(self._rows_trained, 1)
         epochs = History({"epoch": history["epoch"][1:]})
+        n_rows = self.t_ / max(len(epochs["epoch"]), 1)
         for name in ("sweeps", "sweeps_max", "adjoint_sweeps", "adjoint_sweeps_max"):
             epochs[name] = history[name][1:]
         for name in ("unsettled", "adjoint_unsettled"):
-            epochs[name] = np.rint(history[name][1:] * steps)
+            epochs[name] = np.rint(history[name][1:] * n_rows)
         return SettleReport(epochs, self._diagnosed())
 
     def _diagnosed(self) -> Any:
@@ -317,11 +279,8 @@ class FixedPointNetwork(BaseMLP):
 
         return diagnose_settling(self.network_.layers[0], self.params_[0], rows)
 
-    _rows_trained: int = 0
-
     def _keep_rows(self, x: np.ndarray) -> None:
         """Keep what the report needs of the training rows, and warn of unsettled ones."""
-        self._rows_trained = len(x)
         self._settle_rows = x[:: max(len(x) // REPORT_ROWS, 1)][:REPORT_ROWS].copy()
         history = self.history_
         share = np.fmax(history["unsettled"], history["adjoint_unsettled"])[1:]
@@ -341,7 +300,7 @@ class FixedPointNetwork(BaseMLP):
 
         report = diagnose_settling(network.layers[0], trained.params[0], x[:REPORT_ROWS])
         raise NotSettledError(
-            f"Training stopped: {trained.message}. {_for_estimators(report.text)} "
+            f"Training stopped: {trained.message}. {for_estimators(report.text)} "
             'Choose a guarantee such as "spectral", lower learning_rate_init, raise max_settle, or '
             'say on_unsettled="use".'
         )
@@ -352,18 +311,6 @@ def _lies_in(value: Any, closed: bool) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float | np.number):
         return False
     return bool(0 < value <= 1 if closed else 0 < value < 1)
-
-
-def _for_estimators(text: str) -> str:
-    """Return advice with the parameters of the estimators in place of the engine's."""
-    for own, engines in (
-        ("max_settle", "max_sweeps"),
-        ("settle_step", "alpha"),
-        ("settle_tol", "tol"),
-        ("settle_solver", "solver"),
-    ):
-        text = re.sub(rf"\b{engines}=", f"{own}=", text)
-    return text
 
 
 class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
@@ -386,35 +333,16 @@ class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
     True
     """
 
-    @with_parameters_of(NetworkParameters, without=NOT_TAKEN)
+    @with_parameters_of(FixedPointNetwork)
     def __init__(
         self,
         hidden: int = 100,
         activation: str = "tanh",
         *,
-        guarantee: str | None = None,
-        mask: Any = None,
-        settle_solver: str = "auto",
-        adjoint_solver: str = "auto",
-        settle_step: float | None = None,
-        tau: Any = 1.0,
-        settle_tol: float | None = None,
-        max_settle: int = 1000,
-        on_unsettled: str = "drop",
         class_weight: Any = None,
         **parameters: Any,
     ) -> None:
-        NetworkParameters.__init__(self, (), activation, **parameters)
-        self.hidden = hidden
-        self.guarantee = guarantee
-        self.mask = mask
-        self.settle_solver = settle_solver
-        self.adjoint_solver = adjoint_solver
-        self.settle_step = settle_step
-        self.tau = tau
-        self.settle_tol = settle_tol
-        self.max_settle = max_settle
-        self.on_unsettled = on_unsettled
+        FixedPointNetwork.__init__(self, hidden, activation, **parameters)
         self.class_weight = class_weight
 
     def predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
@@ -442,35 +370,16 @@ class FixedPointRegressor(FixedPointNetwork, MLPRegressor):
     (2,)
     """
 
-    @with_parameters_of(NetworkParameters, without=NOT_TAKEN)
+    @with_parameters_of(FixedPointNetwork)
     def __init__(
         self,
         hidden: int = 100,
         activation: str = "tanh",
         *,
-        guarantee: str | None = None,
-        mask: Any = None,
-        settle_solver: str = "auto",
-        adjoint_solver: str = "auto",
-        settle_step: float | None = None,
-        tau: Any = 1.0,
-        settle_tol: float | None = None,
-        max_settle: int = 1000,
-        on_unsettled: str = "drop",
         quantile: Any = 0.5,
         **parameters: Any,
     ) -> None:
-        NetworkParameters.__init__(self, (), activation, **parameters)
-        self.hidden = hidden
-        self.guarantee = guarantee
-        self.mask = mask
-        self.settle_solver = settle_solver
-        self.adjoint_solver = adjoint_solver
-        self.settle_step = settle_step
-        self.tau = tau
-        self.settle_tol = settle_tol
-        self.max_settle = max_settle
-        self.on_unsettled = on_unsettled
+        FixedPointNetwork.__init__(self, hidden, activation, **parameters)
         self.quantile = quantile
 
     def predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:

@@ -28,7 +28,7 @@ import numpy as np
 
 from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.models.plain_activations import ACTIVATIONS, sigmoid, softmax
-from chainrule.models.plain_settling import PlainSettled, settle, settling_path
+from chainrule.models.plain_settling import settle_rows
 
 # Of the widest layer.  Smaller blocks are a little faster on an idle machine, but on a busy one
 # every product makes the threads of the BLAS wait for each other.
@@ -237,48 +237,6 @@ def _softmax(x: np.ndarray, spec: SoftmaxSpec, arrays: dict[str, np.ndarray]) ->
 
 def _fixed_point(x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
     return settle_rows(x, spec, arrays).states
-
-
-def settle_rows(
-    x: np.ndarray,
-    spec: FixedPointSpec,
-    arrays: dict[str, np.ndarray],
-    max_sweeps: int | None = None,
-) -> PlainSettled:
-    """Return how the units settle on each row of `x`."""
-    return settle(
-        *_wired(x, spec, arrays),
-        adapts=spec.step is None,
-        accelerates=spec.accelerates,
-        tol=_tolerance(spec, arrays),
-        max_sweeps=spec.max_sweeps if max_sweeps is None else max_sweeps,
-    )
-
-
-def path_of_rows(
-    x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarray], max_sweeps: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return states and residuals of each row of `x`, sweep by sweep in plain steps."""
-    tol = _tolerance(spec, arrays)
-    return settling_path(*_wired(x, spec, arrays), tol=tol, max_sweeps=max_sweeps)
-
-
-def _wired(x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarray]) -> tuple:
-    """Return drive, weights, activation, and the share of the way that each unit moves."""
-    weights = arrays["weights"]
-    drive = x.astype(weights.dtype, copy=False) @ arrays["inputs"] + arrays["biases"]
-    rates = None
-    if spec.step is not None or spec.tau:
-        alpha = np.full(spec.n_out, 1.0 if spec.step is None else spec.step)
-        rates = (alpha / np.asarray(spec.tau or [1.0])).astype(weights.dtype)
-    function = ACTIVATIONS[spec.activation][0]
-    return drive, weights, lambda z: function(z, *spec.constants), rates
-
-
-def _tolerance(spec: FixedPointSpec, arrays: dict[str, np.ndarray]) -> float:
-    dtype = arrays["weights"].dtype
-    by_itself = (8 if dtype == np.float64 else 4) * float(np.finfo(dtype).eps)
-    return by_itself if spec.tol is None else spec.tol
 
 
 _FORWARD: dict[type, Callable[..., np.ndarray]] = {

@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+
+from chainrule.models.plain_activations import ACTIVATIONS
 
 PATIENCE, WINDOW, MEMORY = 64, 16, 5  # as the engine's
 SMALLEST_ALPHA, SMALL_STATE, FLOOR_ROOM, RESTART = 1 / 64, 0.01, 50.0, 10.0
@@ -154,3 +157,49 @@ def settling_path(
             break
         h = h + (move if rates is None else rates * move)
     return np.stack(states), np.stack(residuals)
+
+
+def settle_rows(
+    x: np.ndarray,
+    spec: Any,
+    arrays: dict[str, np.ndarray],
+    max_sweeps: int | None = None,
+) -> PlainSettled:
+    """Return how the units settle on each row of `x`."""
+    return settle(
+        *_wired(x, spec, arrays),
+        adapts=spec.step is None,
+        accelerates=spec.accelerates,
+        tol=_tolerance(spec, arrays["weights"].dtype),
+        max_sweeps=spec.max_sweeps if max_sweeps is None else max_sweeps,
+    )
+
+
+def path_of_rows(
+    x: np.ndarray, spec: Any, arrays: dict[str, np.ndarray], max_sweeps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return states and residuals of each row of `x`, sweep by sweep in plain steps."""
+    tol = _tolerance(spec, arrays["weights"].dtype)
+    return settling_path(*_wired(x, spec, arrays), tol=tol, max_sweeps=max_sweeps)
+
+
+def _wired(x: np.ndarray, spec: Any, arrays: dict[str, np.ndarray]) -> tuple:
+    """Return drive, weights, activation, and the share of the way that each unit moves."""
+    weights = arrays["weights"]
+    drive = x.astype(weights.dtype, copy=False) @ arrays["inputs"] + arrays["biases"]
+    rates = None
+    if spec.step is not None or spec.tau:
+        alpha = np.full(spec.n_out, 1.0 if spec.step is None else spec.step)
+        rates = (alpha / np.asarray(spec.tau or [1.0])).astype(weights.dtype)
+    function = ACTIVATIONS[spec.activation][0]
+    return drive, weights, lambda z: function(z, *spec.constants), rates
+
+
+def automatic_tolerance(dtype: Any) -> float:
+    """Return the tolerance for a number type, as the engine has it."""
+    dtype = np.dtype(dtype)
+    return (8 if dtype == np.float64 else 4) * float(np.finfo(dtype).eps)
+
+
+def _tolerance(spec: Any, dtype: Any) -> float:
+    return automatic_tolerance(dtype) if spec.tol is None else spec.tol
