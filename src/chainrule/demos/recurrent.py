@@ -34,7 +34,7 @@ Say = Callable[..., None]
 
 def xor_network() -> FeedForward:
     """Return four logistic units that all reach each other; the first one is the output."""
-    weights = Uniform(-1, 1)
+    weights = Uniform(-1.0, 1.0)
     cell = Cell(Dense(4, weights=weights, biases=weights), Recurrent(weights=weights), sigmoid)
     first = Dense(1, bias=False, weights=np.eye(4)[:, :1])
     return FeedForward((FixedPoint(cell, tol=1e-5), first))
