@@ -26,7 +26,7 @@ from chainrule.engine import (
 )
 from chainrule.models.associative_memory import AssociativeMemory
 
-N_SEEDS, N_EPOCHS = 20, 300
+N_SEEDS, N_EPOCHS = 20, 500
 THRESHOLD = 6  # of 16 grey levels: a pixel above it is black
 
 Say = Callable[..., None]

@@ -42,7 +42,7 @@ from chainrule.engine.networks.guarantees import (
     Spectral,
     Symmetric,
 )
-from chainrule.engine.networks.local import Local, LocalConnections
+from chainrule.engine.networks.local import Local, LocalConnections, LocalParams
 from chainrule.engine.networks.settling.state import Settled
 from chainrule.engine.networks.unrolled import Unrolled
 from chainrule.engine.objectives.base import Objective
@@ -120,6 +120,7 @@ __all__ = [
     "LayerNormParams",
     "Local",
     "LocalConnections",
+    "LocalParams",
     "Momentum",
     "Monotone",
     "NonNegative",
