@@ -238,4 +238,5 @@ def rows_for_prediction(draw, X):
     unseen = ["never seen"] * n_rows
     if isinstance(frame, pl.DataFrame):
         return frame.with_columns(pl.Series(name, unseen))
-    return frame.assign(**{name: unseen}) if isinstance(name, str) else frame
+    named = isinstance(name, str) and frame.columns.nlevels == 1
+    return frame.assign(**{name: unseen}) if named else frame

@@ -6,14 +6,14 @@ import pytest
 from small import call, done, make_table, refused
 
 FIT = "fit table.csv -t kind --drop cost --drop gain --drop hot --drop wet --drop w --no-figures"
+SETTLES = "--model fixed-point --hidden 8 --guarantee spectral --epochs 25"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("settling")
     make_table().write_csv(folder / "table.csv")
-    settles = "--model fixed-point --hidden 8 --guarantee spectral --epochs 25 --out settled"
-    (folder / "said.txt").write_text(done(folder, f"{FIT} {settles}"))
+    (folder / "said.txt").write_text(done(folder, f"{FIT} {SETTLES} --out settled"))
     return folder
 
 
@@ -29,7 +29,7 @@ def test_predict_evaluate_and_resume(folder):
     table, out = pl.read_csv(folder / "table.csv"), pl.read_csv(folder / "out.csv")
     assert np.mean((table["kind"] == out["prediction"]).to_numpy()) > 0.8
     assert "accuracy" in done(folder, "evaluate settled table.csv")
-    done(folder, "fit --resume settled --epochs 2 --out more --no-figures")
+    done(folder, "fit --resume settled --epochs 25 --out more --no-figures")
     assert 'model = "fixed-point"' in (folder / "more" / "config.toml").read_text()
 
 
@@ -41,7 +41,7 @@ def test_what_cannot_work_is_said(folder):
     refused(folder, f"{settles} --layer-norm", "--layer-norm is for --model mlp")
     refused(folder, f"{settles} --settle-step 2", "--settle-step", "in (0, 1]")
     refused(folder, f"{settles} --settle-solver andersen", "--settle-solver", "picard, anderson")
-    code, _, err = call(folder, f"{settles} --hidden 8 --epochs 3 --max-settle 3 --out never")
+    code, _, err = call(folder, f"{FIT} {SETTLES} --max-settle 3 --out never")
     assert code == 2
     assert "unsettled in epoch 1: 100.0% of the samples" in err
     assert "--max-settle" in err

@@ -10,7 +10,8 @@ from chainrule.cli.options import BY_NAME, OPTIONS
 from chainrule.cli.talk import at_the_shell
 from chainrule.errors import OptionError
 
-OWN_DEFAULTS = {"patience": 40, "seed": 0}  # validation rows are always there, and so is a seed
+# validation rows are always there, and so is a seed; the activation depends on --model
+OWN_DEFAULTS = {"patience": 40, "seed": 0, "activation": "auto"}
 
 
 def test_options_are_parameters_of_the_estimators_with_the_same_defaults():
@@ -79,6 +80,13 @@ def test_what_is_typed_reaches_the_estimator():
     for name, (_, value) in TYPED_TO_SETTLE.items():
         assert getattr(settling, BY_NAME[name].parameter) == value, name
     assert (settling.hidden, settling.dropout, settling.activation) == (8, 0.1, "tanh")
+    for model, typed, used in (
+        ("fixed-point", {"activation": "relu"}, "relu"),
+        ("mlp", {}, "relu"),
+        ("mlp", {"activation": "tanh"}, "tanh"),
+    ):
+        asked = ask({"table": "t.csv", "target": ["y"], "model": model, **typed})
+        assert build_model(asked, "regression", "y").activation == used
 
 
 def test_help_is_short_and_help_all_is_whole(tmp_path):

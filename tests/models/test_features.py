@@ -284,8 +284,9 @@ def test_labels_and_several_classes():
 
 def test_the_schedule_of_a_warm_start_begins_again():
     model = classifier(warm_start=True, max_iter=20).fit(X, CLASSES)
-    before = model.coefs_[0].copy()
+    before, programs = model.coefs_[0].copy(), engine.compilations()
     model.fit(X, CLASSES)
+    assert engine.compilations() == programs
     assert model.n_iter_ == 20
     assert model.t_ == 40 * 240
     assert model.history_["epoch"].tolist() == list(range(41))

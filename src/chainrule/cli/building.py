@@ -59,7 +59,10 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
         values["loss"] = "quantile"
     values["class-weight"] = None
     _refuse_unknown("model", values["model"], list(MODELS))
-    if values["model"] == "fixed-point":
+    settles = values["model"] == "fixed-point"
+    if values["activation"] in ("auto", ("auto",)):
+        values["activation"] = "tanh" if settles else "relu"
+    if settles:
         kind = FixedPointClassifier if task == "classification" else FixedPointRegressor
         own = _for_fixed_point(values)
     else:
@@ -82,10 +85,7 @@ def _for_fixed_point(values: dict[str, Any]) -> dict[str, Any]:
                 f'--{name} "{shown}" is for several layers, but --model fixed-point has one. '
                 "Give one value."
             )
-    one = {name: _single(values[name]) for name in ("hidden", "activation", "dropout")}
-    if values["activation"] == BY_NAME["activation"].default:
-        one["activation"] = "tanh"
-    return one
+    return {name: _single(values[name]) for name in ("hidden", "activation", "dropout")}
 
 
 def _single(value: Any) -> Any:

@@ -66,11 +66,11 @@ class AssociativeMemory(BaseEstimator):
     --------
     >>> import numpy as np
     >>> from chainrule import AssociativeMemory
-    >>> patterns = np.array([[1, 1, 1, 1, 0, 0, 0, 0], [1, 0, 1, 0, 1, 0, 1, 0]])
+    >>> patterns = np.array([[1, 1, 1, 1, 0, 0, 1, 0, 0], [1, 0, 1, 0, 1, 0, 1, 0, 1]])
     >>> memory = AssociativeMemory(hidden=8, n_examples=4000, random_state=0).fit(patterns)
     >>> unknown = np.nan
-    >>> memory.predict([[1, 1, 1, 1, unknown, unknown, 0, 0]])
-    array([[1, 1, 1, 1, 0, 0, 0, 0]])
+    >>> memory.predict([[1, 1, unknown, 1, 0, 0, unknown, 0, 0]])
+    array([[1, 1, 1, 1, 0, 0, 1, 0, 0]])
     """
 
     def __init__(
@@ -175,6 +175,7 @@ class AssociativeMemory(BaseEstimator):
             optimizer=e.Adam(e.Cosine(self.learning_rate_init)),
             batch_size=self.batch_size,
             n_epochs=self.max_iter,
+            measure_training=False,
             seed=int(random.randint(np.iinfo(np.int32).max)),
         )
         if trained.stop not in ("finished", "interrupted"):

@@ -327,7 +327,7 @@ class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
     --------
     >>> from chainrule import FixedPointClassifier, datasets
     >>> iris = datasets.load("iris")
-    >>> model = FixedPointClassifier(hidden=10, max_iter=30, random_state=0)
+    >>> model = FixedPointClassifier(hidden=20, guarantee="spectral", max_iter=50, random_state=0)
     >>> X, y = iris.drop("species"), iris["species"]
     >>> model.fit(X, y).score(X, y) > 0.9
     True

@@ -68,7 +68,7 @@ def build_schedule(
         raise OptionError(f"schedule={name!r} is not known. Choose one of {', '.join(SCHEDULES)}.")
     schedule = SCHEDULES[name](rate, n_steps)
     schedule = WarmUp(schedule, n_warm_up=warm_up * n_steps) if warm_up > 0 else schedule
-    return Shifted(schedule, start) if start > 0 and name != "constant" else schedule
+    return schedule if name == "constant" else Shifted(schedule, start)
 
 
 def plan_schedule(

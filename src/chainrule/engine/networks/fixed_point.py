@@ -139,7 +139,10 @@ class FixedPoint:
         """Settle from `start`, or from rest (zeros), and give the state there."""
         cell = self.cell
         wiring = cell.wire(params, x, key)
-        start = jnp.zeros_like(wiring.drive) if start is None else start
+        first_image = None
+        if start is None:  # units at rest say nothing: their image is what the drive makes of them
+            start = jnp.zeros_like(wiring.drive)
+            first_image = cell.body.forward(params.body, wiring.drive)[0]
 
         def image(drive: Array, h: Array) -> Array:
             return cell.respond(params, wiring.effective, drive, h)[0]
@@ -159,7 +162,7 @@ class FixedPoint:
                 last=jnp.minimum(jnp.asarray(self.max_sweeps, jnp.int32), NEWTON_STEPS),
             )
         else:
-            settled = self.settle(image, wiring.drive, start)
+            settled = self.settle(image, wiring.drive, start, first_image=first_image)
         h, tape = cell.step(params, wiring, settled.value)
         return h, FixedPointTape(cell=tape, settled=settled)
 
@@ -171,10 +174,12 @@ class FixedPoint:
         *,
         adjoint: bool = False,
         compacts: bool | None = None,
+        first_image: Float[Array, "batch n"] | None = None,
     ) -> Settled:
         """Settle h ← image(context, h) by sweeps; `context` has a row for each sample.
 
-        A state counts as small against 0.01 a unit, an adjoint against nothing: it is linear.
+        A state counts as small against 0.01 a unit, an adjoint against nothing: it is linear.  The
+        image of `start` may be given.
         """
         rates, rises = None, self.cell.connections.rises
         solver = self.adjoint if adjoint else self.solver
@@ -193,6 +198,7 @@ class FixedPoint:
             smallest=0.0 if adjoint else SMALL_STATE,
             max_sweeps=jnp.asarray(self.max_sweeps, jnp.int32),
             compacts=self.compacts if compacts is None else compacts,
+            first_image=first_image,
         )
 
     def settle_adjoint(

@@ -3,6 +3,7 @@
 from functools import partial
 from typing import Any
 
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
@@ -55,10 +56,16 @@ def loss_and_grads(
     key: PRNGKeyArray | None,
     params: Any,
 ) -> tuple[Float[Array, ""], Any]:
-    """Return the penalised loss and its gradient at `params`, for rules that try several points."""
+    """Return the penalised loss and its gradient at `params`, for rules that try several points.
+
+    A point at which rows have no state that can be trusted has an infinite loss: without them it
+    would look better than it is.
+    """
     z, tape = task.network.forward(params, x, key)
-    weights = trusted_weights(task.network, tape, weights)
+    given, weights = weights, trusted_weights(task.network, tape, weights)
     loss = task.objective.value(z, y, weights)
+    if weights is not given:
+        loss = jnp.where(jnp.any(weights != given), jnp.inf, loss)
     grads, _ = task.network.backward(params, tape, task.objective.delta(z, y, weights))
     if task.penalty is not None:
         loss = loss + task.penalty.value(params)

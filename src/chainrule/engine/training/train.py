@@ -62,6 +62,7 @@ def train(
     seed: int = 0,
     params: Any = None,
     resume: Checkpoint | None = None,
+    measure_training: bool = True,
     dtype: Any = "float32",
     time_limit: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
@@ -104,6 +105,9 @@ def train(
     resume : Checkpoint, optional
         Go on from there for `n_epochs` more: with the same seed, rows and a constant rate the
         numbers are those of one longer training.
+    measure_training : bool, default=True
+        Measure loss and metrics on the training rows after every epoch; without it the history
+        holds the "running_loss" of the steps, and what validation rows say.
     dtype : "float32" or "float64", default="float32"
         Precision of everything.
     time_limit : float, optional
@@ -138,7 +142,7 @@ def train(
     check_outputs(network, objective, table)
     metrics = dict(metrics or {})
     layout = lay_out(len(table[0]), table[0].shape[1] + table[1].shape[1], batch_size)
-    columns = columns_of(network, metrics, True, held_out is not None)
+    columns = columns_of(network, metrics, measure_training, held_out is not None)
     watch = _watch(stopping, columns)
     optimizer = fill_schedule(optimizer, n_epochs * layout.n_steps)
     if stopping is not None and stopping.n_reductions > 0:
@@ -153,7 +157,7 @@ def train(
         state = first_state(network, optimizer, begin, init_key, table[0].shape[1], watch, dtype)
         places = layout.fixed_places(shuffle)
         rows = pad_rows(*table, size=layout.table_size, dtype=dtype, places=places)
-        run = _Run(task, watch, layout, columns, step_key, rng, rows)
+        run = _Run(task, watch, layout, columns, step_key, rng, rows, measure_training)
         run.reductions = _reductions(stopping)
         if held_out is not None:
             size = padded_size(len(held_out[0]), 1)
@@ -178,8 +182,9 @@ class _Run:
         key: PRNGKeyArray,
         rng: np.random.Generator | None,
         rows: Rows,
+        measure_training: bool,
     ) -> None:
-        self.train = rows
+        self.train, self.measure_training = rows, measure_training
         self.task, self.watch, self.layout = task, watch, layout
         self.columns, self.key, self.rng = columns, key, rng
         self.entries: list[np.ndarray] = []
@@ -201,6 +206,7 @@ class _Run:
             batch_size=layout.batch_size,
             chunk_size=layout.chunk_size,
             n_slots=layout.longest_block,
+            measure_training=self.measure_training,
         )
 
     def orders(self, n_epochs: int) -> np.ndarray | None:

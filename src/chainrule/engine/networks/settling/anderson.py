@@ -17,16 +17,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from chainrule.engine.networks.settling.buckets import in_groups, sweep_until_done
-from chainrule.engine.networks.settling.state import (
-    LIVE,
-    OVERFLOW,
-    SMALLEST_ALPHA,
-    Fall,
-    Settled,
-    judge,
-    no_fall_yet,
-    norms,
-)
+from chainrule.engine.networks.settling.picard import PicardState
+from chainrule.engine.networks.settling.state import LIVE, OVERFLOW, Progress, is_live, norms
 from chainrule.engine.pytree import pytree
 
 MEMORY = 5
@@ -35,25 +27,19 @@ RESTART = 10.0  # growth of the residual over the least so far at which a sample
 
 @pytree
 class AndersonState:
-    """One sample a row: its state, its last differences, and how it fares."""
+    """One sample a row: its state, its progress, its last move and its last differences."""
 
     value: Float[Array, "batch n"]
-    residual: Float[Array, " batch"]
-    sweeps: Int[Array, " batch"]
-    status: Int[Array, " batch"]
-    alpha: Float[Array, " batch"]
-    fall: Fall
+    numbers: Float[Array, "batch numbers"]
     age: Int[Array, " batch"]
-    last_value: Float[Array, "batch n"]
-    last_move: Float[Array, "batch n"]
-    d_values: Float[Array, "batch memory n"]
-    d_moves: Float[Array, "batch memory n"]
+    last: Float[Array, "batch 2 n"]  # the last state, and the last move
+    differences: Float[Array, "batch 2 memory n"]  # of states, and of moves
 
 
 def anderson(
     f: Callable[[Any, Array], Array],
     context: Any,
-    before: Settled,
+    before: PicardState,
     *,
     rates: Float[Array, " n"] | None,
     tol: Array,
@@ -61,7 +47,7 @@ def anderson(
     first: Array,
     last: Array,
     group: int,
-) -> Settled:
+) -> PicardState:
     """Go on from the state `before`, by groups, until every sample is done or sweep `last`.
 
     `rates` are the α of each unit; 1 if None.
@@ -73,78 +59,62 @@ def anderson(
 
     def sweep(context: Any, s: AndersonState, number: Array) -> AndersonState:
         del number
-        live = s.status == LIVE
+        before = Progress.of(s.numbers)
+        live = before.status == LIVE
         image = f(context, s.value)
         move = image - s.value
         residual = norms(move)
-        fall = s.fall.after(residual)
-        status = judge(residual, norms(image), fall, tol, least)
-        restart = fall.stuck | (residual > RESTART * s.fall.least)
-        fall = fall.anew(restart, residual)
-        alpha = jnp.where(restart & live, jnp.maximum(0.5 * s.alpha, SMALLEST_ALPHA), s.alpha)
+        now = before.after(residual, norms(image), tol, least)
+        restart = now.stuck | (residual > RESTART * before.least)
+        now = now.slower(restart)
         age = jnp.where(restart, 0, s.age)
+        here = jnp.stack([s.value, move], axis=1)
         slot = (s.age % MEMORY)[:, None] == jnp.arange(MEMORY, dtype=jnp.int32)[None, :]
-        put = (slot & (age > 0)[:, None])[:, :, None]
-        keep = ~restart[:, None, None]
-        d_values = jnp.where(
-            put, (s.value - s.last_value)[:, None, :], jnp.where(keep, s.d_values, 0)
-        )
-        d_moves = jnp.where(put, (move - s.last_move)[:, None, :], jnp.where(keep, s.d_moves, 0))
+        put = (slot & (age > 0)[:, None])[:, None, :, None]
+        kept = jnp.where(restart[:, None, None, None], 0, s.differences)
+        differences = jnp.where(put, (here - s.last)[:, :, None, :], kept)
+        d_values, d_moves = differences[:, 0], differences[:, 1]
         gram = jnp.einsum("bin,bjn->bij", d_moves, d_moves)
         right = jnp.einsum("bin,bn->bi", d_moves, move)
         trace = jnp.trace(gram, axis1=1, axis2=2)
         ridge = (damping * trace + tiny)[:, None, None] * jnp.eye(MEMORY, dtype=dtype)[None]
         gamma = _solve_small(gram + ridge, right)
-        share = alpha[:, None] if rates is None else alpha[:, None] * rates[None, :]
+        share = now.alpha[:, None] if rates is None else now.alpha[:, None] * rates[None, :]
         own = share * move
         step = own - jnp.einsum("bi,bin->bn", gamma, d_values + share[:, None, :] * d_moves)
-        ends = (status == LIVE)[:, None]
-        step = jnp.where(ends, step, own)
-        go = live & (status != OVERFLOW)
-        rows, blocks = go[:, None], go[:, None, None]
+        step = jnp.where((now.status == LIVE)[:, None], step, own)
+        go = live & (now.status != OVERFLOW)
         return AndersonState(
-            value=jnp.where(rows, s.value + step, s.value),
-            residual=jnp.where(live, residual, s.residual),
-            sweeps=s.sweeps + live.astype(jnp.int32),
-            status=jnp.where(live, status, s.status),
-            alpha=alpha,
-            fall=fall,
+            value=jnp.where(go[:, None], s.value + step, s.value),
+            numbers=jnp.where(live[:, None], now.numbers, s.numbers),
             age=jnp.where(go, age + 1, s.age),
-            last_value=jnp.where(rows, s.value, s.last_value),
-            last_move=jnp.where(rows, move, s.last_move),
-            d_values=jnp.where(blocks, d_values, s.d_values),
-            d_moves=jnp.where(blocks, d_moves, s.d_moves),
+            last=jnp.where(go[:, None, None], here, s.last),
+            differences=jnp.where(go[:, None, None, None], differences, s.differences),
         )
 
-    def settle(context: Any, before: Settled) -> Settled:
+    def live(state: Any) -> Array:
+        return is_live(state.numbers)
+
+    def settle(context: Any, before: PicardState) -> PicardState:
         state, _ = sweep_until_done(
-            sweep, _is_live, context, _without_past(before), first, last, shrinkings=0
+            sweep, live, context, _without_past(before), first, last, shrinkings=0
         )
-        return Settled(state.value, state.residual, state.sweeps, state.status, state.alpha)
+        return PicardState(state.value, state.numbers)
 
-    return in_groups(settle, _is_live, context, before, group=group)
-
-
-def _is_live(state: Any) -> Array:
-    return state.status == LIVE
+    return in_groups(settle, live, context, before, group=group)
 
 
-def _without_past(before: Settled) -> AndersonState:
+def _without_past(before: PicardState) -> AndersonState:
     batch, n = before.value.shape
-    zeros = jnp.zeros_like(before.value)
-    past = jnp.zeros((batch, MEMORY, n), before.value.dtype)
+    dtype = before.value.dtype
+    progress, fresh = Progress.of(before.numbers), Progress.at_start(batch, dtype)
+    progress = progress._replace(least=fresh.least, idle=fresh.idle, alpha=fresh.alpha)
     return AndersonState(
         value=before.value,
-        residual=before.residual,
-        sweeps=before.sweeps,
-        status=before.status,
-        alpha=jnp.ones_like(before.alpha),
-        fall=no_fall_yet(batch, before.value.dtype),
+        numbers=progress.numbers,
         age=jnp.zeros(batch, jnp.int32),
-        last_value=zeros,
-        last_move=zeros,
-        d_values=past,
-        d_moves=past,
+        last=jnp.zeros((batch, 2, n), dtype),
+        differences=jnp.zeros((batch, 2, MEMORY, n), dtype),
     )
 
 

@@ -97,6 +97,5 @@ def _put(tree: Any, part: Any, places: Array) -> Any:
 def _places(alive: Array, n: int) -> Array:
     """Return the places of at most `n` live samples; places left over point past the end."""
     size = alive.shape[0]
-    slots = jnp.where(alive, jnp.cumsum(alive) - 1, n)
-    everyone = jnp.arange(size, dtype=jnp.int32)
-    return jnp.full(n, size, jnp.int32).at[slots].set(everyone, mode="drop")
+    order = jnp.argsort(~alive, stable=True)[:n].astype(jnp.int32)
+    return jnp.where(alive.at[order].get(mode="promise_in_bounds"), order, size)

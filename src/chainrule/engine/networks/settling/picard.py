@@ -17,34 +17,16 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from chainrule.engine.networks.settling.buckets import sweep_until_done
-from chainrule.engine.networks.settling.state import (
-    LIVE,
-    OVERFLOW,
-    SMALLEST_ALPHA,
-    Fall,
-    Settled,
-    judge,
-    no_fall_yet,
-    norms,
-)
+from chainrule.engine.networks.settling.state import LIVE, OVERFLOW, Progress, is_live, norms
 from chainrule.engine.pytree import pytree
 
 
 @pytree
 class PicardState:
-    """One sample a row: its state, how it moves, and how it fares."""
+    """One sample a row: its state, and the numbers of its `Progress`."""
 
     value: Float[Array, "batch n"]
-    residual: Float[Array, " batch"]
-    sweeps: Int[Array, " batch"]
-    status: Int[Array, " batch"]
-    alpha: Float[Array, " batch"]
-    fall: Fall
-
-    @property
-    def ended(self) -> tuple[Array, ...]:
-        """What is left when it ends."""
-        return self.value, self.residual, self.sweeps, self.status, self.alpha
+    numbers: Float[Array, "batch numbers"]
 
 
 def picard(
@@ -56,13 +38,14 @@ def picard(
     adapts: bool,
     tol: Array,
     smallest: float,
-    first: Array,
     last: Array,
     shrinkings: int,
-) -> tuple[Settled, Array]:
+    first_image: Float[Array, "batch n"] | None = None,
+) -> tuple[PicardState, Int[Array, ""]]:
     """Iterate until every sample is done or sweep `last`; `rates` are α of each unit (1 if None).
 
-    With `adapts`, each sample's rates are halved when its residual does not fall.
+    With `adapts`, each sample's rates are halved when its residual does not fall.  The image of
+    `start` may be given where it is known for less than a sweep.
     """
     batch, n = start.shape
     dtype = start.dtype
@@ -70,39 +53,29 @@ def picard(
 
     def sweep(context: Any, state: PicardState, number: Array) -> PicardState:
         del number
-        live = state.status == LIVE
-        image = f(context, state.value)
+        return towards(f(context, state.value), state)
+
+    def towards(image: Array, state: PicardState) -> PicardState:
+        before = Progress.of(state.numbers)
+        live = before.status == LIVE
         move = image - state.value
-        residual = norms(move)
-        fall, alpha = state.fall.after(residual), state.alpha
-        status = judge(residual, norms(image), fall, tol, least)
+        now = before.after(norms(move), norms(image), tol, least)
         if adapts:
-            halve = fall.stuck & (status == LIVE)
-            alpha = jnp.where(halve, jnp.maximum(0.5 * alpha, SMALLEST_ALPHA), alpha)
-            fall = fall.anew(halve, residual)
-            move = jnp.where((status == LIVE)[:, None], alpha[:, None] * move, move)
+            goes_on = now.status == LIVE
+            now = now.slower(now.stuck & goes_on)
+            move = jnp.where(goes_on[:, None], now.alpha[:, None] * move, move)
         if rates is not None:
             move = rates[None, :] * move
+        moves = live & (now.status != OVERFLOW)
         return PicardState(
-            value=jnp.where(
-                (live & (status != OVERFLOW))[:, None], state.value + move, state.value
-            ),
-            residual=jnp.where(live, residual, state.residual),
-            sweeps=state.sweeps + live.astype(jnp.int32),
-            status=jnp.where(live, status, state.status),
-            alpha=alpha,
-            fall=fall,
+            value=jnp.where(moves[:, None], state.value + move, state.value),
+            numbers=jnp.where(live[:, None], now.numbers, state.numbers),
         )
 
-    state = PicardState(
-        value=start,
-        residual=jnp.full(batch, jnp.inf, dtype),
-        sweeps=jnp.zeros(batch, jnp.int32),
-        status=jnp.zeros(batch, jnp.int32),
-        alpha=jnp.ones(batch, dtype),
-        fall=no_fall_yet(batch, dtype),
+    state = PicardState(start, Progress.at_start(batch, dtype).numbers)
+    first = jnp.asarray(0, jnp.int32)
+    if first_image is not None:
+        state, first = towards(first_image, state), first + 1
+    return sweep_until_done(
+        sweep, lambda s: is_live(s.numbers), context, state, first, last, shrinkings=shrinkings
     )
-    state, number = sweep_until_done(
-        sweep, lambda s: s.status == LIVE, context, state, first, last, shrinkings=shrinkings
-    )
-    return Settled(*state.ended), number

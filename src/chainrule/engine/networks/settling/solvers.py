@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 from chainrule.engine.networks.settling.anderson import anderson
 from chainrule.engine.networks.settling.buckets import MOST_SHRINKINGS
 from chainrule.engine.networks.settling.picard import picard
-from chainrule.engine.networks.settling.state import Settled
+from chainrule.engine.networks.settling.state import Progress, Settled
 from chainrule.errors import OptionError
 
 PATIENCE = 64
@@ -51,24 +51,25 @@ def sweep(
     smallest: float,
     max_sweeps: Array,
     compacts: bool = True,
+    first_image: Float[Array, "batch n"] | None = None,
 ) -> Settled:
-    """Settle by sweeps: "auto", "picard" or "anderson"."""
+    """Settle by sweeps: "auto", "picard" or "anderson"; the image of `start` may be given."""
     last = jnp.asarray(max_sweeps, jnp.int32)
     plain = {"auto": jnp.minimum(last, PATIENCE), "picard": last, "anderson": jnp.int32(1)}[solver]
     limits: dict[str, Any] = {"tol": tol, "smallest": smallest, "last": last}
-    shrinkings = {"auto": 1, "picard": MOST_SHRINKINGS, "anderson": 0}[solver] if compacts else 0
+    shrinkings = {"auto": 0, "picard": MOST_SHRINKINGS, "anderson": 0}[solver] if compacts else 0
     state, number = picard(
         f,
         context,
         start,
         rates=rates,
         adapts=adapts,
-        first=jnp.int32(0),
         shrinkings=shrinkings,
+        first_image=first_image,
         **{**limits, "last": plain},
     )
     if solver != "picard":
         batch = start.shape[0]
         group = max(SMALLEST_GROUP, batch // GROUPS) if compacts else batch
         state = anderson(f, context, state, rates=rates, first=number, group=group, **limits)
-    return state
+    return Progress.of(state.numbers).settled(state.value)

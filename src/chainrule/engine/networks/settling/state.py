@@ -8,7 +8,7 @@ residual that stops falling within `FLOOR_ROOM` roundings of the state's size is
 number type: no tolerance below it can be met, and the sample counts as done.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int
@@ -50,47 +50,81 @@ def norms(a: Float[Array, "batch n"]) -> Float[Array, " batch"]:
     return jnp.sqrt(jnp.sum(a * a, axis=1))
 
 
-@pytree
-class Fall:
-    """How a residual falls: the least so far, and the sweeps since it was reached."""
+class Progress(NamedTuple):
+    """How each sample fares; inside loops, the columns of one array, which moves as one."""
 
-    least: Float[Array, " batch"]
-    idle: Int[Array, " batch"]
+    residual: Float[Array, " batch"]
+    least: Float[Array, " batch"]  # the least residual so far
+    idle: Float[Array, " batch"]  # sweeps since it was reached
+    sweeps: Float[Array, " batch"]
+    status: Float[Array, " batch"]
+    alpha: Float[Array, " batch"]
 
-    def after(self, residual: Float[Array, " batch"]) -> "Fall":
-        """Return the record with one more residual."""
-        falls = residual < self.least
-        return Fall(
-            least=jnp.where(falls, residual, self.least), idle=jnp.where(falls, 0, self.idle + 1)
-        )
+    @classmethod
+    def at_start(cls, batch: int, dtype: Any) -> "Progress":
+        none, zeros = jnp.full(batch, jnp.inf, dtype), jnp.zeros(batch, dtype)
+        return cls(none, none, zeros, zeros, zeros, jnp.ones(batch, dtype))
 
-    def anew(self, which: Bool[Array, " batch"], residual: Float[Array, " batch"]) -> "Fall":
-        """Return the record in which some samples start again from the residual they have."""
-        return Fall(
-            least=jnp.where(which, residual, self.least), idle=jnp.where(which, 0, self.idle)
-        )
+    @classmethod
+    def of(cls, numbers: Float[Array, "batch numbers"]) -> "Progress":
+        return cls(*jnp.moveaxis(numbers, 1, 0))
+
+    @property
+    def numbers(self) -> Float[Array, "batch numbers"]:
+        """All of them in one array: copied, gathered and scattered at once."""
+        return jnp.stack(self, axis=1)
 
     @property
     def stuck(self) -> Bool[Array, " batch"]:
         """Whether the residual has not fallen for `WINDOW` sweeps."""
         return self.idle >= WINDOW
 
+    def after(
+        self,
+        residual: Float[Array, " batch"],
+        size: Float[Array, " batch"],
+        tol: Array,
+        smallest: Array,
+    ) -> "Progress":
+        """Return what a sweep with this residual, from an image of this size, makes of it.
 
-def no_fall_yet(batch: int, dtype: Any) -> Fall:
-    """Return the record before the first sweep."""
-    return Fall(least=jnp.full(batch, jnp.inf, dtype), idle=jnp.zeros(batch, jnp.int32))
+        `smallest` is the size of a state that counts as none.
+        """
+        falls = residual < self.least
+        new = self._replace(
+            residual=residual,
+            least=jnp.where(falls, residual, self.least),
+            idle=jnp.where(falls, 0, self.idle + 1),
+            sweeps=self.sweeps + 1,
+        )
+        eps = jnp.finfo(residual.dtype).eps
+        floor = new.stuck & (residual <= FLOOR_ROOM * eps * size)
+        status = jnp.where(floor, FLOOR, LIVE)
+        status = jnp.where(residual <= tol * (size + smallest), SETTLED, status)
+        # a square that overflows in the size alone would meet any tolerance
+        status = jnp.where(jnp.isfinite(residual) & jnp.isfinite(size), status, OVERFLOW)
+        return new._replace(status=status.astype(residual.dtype))
+
+    def slower(self, which: Bool[Array, " batch"]) -> "Progress":
+        """Return it with half the step for some samples, whose residual is to fall from here."""
+        half = jnp.maximum(0.5 * self.alpha, SMALLEST_ALPHA)
+        return self._replace(
+            least=jnp.where(which, self.residual, self.least),
+            idle=jnp.where(which, 0, self.idle),
+            alpha=jnp.where(which, half, self.alpha),
+        )
+
+    def settled(self, value: Float[Array, "batch n"]) -> Settled:
+        """Return where settling ended, with the states."""
+        return Settled(
+            value=value,
+            residual=self.residual,
+            sweeps=self.sweeps.astype(jnp.int32),
+            status=self.status.astype(jnp.int32),
+            alpha=self.alpha,
+        )
 
 
-def judge(
-    residual: Float[Array, " batch"],
-    size: Float[Array, " batch"],
-    fall: Fall,
-    tol: Array,
-    smallest: Array,
-) -> Int[Array, " batch"]:
-    """Return the status of each sample; `smallest` is the size of a state that counts as none."""
-    eps = jnp.finfo(residual.dtype).eps
-    floor = fall.stuck & (residual <= FLOOR_ROOM * eps * size)
-    status = jnp.where(residual <= tol * (size + smallest), SETTLED, jnp.where(floor, FLOOR, LIVE))
-    # a square that overflows in the size alone would meet any tolerance
-    return jnp.where(jnp.isfinite(residual) & jnp.isfinite(size), status, OVERFLOW)
+def is_live(numbers: Float[Array, "batch numbers"]) -> Bool[Array, " batch"]:
+    """Return which samples still settle."""
+    return Progress.of(numbers).status == LIVE
