@@ -167,22 +167,24 @@ def p3_flood_fill(quick: bool) -> list[Row]:
 
 
 def p4_digits(quick: bool) -> list[Row]:
-    """scikit-learn's digits, a quarter held out and stratified: the mean of five splits."""
+    """scikit-learn's digits, a quarter held out and stratified: the mean of five splits.
+
+    The options were chosen on ten other splits: pixels from 0 to 4, weights of norm 0.95 at most.
+    """
     table = datasets.load("digits")
-    x, y = table.drop("digit"), table["digit"].to_numpy()
-    options = {"max_iter": 40, "batch_size": 64, "learning_rate_init": 0.003}
+    x, y = table.drop("digit").to_numpy() / 4, table["digit"].to_numpy()
+    options = {"max_iter": 40, "batch_size": 64, "scale": False}
 
     def mean(model) -> float:
         scores = []
         for split in range(1 if quick else 5):
-            parts = train_test_split(
-                x.to_numpy(), y, test_size=0.25, stratify=y, random_state=split
-            )
+            parts = train_test_split(x, y, test_size=0.25, stratify=y, random_state=split)
             model.set_params(random_state=split).fit(parts[0], parts[2])
             scores.append(model.score(parts[1], parts[3]))
         return float(np.mean(scores))
 
-    settles, static = FixedPointClassifier(100, **options), MLPClassifier((100,), **options)
+    settles = FixedPointClassifier(100, guarantee="spectral", **options)
+    static = MLPClassifier((100,), **options)
     return [
         Row("digits, 100 units that settle", "≥ 0.978", f"{mean(settles):.4f}"),
         Row("digits, 100 hidden units of the static network", "", f"{mean(static):.4f}"),

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 
 QUICK = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 1}
-FEW_PRODUCTS = 256
+FEW_PRODUCTS = 8192
 
 
 def compile_for(n_products: int, program: Callable[..., Any], static: tuple[str, ...] = ()) -> Any:
