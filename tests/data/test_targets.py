@@ -31,6 +31,7 @@ from chainrule.errors import DataError, ShapeError
         np.array(["b", "a", "b"], dtype=object),
         [2**60 + 1, 2**60, 2**60 + 1],
         pl.Series([2**60 + 1, 2**60, 2**60 + 1]),
+        pl.Series([2, 2**64, 2], dtype=pl.Int128),
         np.array([2**60 + 1, 2**60, 2**60 + 1], dtype=object),
         pl.DataFrame({"y": [2, 1, 2]}),
     ],

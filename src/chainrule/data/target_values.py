@@ -146,7 +146,10 @@ def _from_values(name: str, column: Any) -> np.ndarray:
 
 def _exact_integers(column: Any) -> np.ndarray:
     """Return whole numbers to the last digit; those beyond 64 bits as float64."""
-    exact = np.asarray(column.to_numpy() if hasattr(column, "to_numpy") else column)
+    if str(getattr(column, "dtype", "")) in ("Int128", "UInt128"):  # NumPy has no such numbers
+        exact = np.asarray(column.to_list())
+    else:
+        exact = np.asarray(column.to_numpy() if hasattr(column, "to_numpy") else column)
     if exact.dtype.kind in "iu":
         return exact
     items = exact.tolist()
