@@ -14,13 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.errors import DataError, OptionError
 from chainrule.models.callbacks import CallbackSupportMixin, Tasks, with_callbacks
 from chainrule.models.fitted import engine_params, plain_network
-from chainrule.models.hidden import HiddenActivations
+from chainrule.models.hidden import GivesHiddenActivations
 from chainrule.models.history import History, TrainingCurves
 from chainrule.models.parameters import NetworkParameters
 from chainrule.models.training_rows import Table, hold_out, read_rows
 
 
-class BaseMLP(CallbackSupportMixin, TrainingCurves, NetworkParameters):
+class BaseMLP(CallbackSupportMixin, TrainingCurves, GivesHiddenActivations, NetworkParameters):
     """A feed-forward network on a table.
 
     Parameters
@@ -301,47 +301,6 @@ n_outputs_, out_activation_
         from chainrule.engine import predict
 
         return predict(self.network_, self._objective(self._target), self.params_, x)
-
-    def transform(self, X: Any, layer: int | None = None) -> Any:
-        """Return the activations of a hidden layer: the table as the network sees it.
-
-        Parameters
-        ----------
-        X : frame or array-like of shape (n_rows, n_columns)
-            Inputs, as in `fit`.
-        layer : int, optional
-            1 for the first hidden layer; the last one if not given.
-
-        Returns
-        -------
-        array or frame of shape (n_rows, n_units)
-            A frame after `set_output(transform="pandas")` (or "polars"); see
-            `get_feature_names_out` for its columns.
-        """
-        check_is_fitted(self)
-        return self._at(layer).transform(X)
-
-    def fit_transform(self, X: Any, y: Any, **fit_params: Any) -> Any:
-        """Fit, and return the activations of the last hidden layer."""
-        return self.fit(X, y, **fit_params).transform(X)
-
-    def get_feature_names_out(self, input_features: Any = None, layer: int | None = None) -> Any:
-        """Return the names of what `transform` gives: "hidden1_0", "hidden1_1", …."""
-        check_is_fitted(self)
-        return self._at(layer).get_feature_names_out(input_features)
-
-    def set_output(self, *, transform: str | None = None) -> Self:
-        """Choose what `transform` returns: "default", "pandas" or "polars"."""
-        carrier = HiddenActivations(self, 1).set_output(transform=transform)
-        if hasattr(carrier, "_sklearn_output_config"):
-            self._sklearn_output_config = carrier._sklearn_output_config
-        return self
-
-    def _at(self, layer: int | None) -> HiddenActivations:
-        hidden = HiddenActivations(self, layer)
-        if hasattr(self, "_sklearn_output_config"):
-            hidden._sklearn_output_config = self._sklearn_output_config
-        return hidden
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")

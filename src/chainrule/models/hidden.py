@@ -1,9 +1,13 @@
-"""The activations of a hidden layer as a transformer of scikit-learn's, with names of columns."""
+"""The activations of a hidden layer as a transformer of scikit-learn's, with names of columns.
 
-from typing import Any
+`GivesHiddenActivations` are the methods of the estimators; `HiddenActivations` does the work.
+"""
+
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import OptionError
 from chainrule.models.fitted import plain_network
@@ -60,3 +64,51 @@ class HiddenActivations(TransformerMixin, BaseEstimator):
                 f"Give a number from 1 to {n_hidden}."
             )
         return place
+
+
+class GivesHiddenActivations:
+    """What an estimator has to give the activations of its hidden layers."""
+
+    fit: Any
+    _sklearn_output_config: Any
+
+    def transform(self, X: Any, layer: int | None = None) -> Any:
+        """Return the activations of a hidden layer: the table as the network sees it.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_rows, n_columns)
+            Inputs, as in `fit`.
+        layer : int, optional
+            1 for the first hidden layer; the last one if not given.
+
+        Returns
+        -------
+        array or frame of shape (n_rows, n_units)
+            A frame after `set_output(transform="pandas")` (or "polars"); see
+            `get_feature_names_out` for its columns.
+        """
+        check_is_fitted(self)
+        return self._at(layer).transform(X)
+
+    def fit_transform(self, X: Any, y: Any, **fit_params: Any) -> Any:
+        """Fit, and return the activations of the last hidden layer."""
+        return self.fit(X, y, **fit_params).transform(X)
+
+    def get_feature_names_out(self, input_features: Any = None, layer: int | None = None) -> Any:
+        """Return the names of what `transform` gives: "hidden1_0", "hidden1_1", …."""
+        check_is_fitted(self)
+        return self._at(layer).get_feature_names_out(input_features)
+
+    def set_output(self, *, transform: str | None = None) -> Self:
+        """Choose what `transform` returns: "default", "pandas" or "polars"."""
+        carrier = HiddenActivations(self, 1).set_output(transform=transform)
+        if hasattr(carrier, "_sklearn_output_config"):
+            self._sklearn_output_config = carrier._sklearn_output_config
+        return self
+
+    def _at(self, layer: int | None) -> HiddenActivations:
+        hidden = HiddenActivations(self, layer)
+        if hasattr(self, "_sklearn_output_config"):
+            hidden._sklearn_output_config = self._sklearn_output_config
+        return hidden

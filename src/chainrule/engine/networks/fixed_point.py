@@ -93,7 +93,10 @@ class FixedPoint:
 
     def __post_init__(self) -> None:
         if not isinstance(self.cell, Cell):
-            raise OptionError(f"FixedPoint takes a Cell, got {type(self.cell).__name__}.")
+            raise OptionError(
+                f"FixedPoint takes a Cell, got {type(self.cell).__name__}. "
+                "Give one such as Cell(Dense(8), Recurrent())."
+            )
         check_solver("solver", self.solver, FORWARD)
         check_solver("adjoint", self.adjoint, ADJOINT)
         check_solver("on_unsettled", self.on_unsettled, ON_UNSETTLED)
@@ -125,7 +128,8 @@ class FixedPoint:
     def init(self, key: PRNGKeyArray, n_in: int) -> CellParams:
         if isinstance(self.tau, np.ndarray) and len(self.tau) not in (1, self.width(n_in)):
             raise ShapeError(
-                f"tau has {len(self.tau)} time constants for {self.width(n_in)} units."
+                f"tau has {len(self.tau)} time constants for {self.width(n_in)} units. "
+                "Give one number, or one for each unit."
             )
         return self.cell.init(key, n_in)
 

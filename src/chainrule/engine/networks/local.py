@@ -130,8 +130,12 @@ class LocalConnections(Connections):
         object.__setattr__(self, "weights", as_initializer(self.weights))
 
     def init(self, key: PRNGKeyArray, n_in: int) -> ConnectionParams:
-        if n_in != self.grid[0] * self.grid[1]:
-            raise ShapeError(f"LocalConnections(grid={self.grid}) cannot connect {n_in} units.")
+        cells = self.grid[0] * self.grid[1]
+        if n_in != cells:
+            raise ShapeError(
+                f"LocalConnections(grid={self.grid}) cannot connect {n_in} units. "
+                f"Let the cell's inputs give {cells}, one for each place of the grid."
+            )
         drawn = self.weights.draw(generator(key), (self.kernel[0] * self.kernel[1],))
         return ConnectionParams(weights=on_device(drawn))
 

@@ -46,7 +46,10 @@ class Unrolled:
 
     def __post_init__(self) -> None:
         if not isinstance(self.cell, Cell):
-            raise OptionError(f"Unrolled takes a Cell, got {type(self.cell).__name__}.")
+            raise OptionError(
+                f"Unrolled takes a Cell, got {type(self.cell).__name__}. "
+                "Give one such as Cell(Dense(8), Recurrent())."
+            )
         if self.output not in ("last", "all"):
             raise OptionError(f'output={self.output!r} is not known. Choose "last" or "all".')
 

@@ -12,7 +12,7 @@ from typing import Any
 import jax
 
 QUICK = {"xla_cpu_use_fusion_emitters": False, "xla_backend_optimization_level": 1}
-FEW_PRODUCTS = 8192
+FEW_PRODUCTS = 8192  # up to here a step of quick code takes no longer
 
 
 def compile_for(n_products: int, program: Callable[..., Any], static: tuple[str, ...] = ()) -> Any:

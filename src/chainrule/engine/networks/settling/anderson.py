@@ -57,8 +57,7 @@ def anderson(
     damping = jnp.asarray(float(jnp.finfo(dtype).eps), dtype)
     tiny = jnp.asarray(float(jnp.finfo(dtype).tiny), dtype)
 
-    def sweep(context: Any, s: AndersonState, number: Array) -> AndersonState:
-        del number
+    def sweep(context: Any, s: AndersonState) -> AndersonState:
         before = Progress.of(s.numbers)
         live = before.status == LIVE
         image = f(context, s.value)

@@ -17,7 +17,7 @@ from jaxtyping import Array, Int
 SHRINK, MOST_SHRINKINGS = 4, 2
 SMALLEST = 4
 
-Sweep = Callable[[Any, Any, Array], Any]  # (context, state, sweep number) -> state
+Sweep = Callable[[Any, Any], Any]  # (context, state) -> state
 Live = Callable[[Any], Array]  # state -> (batch,), which samples go on
 
 
@@ -48,7 +48,7 @@ def sweep_until_done(
 
     def once(carry: tuple[Any, Array]) -> tuple[Any, Array]:
         state, number = carry
-        return sweep(context, state, number), number + 1
+        return sweep(context, state), number + 1
 
     state, number = jax.lax.while_loop(goes_on, once, (state, first))
     if not shrinks:

@@ -51,8 +51,7 @@ def picard(
     dtype = start.dtype
     least = jnp.asarray(smallest * n**0.5, dtype)
 
-    def sweep(context: Any, state: PicardState, number: Array) -> PicardState:
-        del number
+    def sweep(context: Any, state: PicardState) -> PicardState:
         return towards(f(context, state.value), state)
 
     def towards(image: Array, state: PicardState) -> PicardState:

@@ -57,7 +57,7 @@ def sweep(
     last = jnp.asarray(max_sweeps, jnp.int32)
     plain = {"auto": jnp.minimum(last, PATIENCE), "picard": last, "anderson": jnp.int32(1)}[solver]
     limits: dict[str, Any] = {"tol": tol, "smallest": smallest, "last": last}
-    shrinkings = {"auto": 0, "picard": MOST_SHRINKINGS, "anderson": 0}[solver] if compacts else 0
+    shrinkings = MOST_SHRINKINGS if compacts and solver == "picard" else 0
     state, number = picard(
         f,
         context,
