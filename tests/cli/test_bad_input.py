@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 
+from chainrule import AssociativeMemory
 from chainrule.cli import main
 
 GOOD = "a,b,kind\n" + "\n".join(f"{i},{i % 7},{'xy'[i % 2]}" for i in range(60)) + "\n"
@@ -276,3 +277,12 @@ def test_a_damaged_model_and_an_unseen_class_are_refused(shell, tmp_path):
     code, _, err = shell("fit good.csv -t kind --epochs 1 --out run")
     assert code == 2
     assert "exists already" in err
+
+
+@pytest.mark.usefixtures("run")
+def test_a_memory_knows_no_columns(shell, tmp_path):
+    memory = AssociativeMemory(hidden=2, n_examples=100, max_iter=1, random_state=0)
+    memory.fit(np.eye(3)).save(tmp_path / "run" / "model.chr")
+    code, _, err = shell("predict run good.csv")
+    assert code == 2
+    assert "AssociativeMemory, which completes patterns" in err

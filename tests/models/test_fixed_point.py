@@ -13,8 +13,15 @@ from chainrule import (
     datasets,
     load,
 )
-from chainrule.engine import predict
-from chainrule.errors import DataError, NotSettledError, NotSettledWarning, OptionError, ShapeError
+from chainrule.engine import SigmoidCrossEntropy, predict
+from chainrule.errors import (
+    DataError,
+    ModelFileError,
+    NotSettledError,
+    NotSettledWarning,
+    OptionError,
+    ShapeError,
+)
 
 QUICK = {"hidden": 12, "max_iter": 40, "random_state": 0}
 SMALL = {"hidden": 5, "max_iter": 3, "random_state": 0}
@@ -157,6 +164,29 @@ def test_a_memory_completes_and_corrects():
 def test_patterns_that_cannot_be_learnt(patterns, words):
     with pytest.raises((DataError, ShapeError), match=words):
         AssociativeMemory(n_examples=100).fit(patterns)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "float32"])
+def test_a_memory_comes_back_from_its_file(dtype, tmp_path):
+    quick = AssociativeMemory(hidden=4, n_examples=500, max_iter=1, random_state=0)
+    memory = quick.fit(PATTERNS.astype(dtype))
+    again = load(memory.save(tmp_path / "memory.chr"))
+    x, _ = memory.corrupt(20, missing=0.3, flipped=0.1, random_state=1)
+    np.testing.assert_array_equal(again.predict_proba(x), memory.predict_proba(x))
+    np.testing.assert_array_equal(again.patterns_, memory.patterns_)
+    assert again.predict(x).dtype == dtype
+    assert again.get_params() == memory.get_params()
+    np.testing.assert_array_equal(again.history_["running_loss"], memory.history_["running_loss"])
+    ours = predict(again.network_, SigmoidCrossEntropy(), again.params_, again._force(x))
+    np.testing.assert_allclose(ours, memory.predict_proba(x), atol=2e-2)
+
+
+def test_a_file_whose_patterns_do_not_fit_its_network(tmp_path):
+    quick = AssociativeMemory(hidden=4, n_examples=200, max_iter=1, random_state=0)
+    memory = quick.fit(PATTERNS)
+    memory.patterns_ = memory.patterns_[:, 1:]
+    with pytest.raises(ModelFileError, match="do not fit a network of 9 elements"):
+        load(memory.save(tmp_path / "memory.chr"))
 
 
 def test_questions_that_a_memory_cannot_take():

@@ -4,7 +4,7 @@ import json as json_format
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli.new_rows import targets_of
+from chainrule.cli.new_rows import load_for_rows, targets_of
 from chainrule.cli.roles import divide
 from chainrule.cli.summary import number
 from chainrule.cli.talk import Talk, columns
@@ -45,9 +45,8 @@ def run_evaluate(
         groups=groups if groups in frame.columns and groups not in wanted else None,
     )
     from chainrule.models.evaluation import evaluate
-    from chainrule.models.storage import load
 
-    model = load(path)
+    model = load_for_rows(path)
     for line in model._encoder.transform_report(rows.X):
         talk.say("Note", line)
     scores = evaluate(model, rows.X, rows.y, rows.weights, wanted)

@@ -6,8 +6,21 @@ from typing import Any
 from chainrule.data import read_table
 from chainrule.data.reading import ARROW_ENDINGS, PARQUET_ENDINGS
 from chainrule.data.separators import choose_separator, header_names
-from chainrule.errors import DataError
+from chainrule.errors import DataError, OptionError
 from chainrule.report.run_folder import read_manifest
+
+
+def load_for_rows(path: Path) -> Any:
+    """Return the model of a file; a memory is refused, for it knows no columns of a table."""
+    from chainrule.models.storage import load
+
+    model = load(path)
+    if not hasattr(model, "_encoder"):
+        raise OptionError(
+            f"{path} holds an {type(model).__name__}, which completes patterns and has no columns "
+            "of a table. Take it in Python: chainrule.load(path).predict(patterns)."
+        )
+    return model
 
 
 def targets_of(run: Path) -> list[str] | None:

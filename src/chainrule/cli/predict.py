@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli.new_rows import read_new_rows, targets_of
+from chainrule.cli.new_rows import load_for_rows, read_new_rows, targets_of
 from chainrule.errors import OptionError
 from chainrule.report.run_folder import find_model
 
@@ -20,9 +20,7 @@ def run_predict(
         raise OptionError(f"there is no folder {out.parent} for --out {out}. Make it first.")
     path = find_model(run)
     frame = read_new_rows(table, separator)
-    from chainrule.models.storage import load
-
-    model = load(path)
+    model = load_for_rows(path)
     targets = targets_of(run)
     if frame.height:
         predictions = predict_frame(model, frame, targets, interval)

@@ -6,6 +6,7 @@ element should be.  It learns by recurrent backpropagation from corruptions that
 """
 
 import warnings
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -14,8 +15,9 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError, NotSettledWarning, OptionError, ShapeError
+from chainrule.models.fitted import engine_params, network_attributes
 from chainrule.models.history import History
-from chainrule.models.inference import FixedPointSpec
+from chainrule.models.plain_activations import sigmoid
 from chainrule.models.plain_settling import settle_rows
 from chainrule.models.settle_report import SettlePath, record_path
 
@@ -56,6 +58,10 @@ class AssociativeMemory(BaseEstimator):
         The two values of elements, the lower one first.
     history_ : History
         Loss and sweeps of every epoch.
+    coefs_, intercepts_ : lists of one array
+        Weights (n_units, n_elements) and biases of the read-out.
+    network_, params_
+        The network and its parameters as the engine has them.
 
     References
     ----------
@@ -72,6 +78,13 @@ class AssociativeMemory(BaseEstimator):
     >>> memory.predict([[1, 1, unknown, 1, 0, 0, unknown, 0, 0]])
     array([[1, 1, 1, 1, 0, 0, 1, 0, 0]])
     """
+
+    # What `fitted` says of the network's arrays.
+    coefs_: list[np.ndarray]
+    intercepts_: list[np.ndarray]
+    _layers: Any
+    _others: Any
+    _network: Any
 
     def __init__(
         self,
@@ -136,15 +149,19 @@ class AssociativeMemory(BaseEstimator):
             )
         if len(np.unique(patterns, axis=0)) < len(patterns):
             raise DataError("Two patterns are the same. Give each pattern once.")
-        self.patterns_, self.values_ = patterns, values
-        self.n_features_in_ = patterns.shape[1]
+        self._remember(patterns)
         self._learn(check_random_state(self.random_state))
         return self
+
+    def _remember(self, patterns: np.ndarray) -> None:
+        """Keep what it is taught; the network is another matter."""
+        self.patterns_, self.values_ = patterns, np.unique(patterns)
+        self.n_features_in_ = patterns.shape[1]
 
     def _learn(self, random: np.random.RandomState) -> None:
         from chainrule import engine as e
 
-        n, n_units = self.n_features_in_, self.n_features_in_ + self.hidden
+        n = self.n_features_in_
         signs = np.where(self.patterns_ == self.values_[1], 1.0, -1.0)
         half = self.n_examples // 2
         drawn = [
@@ -155,21 +172,10 @@ class AssociativeMemory(BaseEstimator):
             )
         ]
         x, y = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
-        visible = np.eye(n, n_units)
-        start = e.Normal(0.5 / n_units**0.5)
-        kind = e.Symmetric if self.guarantee == "symmetric" else e.Recurrent
-        cell = e.Cell(e.Dense(n_units, weights=visible), kind(start))
-        layer = e.FixedPoint(
-            cell,
-            solver="picard",
-            adjoint="picard",
-            tol=self.settle_tol,
-            max_sweeps=self.max_settle,
-        )
-        network = e.FeedForward((layer, e.Dense(n, weights=2 * visible.T)))
+        network, objective = self._build(n), e.SigmoidCrossEntropy()
         trained = e.train(
             network,
-            e.SigmoidCrossEntropy(),
+            objective,
             x,
             (y + 1) / 2,
             optimizer=e.Adam(e.Cosine(self.learning_rate_init)),
@@ -186,23 +192,38 @@ class AssociativeMemory(BaseEstimator):
                 stacklevel=3,
             )
         self.history_ = History(trained.history)
-        self.network_, self.params_ = network, trained.params
-        inputs, free = trained.params[0].inputs, trained.params[0].connections
-        effective, _ = cell.connections.effective(free)
-        self._arrays = {
-            "inputs": np.array(inputs.weights),
-            "biases": np.array(inputs.biases),
-            "weights": np.array(effective),
-        }
-        self._readout = np.array(trained.params[1].weights), np.array(trained.params[1].biases)
-        self._spec = FixedPointSpec(
-            n,
-            n_units,
-            "tanh",
-            accelerates=False,
+        vars(self).update(network_attributes(network, trained.params, objective))
+
+    def _build(self, n: int) -> Any:
+        """Return units for `n` elements and the hidden ones, which settle, and their read-out."""
+        from chainrule import engine as e
+
+        n_units = n + self.hidden
+        visible = np.eye(n, n_units)
+        kind = e.Symmetric if self.guarantee == "symmetric" else e.Recurrent
+        start = e.Normal(0.5 / n_units**0.5)
+        layer = e.FixedPoint(
+            e.Cell(e.Dense(n_units, weights=visible), kind(start)),
+            solver="picard",
+            adjoint="picard",
             tol=float(self.settle_tol),
             max_sweeps=int(self.max_settle),
         )
+        return e.FeedForward((layer, e.Dense(n, weights=2 * visible.T)))
+
+    @property
+    def network_(self) -> Any:
+        """The network as the engine has it; built anew after loading."""
+        check_is_fitted(self)
+        if self._network is None:
+            self._network = self._build(self.n_features_in_)
+        return self._network
+
+    @property
+    def params_(self) -> Any:
+        """Its parameters, as the engine has them."""
+        check_is_fitted(self)
+        return engine_params(self)
 
     def _check_options(self) -> None:
         for name in ("hidden", "n_examples", "max_iter", "batch_size", "max_settle"):
@@ -242,12 +263,11 @@ class AssociativeMemory(BaseEstimator):
         return np.where(np.isnan(x), 0.0, sign).astype(np.float32)
 
     def _probabilities(self, states: np.ndarray) -> np.ndarray:
-        weights, biases = self._readout
-        return 1 / (1 + np.exp(-(states @ weights + biases)))
+        return sigmoid(states @ self.coefs_[0] + self.intercepts_[0])
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return, for every element, the probability of the higher value: like `X`."""
-        settled = settle_rows(self._force(X), self._spec, self._arrays)
+        settled = settle_rows(self._force(X), self._layers[0], self._others[0])
         wrong = np.count_nonzero(~settled.settled)
         if wrong:
             warnings.warn(
@@ -294,12 +314,19 @@ class AssociativeMemory(BaseEstimator):
         """Return how patterns settle, sweep by sweep; with its energies, if it has any."""
         symmetric = self.guarantee == "symmetric"
         force = self._force(X)
-        return record_path(force, self._spec, self._arrays, max_settle, symmetric=symmetric)
+        return record_path(force, self._layers[0], self._others[0], max_settle, symmetric=symmetric)
 
     def read_out(self, states: np.ndarray) -> np.ndarray:
         """Return the probability of the higher value, for units in the course of settling."""
         check_is_fitted(self)
         return self._probabilities(np.asarray(states))
+
+    def save(self, path: str | Path) -> Path:
+        """Write a model file (`.chr`), which `chainrule.load` reads; nothing in it is code."""
+        from chainrule.models.storage import save
+
+        check_is_fitted(self)
+        return save(self, path)
 
 
 def _corrupt(

@@ -101,7 +101,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     schema_version: int = SCHEMA_VERSION
     estimator: str
     parameters: dict[str, Plain]
-    inputs: InputsDocument
+    inputs: InputsDocument | None = None  # a memory has no columns to encode
     target: TargetDocument
     layers: list[LayerSpec]
     link: str

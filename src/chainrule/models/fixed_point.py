@@ -265,10 +265,10 @@ class FixedPointNetwork(BaseMLP):
         history = self.history_
         epochs = History({"epoch": history["epoch"][1:]})
         n_rows = self.t_ / max(len(epochs["epoch"]), 1)
-        for name in ("sweeps", "sweeps_max", "adjoint_sweeps", "adjoint_sweeps_max"):
-            epochs[name] = history[name][1:]
-        for name in ("unsettled", "adjoint_unsettled"):
-            epochs[name] = np.rint(history[name][1:] * n_rows)
+        for which in ("", "adjoint_"):
+            for name in ("sweeps", "sweeps_max", "residual_max"):
+                epochs[which + name] = history[which + name][1:]
+            epochs[f"{which}unsettled"] = np.rint(history[f"{which}unsettled"][1:] * n_rows)
         return SettleReport(epochs, self._diagnosed())
 
     def _diagnosed(self) -> Any:

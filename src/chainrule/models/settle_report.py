@@ -38,8 +38,9 @@ class SettleReport:
     Attributes
     ----------
     epochs : History
-        For every epoch: mean and largest sweeps of both settlings, and the number of samples that
-        did not settle (summed over the steps of the epoch).
+        For every epoch: mean and largest sweeps of both settlings, largest residuals (norm of
+        F(h) - h) at which a sample was left, and the number of samples that did not settle (summed
+        over the steps of the epoch).
     network : SettlingReport or None
         The diagnosis of the trained network on some training rows: verdicts, spectral radius,
         largest stable step, energy, bound of the gradient's error.  None after loading from a file:
@@ -55,6 +56,8 @@ class SettleReport:
             f"epoch {last['epoch']:.0f}: {last['sweeps']:.1f} sweeps forward "
             f"(most {last['sweeps_max']:.0f}), {last['adjoint_sweeps']:.1f} back "
             f"(most {last['adjoint_sweeps_max']:.0f})",
+            f"largest residual: {last['residual_max']:.1e} forward, "
+            f"{last['adjoint_residual_max']:.1e} back",
             f"unsettled in all epochs: {np.nansum(self.epochs['unsettled']):.0f} forward, "
             f"{np.nansum(self.epochs['adjoint_unsettled']):.0f} back",
         ]

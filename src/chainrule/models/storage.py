@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.data import InputEncoder, target_from_state
 from chainrule.errors import ModelFileError, OptionError
+from chainrule.models.associative_memory import AssociativeMemory
 from chainrule.models.base import BaseMLP
 from chainrule.models.file_schema import SCHEMA_VERSION, Document, InputsDocument, TargetDocument
 from chainrule.models.fitted import plain_network
@@ -19,17 +20,21 @@ from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegress
 from chainrule.models.history import History
 from chainrule.models.inference import DenseSpec, PlainNetwork
 from chainrule.models.intervals import Calibration
+from chainrule.models.memory_state import patterns_from, patterns_told
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.model_file import network_from, read, write
 
-ESTIMATORS: dict[str, type[BaseMLP]] = {
+ESTIMATORS: dict[str, type[BaseMLP] | type[AssociativeMemory]] = {
+    "AssociativeMemory": AssociativeMemory,
     "FixedPointClassifier": FixedPointClassifier,
     "FixedPointRegressor": FixedPointRegressor,
     "MLPClassifier": MLPClassifier,
     "MLPRegressor": MLPRegressor,
 }
 _DICT = ["dict"]  # the first entry of a list of pairs that stands for a dict
+_OF_ANY_NETWORK = ("n_layers_", "n_outputs_", "out_activation_")
 _FITTED = (
+    *_OF_ANY_NETWORK,
     "n_iter_",
     "best_iter_",
     "stop_",
@@ -37,15 +42,12 @@ _FITTED = (
     "fit_seconds_",
     "compile_seconds_",
     "t_",
-    "n_layers_",
-    "n_outputs_",
-    "out_activation_",
     "_epoch",
     "_penalty",
 )
 
 
-def save(model: BaseMLP, path: str | Path) -> Path:
+def save(model: BaseMLP | AssociativeMemory, path: str | Path) -> Path:
     """Write a fitted model to `path` in one move.
 
     Raises
@@ -65,35 +67,51 @@ def save(model: BaseMLP, path: str | Path) -> Path:
         for name, array in own.items()
     }
     parameters, parameter_arrays = _plain_parameters(model)
-    inputs, input_arrays = model._encoder.to_state()
-    target, target_arrays = model._target.to_state()
-    parts = {
-        "parameters": parameter_arrays,
-        "inputs": input_arrays,
-        "target": target_arrays,
-        "history": model.history_,
-        "optimizer": {str(i): leaf for i, leaf in enumerate(model._optimizer_leaves)},
-        "calibration": _calibration_arrays(model),
-    }
+    told, parts = (
+        _memory_told(model) if isinstance(model, AssociativeMemory) else _table_told(model)
+    )
+    parts |= {"parameters": parameter_arrays, "history": model.history_}
     arrays |= {f"{part}.{name}": a for part, named in parts.items() for name, a in named.items()}
     document = Document(
         schema_version=SCHEMA_VERSION,
         estimator=type(model).__name__,
         parameters=parameters,
-        inputs=InputsDocument.from_state(inputs),
-        target=TargetDocument.from_state(model._target.kind, target),
         layers=list(network.layers),
         link=network.link,
         link_sizes=list(network.sizes),
         dtype="float64" if model.coefs_[0].dtype == np.float64 else "float32",
-        fitted={name: getattr(model, name) for name in _FITTED},
         history=list(model.history_),
-        optimizer_state=[f"optimizer.{i}" for i in range(len(model._optimizer_leaves))],
-        seed=model._seed,
-        data_hash=model._data_hash,
         versions=_versions(),
+        **told,
     )
     return write(path, document, {name: np.asarray(a, order="C") for name, a in arrays.items()})
+
+
+def _memory_told(model: AssociativeMemory) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the document says of a memory's patterns, and its arrays."""
+    target, arrays = patterns_told(model.patterns_)
+    fitted = {name: getattr(model, name) for name in _OF_ANY_NETWORK}
+    return {"target": target, "fitted": fitted}, {"target": arrays}
+
+
+def _table_told(model: BaseMLP) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what the document says of a table's columns and of going on, and the arrays."""
+    inputs, input_arrays = model._encoder.to_state()
+    target, target_arrays = model._target.to_state()
+    told = {
+        "inputs": InputsDocument.from_state(inputs),
+        "target": TargetDocument.from_state(model._target.kind, target),
+        "fitted": {name: getattr(model, name) for name in _FITTED},
+        "optimizer_state": [f"optimizer.{i}" for i in range(len(model._optimizer_leaves))],
+        "seed": model._seed,
+        "data_hash": model._data_hash,
+    }
+    return told, {
+        "inputs": input_arrays,
+        "target": target_arrays,
+        "optimizer": {str(i): leaf for i, leaf in enumerate(model._optimizer_leaves)},
+        "calibration": _calibration_arrays(model),
+    }
 
 
 def load(path: str | Path) -> Any:
@@ -122,24 +140,18 @@ def load(path: str | Path) -> Any:
         ) from None
 
 
-def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> BaseMLP:
+def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> Any:
     parts: dict[str, dict[str, np.ndarray]] = {}
     for name, array in arrays.items():
         part, _, rest = name.partition(".")
         parts.setdefault(part, {})[rest] = array
-    model = ESTIMATORS[document.estimator](
+    model: Any = ESTIMATORS[document.estimator](
         **_parameters_from(document.parameters, parts.get("parameters", {}))
     )
-    model._check_numbers()
     network = network_from(document, arrays)
     pairs = list(zip(network.layers, network.arrays, strict=True))
     dense = [own for spec, own in pairs if isinstance(spec, DenseSpec)]
-    model._encoder = InputEncoder.from_state(document.inputs.to_state(), parts.get("inputs", {}))
-    target = document.target
-    model._target = target_from_state(target.kind, target.to_state(), parts.get("target", {}))
-    if model._classifies == (target.kind == "numbers"):
-        raise ModelFileError(f"a {document.estimator} has no target of {target.kind}")
-    _check_ends(model, network)
+    names = _OF_ANY_NETWORK if isinstance(model, AssociativeMemory) else _FITTED
     vars(model).update(
         coefs_=[own["weights"] for own in dense],
         intercepts_=[own["biases"] for own in dense],
@@ -149,19 +161,39 @@ def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> BaseMLP:
         _sizes=network.sizes,
         _network=None,
         _engine_params=None,
-        _optimizer_leaves=[arrays[name] for name in document.optimizer_state],
-        _seed=document.seed,
-        _data_hash=document.data_hash,
         history_=History({name: parts["history"][name] for name in document.history}),
-        n_features_in_=model._encoder.n_features_in,
-        **{name: document.fitted[name] for name in _FITTED},
+        **{name: document.fitted[name] for name in names},
     )
+    if isinstance(model, AssociativeMemory):
+        model._check_options()
+        model._remember(patterns_from(document.target, parts.get("target", {}), network))
+    else:
+        _rebuild_table(model, document, parts, network)
+    return model
+
+
+def _rebuild_table(
+    model: Any, document: Document, parts: dict[str, dict[str, np.ndarray]], network: PlainNetwork
+) -> None:
+    """Give an estimator back its columns and its target, and what going on needs."""
+    model._check_numbers()
+    if document.inputs is None:
+        raise ModelFileError("its columns are missing")
+    model._encoder = InputEncoder.from_state(document.inputs.to_state(), parts.get("inputs", {}))
+    target = document.target
+    model._target = target_from_state(target.kind, target.to_state(), parts.get("target", {}))
+    if model._classifies == (target.kind == "numbers"):
+        raise ModelFileError(f"a {document.estimator} has no target of {target.kind}")
+    _check_ends(model, network)
+    leaves = parts.get("optimizer", {})
+    model._optimizer_leaves = [leaves[str(i)] for i in range(len(document.optimizer_state))]
+    model._seed, model._data_hash = document.seed, document.data_hash
+    model.n_features_in_ = model._encoder.n_features_in
     if model._encoder.feature_names_in is not None:
         model.feature_names_in_ = np.asarray(model._encoder.feature_names_in, dtype=object)
     if isinstance(model, MLPRegressor):
         known = parts.get("calibration")
         model._calibration = None if known is None else Calibration(**known)
-    return model
 
 
 def _check_ends(model: Any, network: PlainNetwork) -> None:
@@ -182,7 +214,7 @@ def _calibration_arrays(model: Any) -> dict[str, np.ndarray]:
     return {} if known is None else {"errors": known.errors, "weights": known.weights}
 
 
-def _plain_parameters(model: BaseMLP) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def _plain_parameters(model: Any) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """Return the parameters as JSON takes them, and the arrays among them by name."""
     plain: dict[str, Any] = {}
     arrays: dict[str, np.ndarray] = {}

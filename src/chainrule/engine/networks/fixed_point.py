@@ -33,6 +33,7 @@ from chainrule.engine.pytree import hyperparameters, number, part, pytree
 from chainrule.errors import OptionError, ShapeError
 
 ON_UNSETTLED = ("drop", "raise", "use")
+NOTES = ("sweeps", "unsettled", "residual")
 NEWTON_STEPS = 50
 MOST_DROPPED = 0.1  # share of samples that training may do without
 
@@ -243,22 +244,17 @@ class FixedPoint:
         if self.on_unsettled != "use":
             value = jnp.where((adjoint.usable & tape.settled.usable)[:, None], value, 0)
         grads, dx, _ = self.cell.backward(params, tape.cell, value)
-        dtype = dy.dtype
-        return (
-            grads,
-            dx,
-            {
-                "sweeps": tape.settled.sweeps.astype(dtype),
-                "unsettled": (~tape.settled.usable).astype(dtype),
-                "adjoint_sweeps": adjoint.sweeps.astype(dtype),
-                "adjoint_unsettled": (~adjoint.usable).astype(dtype),
-            },
-        )
+        notes = {
+            f"{which}{name}": note
+            for which, settled in (("", tape.settled), ("adjoint_", adjoint))
+            for name, note in _notes_of(settled, dy.dtype).items()
+        }
+        return grads, dx, notes
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What is noted of each sample: sweeps of both settlings, and whether one failed."""
-        return ("sweeps", "unsettled", "adjoint_sweeps", "adjoint_unsettled")
+        """What is noted of each sample: sweeps of both settlings, failures, last residuals."""
+        return tuple(f"{which}{name}" for which in ("", "adjoint_") for name in NOTES)
 
     @property
     def limits(self) -> dict[str, float]:
@@ -274,6 +270,13 @@ class FixedPoint:
 
     def _tolerance(self, dtype: Any) -> Array:
         return jnp.asarray(automatic_tolerance(dtype) if self.tol is None else self.tol, dtype)
+
+
+def _notes_of(settled: Settled, dtype: Any) -> dict[str, Array]:
+    """Return what is noted of a settling; a sample that overflowed has no residual to show."""
+    residual = jnp.where(jnp.isfinite(settled.residual), settled.residual, 0)
+    numbers = (settled.sweeps, ~settled.usable, residual)
+    return {name: each.astype(dtype) for name, each in zip(NOTES, numbers, strict=True)}
 
 
 def _set_number(layer: FixedPoint, name: str) -> None:
