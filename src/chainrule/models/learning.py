@@ -15,7 +15,6 @@ import numpy as np
 
 from chainrule.data import InputEncoder
 from chainrule.engine import Constant, Epoch, Penalty, Trained, train
-from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.errors import DataError, DivergedError
 from chainrule.models import training_plan as plan
 from chainrule.models.callbacks import Tasks
@@ -203,8 +202,7 @@ class Learning:
         model.t_ = (model.t_ if goes_on else 0) + model.n_iter_ * len(arrays[0])
         model._seed, model._epoch = self.start.seed, trained.best_epoch
         model._data_hash = hash_rows(*arrays)
-        with precision(as_dtype(model.dtype)):
-            model._penalty = float(penalty.value(trained.params))
+        model._penalty = penalty.value_on_host(trained.params)
         model._optimizer_leaves = [np.asarray(v) for v in jax.tree.leaves(trained.opt_state)]
 
     def _same_target(self) -> Any:

@@ -11,6 +11,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
 from chainrule.engine.pytree import hyperparameters, map_weights, number, weights_of
@@ -36,6 +37,11 @@ class Penalty:
             for w in weights_of(params)
         ]
         return jnp.stack(terms).sum() if terms else jnp.zeros(())
+
+    def value_on_host(self, params: Any) -> float:
+        """Return the value outside a program, in float64; nothing is compiled."""
+        weights = [np.asarray(w, np.float64) for w in weights_of(params)]
+        return sum(float(self.l1 * abs(w).sum() + 0.5 * self.l2 * (w * w).sum()) for w in weights)
 
     def add_gradient(self, params: Any, grads: Any) -> Any:
         """Return `grads` plus the gradient of the penalty at `params`."""

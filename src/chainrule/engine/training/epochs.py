@@ -240,11 +240,11 @@ def blocks_of_epochs(
     return Block(states, history, n_entries, jnp.zeros_like(failed), failed)
 
 
-def run_block(n_products: int, *arguments: Any, **sizes: Any) -> Block:
-    """Run `block_of_epochs`, compiled as suits a step of `n_products` multiplications."""
-    return compile_for(n_products, block_of_epochs, STATIC)(*arguments, **sizes)
+def run_block(params: Any, *arguments: Any, **sizes: Any) -> Block:
+    """Run `block_of_epochs`, compiled as suits the `params` of one network."""
+    return compile_for(params, sizes["batch_size"], block_of_epochs, STATIC)(*arguments, **sizes)
 
 
-def run_blocks(n_products: int, *arguments: Any, **sizes: Any) -> Block:
-    """Run `blocks_of_epochs`, compiled as suits a step of `n_products` multiplications."""
-    return compile_for(n_products, blocks_of_epochs, STATIC)(*arguments, **sizes)
+def run_blocks(params: Any, *arguments: Any, **sizes: Any) -> Block:
+    """Run `blocks_of_epochs`, compiled as suits the `params` of one network."""
+    return compile_for(params, sizes["batch_size"], blocks_of_epochs, STATIC)(*arguments, **sizes)

@@ -18,7 +18,7 @@ from chainrule.engine.pytree import on_device, pytree
 CHUNK_NUMBERS = 4_000_000
 # The orders of all epochs of a block hold at most so many places.
 ORDER_PLACES = 2_000_000
-LONGEST_BLOCK = 256
+LONGEST_BLOCK, LONGEST_WITHOUT_ORDERS = 256, 4096
 
 
 @pytree
@@ -89,7 +89,7 @@ class Layout:
     def longest_block(self) -> int:
         """The largest number of epochs in one call of the compiled program."""
         if self.whole:
-            return LONGEST_BLOCK
+            return LONGEST_WITHOUT_ORDERS
         return max(1, min(LONGEST_BLOCK, ORDER_PLACES // self.table_size))
 
     def places(self) -> np.ndarray:

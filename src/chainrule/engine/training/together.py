@@ -16,7 +16,7 @@ from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
-from chainrule.engine.pytree import count_numbers, on_device
+from chainrule.engine.pytree import on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import run_blocks
@@ -115,7 +115,7 @@ def train_together(
             each = [layout.orders(length, rng) for _, _, rng in randoms]
             orders = None if each[0] is None else np.stack([np.asarray(o) for o in each])
             block = run_blocks(
-                layout.batch_size * count_numbers(firsts[0].params),
+                firsts[0].params,
                 task,
                 states,
                 rows,

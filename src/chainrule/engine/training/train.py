@@ -20,7 +20,6 @@ from chainrule.engine.layers.notes import columns_of_notes, limits_of
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
-from chainrule.engine.pytree import count_numbers
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import Block, State, run_block
@@ -193,7 +192,7 @@ class _Run:
     def block(self, state: State, n_epochs: int, orders: np.ndarray | None) -> Block:
         layout = self.layout
         return run_block(
-            layout.batch_size * count_numbers(state.params),
+            state.params,
             self.task,
             self.watch,
             state,
