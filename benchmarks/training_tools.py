@@ -105,6 +105,22 @@ def pytorch(sizes, batch, x, labels, n_threads=None):
     return run
 
 
+def torch_predictor(sizes):
+    """Return a function that predicts the classes of rows with a network of random weights."""
+    import torch
+
+    layers = []
+    for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True):
+        layers += [torch.nn.Linear(n_in, n_out), torch.nn.ReLU()]
+    model = torch.nn.Sequential(*layers[:-1])
+
+    def predict(x):
+        with torch.inference_mode():
+            return model(torch.from_numpy(x)).argmax(dim=1).numpy()
+
+    return predict
+
+
 def pytorch_one_thread(*problem):
     return pytorch(*problem, n_threads=1)
 

@@ -118,7 +118,12 @@ class InputEncoder:
         return [name for column in self.schema.columns for name in _outputs(column)]
 
     def transform(
-        self, X: object, dtype: DTypeLike = np.float32, *, who: str = "InputEncoder"
+        self,
+        X: object,
+        dtype: DTypeLike = np.float32,
+        *,
+        who: str = "InputEncoder",
+        out: np.ndarray | None = None,
     ) -> np.ndarray:
         """Encode rows and give an array of shape (n_rows, n_outputs).
 
@@ -130,6 +135,8 @@ class InputEncoder:
             Of the result; the scaling itself is computed in float64.
         who : str
             Who was trained, for the messages.
+        out : array of shape (n_rows, n_outputs), optional
+            Where to write the result, of any float type; a new array if not given.
 
         Raises
         ------
@@ -142,12 +149,14 @@ class InputEncoder:
         columns = as_columns(X)
         pairs = self._pairs(columns, who)
         warn_of_names(self.named, columns, who)
-        out = np.zeros((columns.n_rows, len(self.feature_names_out)), dtype=dtype)
+        n_outputs = len(self.feature_names_out)
+        out = np.empty((columns.n_rows, n_outputs), dtype=dtype) if out is None else out
         center, scale, fill = self._numbers()
         array = columns.numeric_array
         if array is not None and out.shape[1] == array.shape[1] == len(self.mean):
             scale_rows(array, out, center=center, scale=scale, fill=fill, names=columns.names)
             return out
+        out[:] = 0
         place, k = 0, 0
         for column, name in pairs:
             values = columns.values(name)

@@ -79,6 +79,7 @@ from chainrule.engine.pytree import hyperparameters, number, part, pytree
 from chainrule.engine.training.compilations import compilations
 from chainrule.engine.training.predict import predict
 from chainrule.engine.training.results import Epoch, Progress, Trained
+from chainrule.engine.training.rows import Room, make_room
 from chainrule.engine.training.starting import Checkpoint
 from chainrule.engine.training.stopping import EarlyStopping
 from chainrule.engine.training.together import train_together
@@ -136,6 +137,7 @@ __all__ = [
     "Quantile",
     "RMSProp",
     "Recurrent",
+    "Room",
     "RowSum",
     "Rprop",
     "Scaled",
@@ -167,6 +169,7 @@ __all__ = [
     "identity",
     "leaky_relu",
     "make_key",
+    "make_room",
     "mish",
     "number",
     "part",

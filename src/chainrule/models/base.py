@@ -290,17 +290,22 @@ n_outputs_, out_activation_
             return "val_loss"
         return None
 
-    def _predict(self, X: Any) -> np.ndarray:
-        """Return the network's predictions: probabilities, or numbers on the target's scale."""
+    def _predict(self, X: Any, *, raw: bool = False) -> np.ndarray:
+        """Return the network's predictions: probabilities, or numbers on the target's scale.
+
+        Or its `raw` outputs, of which the largest belongs to the most probable class.
+        """
         check_is_fitted(self)
         x = self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
         if self._layers is not None:
             # numbers go back into the target's units, where rounding of float32 would show: the
             # same row would differ a little with the rows beside it
-            return plain_network(self, None if self._classifies else np.float64).predict(x)
+            network = plain_network(self, None if self._classifies else np.float64)
+            return network.raw(x) if raw else network.predict(x)
         from chainrule.engine import predict
 
-        return predict(self.network_, self._objective(self._target), self.params_, x)
+        objective = self._objective(self._target)
+        return predict(self.network_, objective, self.params_, x, raw=raw)
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")

@@ -14,7 +14,8 @@ import jax
 import numpy as np
 
 from chainrule.data import InputEncoder
-from chainrule.engine import Constant, Epoch, Penalty, Trained, train
+from chainrule.engine import Constant, Epoch, Penalty, Trained, make_room, train
+from chainrule.engine.training.precision import as_dtype
 from chainrule.errors import DataError, DivergedError
 from chainrule.models import training_plan as plan
 from chainrule.models.callbacks import Tasks
@@ -66,9 +67,10 @@ class Learning:
             )
         self.objective = model._objective(self.target)
 
-    def encoded(self, rows: Table) -> tuple[np.ndarray, ...]:
-        """Return inputs, targets and weights as the engine takes them."""
-        x = self.encoder.transform(rows.columns, self.model.dtype, who=type(self.model).__name__)
+    def encoded(self, rows: Table, out: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+        """Return inputs (written into `out`), targets and weights as the engine takes them."""
+        model = self.model
+        x = self.encoder.transform(rows.columns, model.dtype, who=type(model).__name__, out=out)
         return x, self.target.encode(rows.targets, name=rows.name), rows.weights
 
     @cached_property
@@ -80,12 +82,14 @@ class Learning:
     def run(self, on_progress: Callable[[Any], None] | None, tasks: Tasks) -> None:
         """Train, and leave the model fitted."""
         model, start = self.model, self.start
-        arrays = self.encoded(self.training)
-        held_out = None if self.validation is None else self.encoded(self.validation)
-        x, y, weights = arrays
         frozen = frozen_places(self.network, model.frozen_layers)
         any_rate = plan.plan_optimizer(model, Constant(1.0), frozen)
-        batch_size = plan.plan_batch_size(model, len(x), full_batch_only=any_rate.full_batch_only)
+        n_rows = self.training.columns.n_rows
+        batch_size = plan.plan_batch_size(model, n_rows, full_batch_only=any_rate.full_batch_only)
+        n_in, n_targets = len(self.encoder.feature_names_out), self.target.n_outputs
+        room = make_room(n_rows, n_in, n_targets, batch_size, as_dtype(model.dtype))
+        arrays = x, y, weights = self.encoded(self.training, out=room.rows)
+        held_out = None if self.validation is None else self.encoded(self.validation)
         point = resume_point(model, self.network, any_rate) if start.goes_on else None
         first = 0 if point is None else point.checkpoint.epoch
         schedule = Constant(model.learning_rate_init)
@@ -108,7 +112,7 @@ class Learning:
             trained = train(
                 self.network,
                 self.objective,
-                x,
+                room,
                 y,
                 weights=weights,
                 validation=held_out,

@@ -161,7 +161,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of every row; of labels, those above one half."""
-        predictions = self._predict(X)
+        predictions = self._predict(X, raw=getattr(self, "_link", None) == "softmax")
         return self._target.decode(predictions)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:

@@ -39,8 +39,9 @@ def check_rows(part: str, x: Any, y: Any, weights: Any = None) -> tuple[np.ndarr
             f"got {len(x)}, {len(y)} and {len(weights)}."
         )
     for name, array in (("x", x), ("y", y), ("weights", weights)):
-        finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
-        if not finite.all():
+        # the extremes of an array show every number that is not finite, without a copy
+        if array.size and not (np.isfinite(array.min()) and np.isfinite(array.max())):
+            finite = np.isfinite(array).reshape(len(array), -1).all(axis=1)
             raise DataError(
                 f"{name} of the {part} rows is not finite in row {int(np.argmin(finite))}. "
                 "Fill gaps and replace infinities before training."

@@ -8,6 +8,7 @@ The number of epochs, of rows and of steps are run-time values; the program is s
 architecture, the batch size and the padded size of the table.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -24,6 +25,7 @@ from chainrule.engine.training.step import Task, step
 from chainrule.engine.training.stopping import Best, Watch, judge
 
 STATIC = ("batch_size", "chunk_size", "n_slots", "measure_training")
+STATIC_OF_SEVERAL = (*STATIC, "shared")
 
 
 @pytree
@@ -194,6 +196,7 @@ def block_of_epochs(
 
 def blocks_of_epochs(
     task: Task,
+    rules: Any,
     states: State,
     tables: Rows,
     orders: Int[Array, "networks slots places"] | None,
@@ -201,17 +204,23 @@ def blocks_of_epochs(
     n_epochs: Int[Array, ""],
     n_steps: Int[Array, ""],
     *,
+    shared: tuple[str, ...],
     batch_size: int,
     chunk_size: int,
     n_slots: int,
     measure_training: bool = True,
 ) -> Block:
-    """Run a block of several networks side by side; every array has a leading axis of networks."""
+    """Run a block of several networks side by side; every array has a leading axis of networks.
 
-    def one(own: tuple[Any, Any, Array], table: Rows, order: Any, key: PRNGKeyArray) -> Any:
+    `rules` are optimizer and penalty, in place of the task's.  What is `shared` ("rules",
+    "tables") has no such axis.
+    """
+
+    def one(own: tuple[Any, Any, Array], rule: Any, table: Rows, order: Any, key: Any) -> Any:
         params, opt_state, running = own
+        optimizer, penalty = rule
         block = block_of_epochs(
-            task,
+            replace(task, optimizer=optimizer, penalty=penalty),
             None,
             State(params, opt_state, states.epoch, running, None),
             table,
@@ -231,9 +240,10 @@ def blocks_of_epochs(
         return (own, block.history, block.failed), (state.epoch, block.n_entries)
 
     own = (states.params, states.opt_state, states.running)
-    in_axes = (0, 0, None if orders is None else 0, 0)
+    axes = {name: None if name in shared else 0 for name in ("rules", "tables")}
+    in_axes = (0, axes["rules"], axes["tables"], None if orders is None else 0, 0)
     (own, history, failed), (epoch, n_entries) = jax.vmap(one, in_axes, (0, None))(
-        own, tables, orders, keys
+        own, rules, tables, orders, keys
     )
     params, opt_state, running = own
     states = State(params, opt_state, epoch, running, None)
@@ -247,4 +257,6 @@ def run_block(params: Any, *arguments: Any, **sizes: Any) -> Block:
 
 def run_blocks(params: Any, *arguments: Any, **sizes: Any) -> Block:
     """Run `blocks_of_epochs`, compiled as suits the `params` of one network."""
-    return compile_for(params, sizes["batch_size"], blocks_of_epochs, STATIC)(*arguments, **sizes)
+    return compile_for(params, sizes["batch_size"], blocks_of_epochs, STATIC_OF_SEVERAL)(
+        *arguments, **sizes
+    )

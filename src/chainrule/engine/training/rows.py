@@ -6,6 +6,7 @@ epoch are dealt out to its batches as evenly as can be, and empty places point t
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,8 +15,9 @@ from jaxtyping import Array, Float
 
 from chainrule.engine.pytree import on_device, pytree
 
-# One gathered chunk of rows holds at most so many numbers (16 MB in float32).
-CHUNK_NUMBERS = 4_000_000
+ALIGNMENT = 64  # bytes
+# One gathered chunk of rows holds at most so many numbers (4 MB in float32).
+CHUNK_NUMBERS = 1_000_000
 # The orders of all epochs of a block hold at most so many places.
 ORDER_PLACES = 2_000_000
 LONGEST_BLOCK, LONGEST_WITHOUT_ORDERS = 256, 4096
@@ -30,6 +32,36 @@ class Rows:
     weights: Float[Array, " rows"]
 
 
+@dataclass(frozen=True, eq=False)
+class Room:
+    """The first `n_rows` rows of `array`, and behind them room for the padding of a training.
+
+    Given to `train` in place of `x`, it becomes the table on the device: nothing is copied.
+    """
+
+    array: np.ndarray
+    n_rows: int
+
+    @property
+    def rows(self) -> np.ndarray:
+        """The rows themselves, to be written and read."""
+        return self.array[: self.n_rows]
+
+
+def make_room(n_rows: int, n_in: int, n_targets: int, batch_size: int | None, dtype: Any) -> Room:
+    """Return room for the inputs of a table that `train` will get with this batch size."""
+    size = lay_out(n_rows, n_in + n_targets, batch_size).table_size
+    return Room(_aligned((size, n_in), np.dtype(dtype)), n_rows)
+
+
+def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """Return an array that is not filled yet and that JAX takes as it is, without a copy."""
+    n_bytes = math.prod(shape) * dtype.itemsize
+    raw = np.empty(n_bytes + ALIGNMENT, np.uint8)
+    first = -raw.ctypes.data % ALIGNMENT
+    return raw[first : first + n_bytes].view(dtype).reshape(shape)
+
+
 def padded_size(n_rows: int, multiple: int = 1) -> int:
     """Return a size ≥ `n_rows` from a short list: m 2ᵉ with 8 ≤ m ≤ 16, made a `multiple`."""
     exponent = max(math.ceil(math.log2(max(n_rows, 1) / 16)), 0)
@@ -38,7 +70,7 @@ def padded_size(n_rows: int, multiple: int = 1) -> int:
 
 
 def pad_rows(
-    x: np.ndarray,
+    x: np.ndarray | Room,
     y: np.ndarray,
     weights: np.ndarray,
     *,
@@ -48,10 +80,15 @@ def pad_rows(
 ) -> Rows:
     """Return `size` rows on the device: the given ones at `places` (else first), and padding."""
 
-    def padded(array: np.ndarray, filler: Any) -> Array:
+    def padded(array: np.ndarray | Room, filler: Any) -> Array:
+        if isinstance(array, Room):
+            if places is None and array.array.shape[0] == size and array.array.dtype == dtype:
+                array.array[array.n_rows :] = filler
+                return on_device(array.array)
+            array = array.rows
         if len(array) == size and places is None:
             return on_device(array, dtype)
-        out = np.empty((size, *array.shape[1:]), dtype)
+        out = _aligned((size, *array.shape[1:]), dtype)
         if places is None:
             out[: len(array)] = array
             out[len(array) :] = filler
@@ -60,7 +97,8 @@ def pad_rows(
             out[places] = array
         return on_device(out)
 
-    return Rows(x=padded(x, x[0]), y=padded(y, y[0]), weights=padded(weights, 0))
+    first = x.rows[0] if isinstance(x, Room) else x[0]
+    return Rows(x=padded(x, first), y=padded(y, y[0]), weights=padded(weights, 0))
 
 
 @dataclass(frozen=True)
@@ -106,21 +144,30 @@ class Layout:
         """
         return None if self.whole or shuffle else self.places()
 
-    def orders(self, n_epochs: int, rng: np.random.Generator | None) -> np.ndarray | None:
-        """Return the row in every place for each epoch, shuffled by `rng`; None if none moves."""
-        if self.whole or rng is None:
-            return None
-        orders = np.full((self.longest_block, self.table_size), self.table_size - 1, np.int32)
-        places = self.places()
-        for epoch in range(n_epochs):
-            orders[epoch, places] = rng.permutation(self.n_rows)
-        return orders
-
     def skip_orders(self, n_epochs: int, rng: np.random.Generator | None) -> None:
         """Let `rng` draw what the first `n_epochs` epochs took from it."""
         if not self.whole and rng is not None:
             for _ in range(n_epochs):
                 rng.permutation(self.n_rows)
+
+
+def draw_orders(
+    layouts: Sequence[Layout], n_epochs: int, rngs: Sequence[np.random.Generator | None]
+) -> np.ndarray | None:
+    """Return the row in every place, (networks, slots, places), shuffled; None if none moves.
+
+    There is a slot for each epoch of the longest block; those from `n_epochs` on are not filled.
+    """
+    first = layouts[0]
+    if first.whole or rngs[0] is None:
+        return None
+    orders = _aligned((len(rngs), first.longest_block, first.table_size), np.dtype(np.int32))
+    orders[:, :n_epochs] = first.table_size - 1  # a row of padding
+    for own, layout, rng in zip(orders, layouts, rngs, strict=True):
+        places = layout.places()
+        for epoch in range(n_epochs):
+            own[epoch, places] = rng.permutation(layout.n_rows)  # pyright: ignore
+    return orders
 
 
 def lay_out(n_rows: int, n_numbers: int, batch_size: int | None) -> Layout:

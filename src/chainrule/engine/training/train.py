@@ -20,6 +20,7 @@ from chainrule.engine.layers.notes import columns_of_notes, limits_of
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.pytree import on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.epochs import Block, State, run_block
@@ -27,7 +28,15 @@ from chainrule.engine.training.failure import locate_failure, locate_in_predicti
 from chainrule.engine.training.interrupt import Interrupt, catch_interrupt
 from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.engine.training.results import Epoch, Progress, Trained
-from chainrule.engine.training.rows import Layout, Rows, lay_out, pad_rows, padded_size
+from chainrule.engine.training.rows import (
+    Layout,
+    Room,
+    Rows,
+    draw_orders,
+    lay_out,
+    pad_rows,
+    padded_size,
+)
 from chainrule.engine.training.starting import (
     Checkpoint,
     columns_of,
@@ -46,7 +55,7 @@ BLOCK_SECONDS = 0.1
 def train(
     network: Layer,
     objective: Objective,
-    x: np.ndarray,
+    x: np.ndarray | Room,
     y: np.ndarray,
     *,
     weights: np.ndarray | None = None,
@@ -76,7 +85,8 @@ def train(
     objective : Objective
         What is minimised.
     x : array of shape (n_rows, n_in)
-        Encoded inputs.
+        Encoded inputs.  A large table that is not needed afterwards can be written into what
+        `make_room` gives, and is then not copied.
     y : array of shape (n_rows, n_targets)
         Targets in the form the objective takes (one-hot rows for classes).
     weights : array of shape (n_rows,), optional
@@ -135,7 +145,8 @@ def train(
     check_parts(network, objective, optimizer, metrics)
     dtype = as_dtype(dtype)
     start = time.perf_counter()
-    table = check_rows("training", x, y, weights)
+    room = x if isinstance(x, Room) else None
+    table = check_rows("training", x if room is None else room.rows, y, weights)
     held_out = None if validation is None else check_rows("validation", *validation)
     check_options(table, held_out, batch_size, n_epochs, time_limit, optimizer)
     check_outputs(network, objective, table)
@@ -155,7 +166,9 @@ def train(
     with precision(dtype), catch_interrupt() as interrupt:
         state = first_state(network, optimizer, begin, init_key, table[0].shape[1], watch, dtype)
         places = layout.fixed_places(shuffle)
-        rows = pad_rows(*table, size=layout.table_size, dtype=dtype, places=places)
+        inputs = table[0] if room is None else room
+        size = layout.table_size
+        rows = pad_rows(inputs, *table[1:], size=size, dtype=dtype, places=places)
         run = _Run(task, watch, layout, columns, step_key, rng, rows, measure_training)
         run.reductions = _reductions(stopping)
         if held_out is not None:
@@ -198,7 +211,7 @@ class _Run:
             state,
             self.train,
             self.validation,
-            orders,
+            None if orders is None else on_device(orders),
             self.key,
             np.int32(n_epochs),
             np.int32(layout.n_steps),
@@ -209,7 +222,8 @@ class _Run:
         )
 
     def orders(self, n_epochs: int) -> np.ndarray | None:
-        return self.layout.orders(n_epochs, self.rng)
+        drawn = draw_orders([self.layout], n_epochs, [self.rng])
+        return None if drawn is None else drawn[0]
 
     def until(
         self,
