@@ -3,6 +3,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 LOCK := requirements-locked.txt
 
+# a peer of the benchmarks; where a plain install brings a CUDA build, TORCH= takes another
+TORCH ?= torch==2.13.0
+
 OLDEST := .cache/scikit-learn-oldest
 
 .PHONY: demo test test-all test-scikit-learn check format bench docs lock clean
@@ -37,8 +40,10 @@ format: .venv/.develops     ## put the code into the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: .venv/.develops      ## the benchmarks
-	$(BIN)/python -m pytest benchmarks/bench_*.py -q --benchmark-only --benchmark-columns=median,min,rounds --benchmark-sort=name
+bench: .venv/.benches       ## speed beside scikit-learn, PyTorch, optax and NumPy; about ten minutes
+	$(BIN)/python benchmarks/bench_speed.py
+	$(BIN)/python -m pytest benchmarks/bench_six_steps.py -q --benchmark-only \
+		--benchmark-columns=median,min,rounds --benchmark-sort=name
 
 docs: .venv/.develops       ## the documentation, at http://127.0.0.1:8000
 	$(BIN)/mkdocs serve
@@ -61,6 +66,10 @@ $(OLDEST)/.installed: .venv/.develops pyproject.toml
 
 .venv/.runs: .venv/bin/python pyproject.toml $(LOCK)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(LOCK) -e ".[report]"
+	touch $@
+
+.venv/.benches: .venv/.develops
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$(TORCH)"
 	touch $@
 
 .venv/.develops: .venv/.runs $(LOCK)

@@ -1,6 +1,6 @@
 """Speed beside scikit-learn, PyTorch, JAX with optax, and NumPy, on equal networks and budgets.
 
-    python benchmarks/bench_speed.py [--only steps backward …] [-o speed.md]
+    python benchmarks/bench_speed.py [--only steps backward …] [-o speed.md] [--figure speed.svg]
 
 steps      a training step (Adam, cross-entropy, shuffled batches), and the floor of the machine
 backward   the hand-written backward pass beside `jax.grad` of the same forward pass
@@ -58,8 +58,8 @@ STEPS = [
 class Report:
     """Tables and verdicts, printed as they come and kept for a file."""
 
-    def __init__(self):
-        self.lines, self.met = [], True
+    def __init__(self, figure=None):
+        self.lines, self.met, self.figure = [], True, figure
 
     def write(self, *lines):
         self.lines += lines
@@ -165,6 +165,8 @@ def steps(report):
             verdicts.append((f"{case}: share of the floor", share, 0.75))
     heading = ["network", *(f"{name}, µs" for name in known), "ratio", "floor / chainrule"]
     report.table("A training step", heading, rows)
+    if report.figure:
+        draw(report.figure, [[row[0], *map(float, row[1 : 1 + len(known)])] for row in rows], known)
     report.write(
         f"The floor: {rate / 1e9:.0f} billion operations a second in the best product of two "
         f"2048 × 2048 matrices, {bandwidth / 1e9:.0f} GB/s from memory and back."
@@ -200,6 +202,24 @@ def gradients(network, objective, weights):
         return jax.grad(loss)(params)
 
     return by_hand, by_autodiff
+
+
+def draw(path, rows, names):
+    """Draw the microseconds of a step: a group of bars for each network, a bar for each tool."""
+    from chainrule.report.style import FAINT, MARK, TRAINING, VALIDATION, new_figure
+
+    figure, [axis] = new_figure(width=8, height=4.4)
+    colours = [TRAINING, VALIDATION, MARK, "#56B4E9", "#E69F00", FAINT]
+    height = 0.8 / len(names)
+    for k, (name, colour) in enumerate(zip(names, colours, strict=False)):
+        places = [i + k * height for i in range(len(rows))]
+        axis.barh(places, [row[1 + k] for row in rows], height, color=colour, label=name)
+    axis.set_yticks([i + 0.4 - height / 2 for i in range(len(rows))], [row[0] for row in rows])
+    axis.invert_yaxis()
+    axis.set_xscale("log")
+    axis.set_xlabel("a training step, µs (shorter is faster)")
+    axis.legend(frameon=False, fontsize="small")
+    figure.savefig(path, metadata={"Date": None})
 
 
 def backward(report):
@@ -463,8 +483,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--only", nargs="+", choices=parts, default=list(parts))
     parser.add_argument("-o", "--out", type=Path, help="write the tables there, too")
+    parser.add_argument("--figure", type=Path, help="draw the times of a step there")
     arguments = parser.parse_args()
-    report = Report()
+    report = Report(arguments.figure)
     report.write(heading())
     for name in arguments.only:
         parts[name](report)

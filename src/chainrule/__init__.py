@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from chainrule import engine, sixsteps
     from chainrule.data import datasets
     from chainrule.models.associative_memory import AssociativeMemory
+    from chainrule.models.cross_validation import cross_validate
     from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.storage import load
@@ -23,6 +24,7 @@ _HOMES = {
     "FixedPointRegressor": "chainrule.models.fixed_point",
     "MLPClassifier": "chainrule.models.mlp",
     "MLPRegressor": "chainrule.models.mlp",
+    "cross_validate": "chainrule.models.cross_validation",
     "load": "chainrule.models.storage",
     "datasets": "chainrule.data.datasets",
     "engine": "chainrule.engine",
@@ -36,6 +38,7 @@ __all__ = [
     "MLPClassifier",
     "MLPRegressor",
     "__version__",
+    "cross_validate",
     "datasets",
     "engine",
     "load",

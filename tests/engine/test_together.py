@@ -11,6 +11,7 @@ from chainrule.engine import (
     Dropout,
     FeedForward,
     GradientDescent,
+    Penalty,
     SoftmaxCrossEntropy,
     compilations,
     sigmoid,
@@ -42,6 +43,51 @@ def test_side_by_side_is_one_by_one(batch_size):
             np.testing.assert_allclose(got.history[name], alone.history[name], rtol=1e-12)
 
 
+def same(a, b, rtol=1e-12):
+    for left, right in zip(jax.tree.leaves(a.params), jax.tree.leaves(b.params), strict=True):
+        np.testing.assert_allclose(left, right, rtol=rtol, atol=1e-14)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 8])
+def test_candidates_folds_and_groups_of_any_size(n_threads):
+    options = {"batch_size": 6, "n_epochs": 4, "dtype": "float64"}
+    folds = [(x[: 19 + i % 2], y[: 19 + i % 2]) for i, (x, y) in enumerate(tables(5))]
+    rates = [Adam(0.01 * (i + 1)) for i in range(5)]
+    penalties = [Penalty(l2=0.1 * i) for i in range(5)]
+    together = train_together(
+        NETWORK,
+        SoftmaxCrossEntropy(),
+        folds,
+        optimizer=rates,
+        penalty=penalties,
+        n_threads=n_threads,
+        **options,
+    )
+    assert len(together) == 5
+    for i, ((x, y), got) in enumerate(zip(folds, together, strict=True)):
+        alone = train(
+            NETWORK,
+            SoftmaxCrossEntropy(),
+            x,
+            y,
+            optimizer=rates[i],
+            penalty=penalties[i],
+            seed=i,
+            **options,
+        )
+        same(got, alone)
+
+
+def test_large_steps_run_one_by_one(monkeypatch):
+    options = {"optimizer": Adam(0.02), "n_epochs": 3, "dtype": "float64"}
+    [table] = tables(1)
+    stacked = train_together(NETWORK, SoftmaxCrossEntropy(), [table] * 3, **options)
+    monkeypatch.setattr("chainrule.engine.training.together.MANY_PRODUCTS", 0)
+    alone = train_together(NETWORK, SoftmaxCrossEntropy(), [table] * 3, **options)
+    for a, b in zip(stacked, alone, strict=True):
+        same(a, b)
+
+
 def test_other_seeds_rates_and_rows_share_the_program():
     options = {"batch_size": 6, "n_epochs": 3}
     first = tables(3)
@@ -70,5 +116,9 @@ def test_what_does_not_fit_together_is_refused():
     a, b = tables(2)
     with pytest.raises(ShapeError, match="one shape"):
         train_together(NETWORK, SoftmaxCrossEntropy(), [a, (b[0][:5], b[1][:5])], **options)
+    with pytest.raises(ShapeError, match="of one kind"):
+        train_together(
+            NETWORK, SoftmaxCrossEntropy(), [a, b], optimizer=[Adam(0.1), GradientDescent(0.1)]
+        )
     with pytest.raises(ShapeError, match="as many seeds"):
         train_together(NETWORK, SoftmaxCrossEntropy(), [a, b], seeds=[1], **options)

@@ -29,6 +29,8 @@ from chainrule.engine import (
     SigmoidCrossEntropy,
     SquaredError,
     compilations,
+    make_key,
+    make_room,
     predict,
     sigmoid,
     tanh,
@@ -137,6 +139,25 @@ def test_large_tables_go_through_in_chunks(monkeypatch):
         np.testing.assert_allclose(chunked.history[column], whole.history[column], rtol=1e-11)
     in_parts = predict(DROPOUT, SquaredError(), whole.params, X)
     np.testing.assert_allclose(in_parts, at_once, rtol=1e-12)
+
+
+@pytest.mark.parametrize("batch_size", [5, None])
+def test_rows_with_room_behind_them_are_the_same_rows(batch_size):
+    x, y, weights = table()
+    options = {"optimizer": Momentum(0.05), "batch_size": batch_size, "n_epochs": 3}
+    alone = train(NETWORK, SquaredError(), x, y, weights=weights, **options)
+    for wrong in (0, 1):  # room for another batch size is room all the same
+        room = make_room(*x.shape, y.shape[1], 7 if wrong else batch_size, "float32")
+        room.rows[:] = x
+        roomy = train(NETWORK, SquaredError(), room, y, weights=weights, **options)
+        np.testing.assert_array_equal(roomy.history["loss"], alone.history["loss"])
+        np.testing.assert_array_equal(room.rows, x.astype(np.float32))
+
+
+def test_the_penalty_is_the_same_on_the_host():
+    params = NETWORK.init(make_key(1), 3)
+    penalty = Penalty(l1=0.3, l2=0.2)
+    assert penalty.value_on_host(params) == pytest.approx(float(penalty.value(params)), rel=1e-6)
 
 
 def test_every_step_of_every_epoch_draws_its_own_dropout():

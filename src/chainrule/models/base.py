@@ -12,6 +12,7 @@ from sklearn.utils import TransformerTags, check_random_state, estimator_html_re
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError, OptionError
+from chainrule.importing import collection_paused
 from chainrule.models.callbacks import CallbackSupportMixin, Tasks, with_callbacks
 from chainrule.models.fitted import engine_params, plain_network
 from chainrule.models.hidden import GivesHiddenActivations
@@ -223,17 +224,34 @@ n_outputs_, out_activation_
         DivergedError
             If not even the first loss is finite.
         """
-        from chainrule.models.learning import Learning, Start
+        learning = self._learning((X, y, sample_weight), groups, (X_val, y_val, sample_weight_val))
+        training, tasks = learning.training, Tasks(self, int(self.max_iter))
+        tasks.begin(
+            training.native, training.targets, None if sample_weight is None else training.weights
+        )
+        learning.run(on_progress, tasks)
+        tasks.end()
+        return self
+
+    def _learning(
+        self,
+        given: tuple[Any, Any, Any],
+        groups: Any = None,
+        held_out: tuple[Any, Any, Any] = (None, None, None),
+    ) -> Any:
+        """Return one fit that is ready to run; what is `given` are inputs, targets, weights."""
+        with collection_paused():
+            from chainrule.models.learning import Learning, Start
 
         self._check_parameters()
         goes_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
         seed = self._seed if goes_on else self._draw_seed()
-        table = training = read_rows(X, y, sample_weight, self._class_weight)
+        table = training = read_rows(*given, self._class_weight)
         validation = None
-        if X_val is not None or y_val is not None:
-            if X_val is None or y_val is None:
+        if held_out[0] is not None or held_out[1] is not None:
+            if held_out[0] is None or held_out[1] is None:
                 raise DataError("X_val and y_val belong together. Give both, or neither.")
-            validation = read_rows(X_val, y_val, sample_weight_val, self._class_weight)
+            validation = read_rows(*held_out, self._class_weight)
         elif self.early_stopping:
             training, validation = hold_out(
                 table,
@@ -248,14 +266,8 @@ n_outputs_, out_activation_
                 "groups say which rows stay together when rows are held out, but none are. "
                 "Set early_stopping=True."
             )
-        tasks = Tasks(self, int(self.max_iter))
-        tasks.begin(
-            training.native, training.targets, None if sample_weight is None else training.weights
-        )
         start = Start(seed, int(self.max_iter), goes_on)
-        Learning(self, table, training, validation, start).run(on_progress, tasks)
-        tasks.end()
-        return self
+        return Learning(self, table, training, validation, start)
 
     def _one_pass(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
         from chainrule.models.learning import Learning, Start

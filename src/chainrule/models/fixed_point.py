@@ -204,7 +204,7 @@ class FixedPointNetwork(BaseMLP):
         check_is_fitted(self)
         return self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
 
-    def _predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
+    def _predict(self, X: Any, max_settle: int | None = None, *, raw: bool = False) -> np.ndarray:
         x = self._encoded(X)
         # in float64 for numbers, as in the MLP estimators
         network = plain_network(self, None if self._classifies else np.float64)
@@ -212,7 +212,7 @@ class FixedPointNetwork(BaseMLP):
         if not settled.settled.all():
             self._say_unsettled(settled, max_settle)
         rest = PlainNetwork(network.layers[1:], network.arrays[1:], network.link, network.sizes)
-        return rest.predict(settled.states)
+        return rest.raw(settled.states) if raw else rest.predict(settled.states)
 
     @property
     def _spec(self) -> Any:

@@ -17,14 +17,22 @@ from chainrule.data import InputEncoder
 from chainrule.engine import Constant, Epoch, Penalty, Trained, make_room, train
 from chainrule.engine.training.precision import as_dtype
 from chainrule.errors import DataError, DivergedError
-from chainrule.models import training_plan as plan
+from chainrule.models import training_plan as planning
 from chainrule.models.callbacks import Tasks
 from chainrule.models.continuing import resume_point
 from chainrule.models.fitted import network_attributes
 from chainrule.models.history import History
 from chainrule.models.network import frozen_places
 from chainrule.models.training_rows import Table
-from chainrule.models.watching import Look, ScoreWatch, all_of, as_scorer, say_epoch, spoken
+from chainrule.models.watching import (
+    Look,
+    ScoreWatch,
+    all_of,
+    as_scorer,
+    say_compilation,
+    say_epoch,
+    spoken,
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +48,18 @@ class Start:
     goes_on: bool = False
     one_pass: bool = False
     classes: Any = None
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """What the engine is to do, as arguments of `train`, and what is needed to keep its results."""
+
+    arguments: dict[str, Any]
+    arrays: tuple[np.ndarray, ...]
+    held_out: tuple[np.ndarray, ...] | None
+    first: int
+    watch: ScoreWatch | None
+    limit: planning.EvaluationLimit | None
 
 
 class Learning:
@@ -81,11 +101,18 @@ class Learning:
 
     def run(self, on_progress: Callable[[Any], None] | None, tasks: Tasks) -> None:
         """Train, and leave the model fitted."""
+        plan = self.plan(tasks)
+        with spoken(self.model.verbose):
+            self.keep(plan, train(on_progress=on_progress, **plan.arguments))
+
+    def plan(self, tasks: Tasks) -> Plan:
+        """Return all that the engine needs to know."""
         model, start = self.model, self.start
         frozen = frozen_places(self.network, model.frozen_layers)
-        any_rate = plan.plan_optimizer(model, Constant(1.0), frozen)
+        any_rate = planning.plan_optimizer(model, Constant(1.0), frozen)
         n_rows = self.training.columns.n_rows
-        batch_size = plan.plan_batch_size(model, n_rows, full_batch_only=any_rate.full_batch_only)
+        full = any_rate.full_batch_only
+        batch_size = planning.plan_batch_size(model, n_rows, full_batch_only=full)
         n_in, n_targets = len(self.encoder.feature_names_out), self.target.n_outputs
         room = make_room(n_rows, n_in, n_targets, batch_size, as_dtype(model.dtype))
         arrays = x, y, weights = self.encoded(self.training, out=room.rows)
@@ -94,7 +121,7 @@ class Learning:
         first = 0 if point is None else point.checkpoint.epoch
         schedule = Constant(model.learning_rate_init)
         if not start.one_pass:
-            schedule = plan.plan_schedule(
+            schedule = planning.plan_schedule(
                 model,
                 n_epochs=start.n_epochs,
                 n_steps=-(-len(x) // batch_size),
@@ -102,45 +129,49 @@ class Learning:
                 start=0 if point is None else point.n_steps,
             )
         n_before = model.t_ if start.one_pass and start.goes_on else 0
-        penalty = plan.plan_penalty(model, batch_size, weights, n_before)
         watch, stopping = self._watch()
         looks = self._looks(watch, tasks, first)
-        limit = plan.evaluation_limit(model)
+        limit = planning.evaluation_limit(model)
         if limit is not None:
             looks.append(limit)
-        with spoken(model.verbose):
-            trained = train(
-                self.network,
-                self.objective,
-                room,
-                y,
-                weights=weights,
-                validation=held_out,
-                optimizer=plan.plan_optimizer(model, schedule, frozen),
-                batch_size=batch_size,
-                n_epochs=start.n_epochs,
-                penalty=penalty,
-                metrics=model._metrics(self.target, self.objective),
-                stopping=stopping,
-                shuffle=model.shuffle,
-                seed=start.seed,
-                resume=None if point is None else point.checkpoint,
-                dtype=model.dtype,
-                time_limit=model.time_limit,
-                on_progress=on_progress,
-                on_epoch=all_of(looks),
-            )
-        trained = trained if watch is None else watch.settle(trained)
-        trained = trained if limit is None else limit.settle(trained)
+        arguments = {
+            "network": self.network,
+            "objective": self.objective,
+            "x": room,
+            "y": y,
+            "weights": weights,
+            "validation": held_out,
+            "optimizer": planning.plan_optimizer(model, schedule, frozen),
+            "batch_size": batch_size,
+            "n_epochs": start.n_epochs,
+            "penalty": planning.plan_penalty(model, batch_size, weights, n_before),
+            "metrics": model._metrics(self.target, self.objective),
+            "stopping": stopping,
+            "shuffle": model.shuffle,
+            "seed": start.seed,
+            "resume": None if point is None else point.checkpoint,
+            "dtype": model.dtype,
+            "time_limit": model.time_limit,
+            "on_epoch": all_of(looks),
+        }
+        return Plan(arguments, arrays, held_out, first, watch, limit)
+
+    def keep(self, plan: Plan, trained: Trained) -> None:
+        """Leave the model fitted with what the engine gave."""
+        model, first = self.model, plan.first
+        trained = trained if plan.watch is None else plan.watch.settle(trained)
+        trained = trained if plan.limit is None else plan.limit.settle(trained)
         if trained.stop == "diverged" and trained.n_epochs == first:
             raise DivergedError(f"Training did not start: {trained.message}.")
         if trained.stop == "unsettled":
-            model._refuse_unsettled(self.network, trained, x)
-        self._keep(trained, first, arrays, held_out, penalty)
-        model._keep_rows(x)
+            model._refuse_unsettled(self.network, trained, plan.arrays[0])
+        if model.verbose:
+            say_compilation(trained)
+        self._keep(trained, first, plan.arrays, plan.held_out, plan.arguments["penalty"])
+        model._keep_rows(plan.arrays[0])
         model._calibrate(self.validation)
-        plateau = stopping is not None and self.validation is None
-        plan.warn_of_the_end(model, trained, plateau=plateau)
+        plateau = plan.arguments["stopping"] is not None and self.validation is None
+        planning.warn_of_the_end(model, trained, plateau=plateau)
 
     def _watch(self) -> tuple[ScoreWatch | None, Any]:
         """Return who decides when to stop: a scorer outside the program, or a column inside."""
@@ -154,7 +185,7 @@ class Learning:
         if self.start.one_pass:
             return None, None
         loss = column in (None, "val_loss")
-        return None, plan.plan_stopping(
+        return None, planning.plan_stopping(
             model,
             column,
             higher_is_better=column == "val_accuracy",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import check_scoring
 
-from chainrule.engine import Epoch, Trained
+from chainrule.engine import Epoch, Trained, compilations
 from chainrule.errors import OptionError
 
 Look = Callable[[Epoch], bool | None]
@@ -107,6 +107,16 @@ def say_epoch(epoch: Epoch) -> None:
             if name in epoch.measures
         ]
         logger.info("Epoch %d, %s", epoch.epoch, ", ".join(shown))
+
+
+def say_compilation(trained: Trained) -> None:
+    """Log how long compiling took, and how many programs this process has compiled."""
+    logger.info(
+        "%.2f s of training, and %.2f s to compile (%d programs in this process)",
+        trained.seconds,
+        trained.compile_seconds,
+        sum(compilations().values()),
+    )
 
 
 @contextmanager

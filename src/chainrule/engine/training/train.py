@@ -7,6 +7,7 @@ A block is as long as it takes to show progress some ten times a second.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
@@ -48,6 +49,7 @@ from chainrule.engine.training.starting import (
 from chainrule.engine.training.step import Task
 from chainrule.engine.training.stopping import EarlyStopping, Watch
 from chainrule.errors import OptionError
+from chainrule.importing import collection_paused
 
 BLOCK_SECONDS = 0.1
 
@@ -244,7 +246,8 @@ class _Run:
             length = min(length, last - epoch)
             orders = self.orders(length)
             clock = time.perf_counter()
-            block = self.block(state, length, orders)
+            with nullcontext() if self.entries else collection_paused():
+                block = self.block(state, length, orders)
             failed, patience_over = bool(block.failed), bool(block.patience_over)
             spent = time.perf_counter() - clock
             if not self.entries:

@@ -1,0 +1,62 @@
+"""Several fits at once: those that are alike train side by side, the others one after another."""
+
+from typing import Any
+
+import jax
+import numpy as np
+
+from chainrule.engine import train, train_together
+from chainrule.engine.layers.notes import limits_of
+from chainrule.models.callbacks import Tasks
+from chainrule.models.learning import Learning, Plan
+from chainrule.models.watching import spoken
+
+# What `train_together` takes once for all networks.
+SHARED = ("network", "objective", "metrics", "batch_size", "n_epochs", "shuffle", "dtype")
+# What it does not know: a fit with any of these, or whose layers can end it, goes its own way.
+ALONE = ("validation", "stopping", "resume", "time_limit", "on_epoch")
+
+
+def learn_together(learnings: list[Learning]) -> None:
+    """Run all fits, and leave every model fitted as if it had been alone."""
+    planned = [(learning, learning.plan(Tasks(None, 1))) for learning in learnings]
+    groups: dict[Any, list[tuple[Learning, Plan]]] = {}
+    for place, (learning, plan) in enumerate(planned):
+        groups.setdefault(_kind(plan) or place, []).append((learning, plan))
+    for group in groups.values():
+        if len(group) == 1:
+            [(learning, plan)] = group
+            with spoken(learning.model.verbose):
+                learning.keep(plan, train(**plan.arguments))
+            continue
+        first = group[0][1].arguments
+        found = train_together(
+            tables=[plan.arrays for _, plan in group],
+            optimizer=[plan.arguments["optimizer"] for _, plan in group],
+            penalty=[plan.arguments["penalty"] for _, plan in group],
+            seeds=[plan.arguments["seed"] for _, plan in group],
+            **{name: first[name] for name in SHARED},
+        )
+        for (learning, plan), trained in zip(group, found, strict=True):
+            with spoken(learning.model.verbose):
+                learning.keep(plan, trained)
+
+
+def _kind(plan: Plan) -> Any:
+    """Return what fits that can train side by side have in common; None if this one cannot."""
+    given = plan.arguments
+    if any(given[name] is not None for name in ALONE) or limits_of(given["network"]):
+        return None
+    parts = {name: given[name] for name in ("network", "objective", "metrics")}
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
+    rules = jax.tree.structure((given["optimizer"], given["penalty"]))
+    x, y, _ = plan.arrays
+    batch_size = given["batch_size"]
+    return (
+        jax.tree.structure(parts),
+        tuple((leaf.shape, leaf.tobytes()) for leaf in leaves),
+        rules,
+        tuple(given[name] for name in ("batch_size", "n_epochs", "shuffle", "dtype")),
+        (x.shape[1], y.shape[1], -(-len(x) // batch_size), batch_size < len(x)),
+        len(x) if batch_size >= len(x) else None,
+    )
