@@ -32,6 +32,7 @@ TYPED = {
     "hidden": ("8,4", (8, 4)),
     "activation": ("relu,tanh", ("relu", "tanh")),
     "layer-norm": (True, True),
+    "networks": (3, 3),
     "dropout": ("0.1,0", (0.1, 0.0)),
     "loss": ("quantile", "quantile"),
     "quantile": ("0.1,0.9", (0.1, 0.9)),

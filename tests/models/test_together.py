@@ -6,7 +6,14 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.model_selection import cross_validate as by_scikit_learn
 
-from chainrule import FixedPointClassifier, MLPClassifier, MLPRegressor, cross_validate, datasets
+from chainrule import (
+    FixedPointClassifier,
+    MLPClassifier,
+    MLPRegressor,
+    cross_validate,
+    datasets,
+    load,
+)
 from chainrule.engine import compilations
 from chainrule.errors import OptionError
 
@@ -63,6 +70,51 @@ def test_weights_of_rows_and_estimators_come_along():
 def test_estimators_of_others_are_sent_to_scikit_learn():
     with pytest.raises(OptionError, match=r"sklearn\.model_selection\.cross_validate"):
         cross_validate(LogisticRegression(), *FLOWERS)
+
+
+@pytest.mark.parametrize("options", [{}, {"early_stopping": True}])
+def test_an_ensemble_is_the_mean_of_its_networks(options, tmp_path):
+    X, y = FLOWERS
+    model = MLPClassifier((6,), n_networks=3, **QUICK, **options).fit(X, y)
+    each = [member.predict_proba(X) for member in model.members_]
+    np.testing.assert_allclose(model.predict_proba(X), np.mean(each, axis=0), rtol=1e-6)
+    assert (model.predict(X) == model.classes_[model.predict_proba(X).argmax(axis=1)]).all()
+    assert not np.allclose(each[0], each[1])
+    alone = MLPClassifier((6,), **QUICK, **options).fit(X, y)
+    np.testing.assert_allclose(each[0], alone.predict_proba(X), rtol=1e-4, atol=1e-6)
+    again = load(model.save(tmp_path / "model.chr"))
+    np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
+    assert again.n_networks == len(again.members_) == 3
+    assert not hasattr(again.set_params(n_networks=1).fit(X, y), "members_")
+
+
+def test_an_ensemble_for_numbers_has_its_own_intervals():
+    X, y = PATIENTS
+    model = MLPRegressor((6,), n_networks=2, early_stopping=True, **QUICK).fit(X, y)
+    mean = np.mean([member.predict(X) for member in model.members_], axis=0)
+    np.testing.assert_allclose(model.predict(X), mean, rtol=1e-9)
+    low, high = model.predict_interval(X, 0.8).T
+    assert ((low < mean) & (mean < high)).all()
+    assert not np.allclose(high - low, np.diff(model.members_[0].predict_interval(X, 0.8))[:, 0])
+
+
+def test_an_ensemble_of_users_losses_predicts_too():
+    X, y = PATIENTS
+    loss = lambda y, z: ((y - z) ** 2).sum(axis=1)  # noqa: E731
+    model = MLPRegressor((4,), loss=loss, n_networks=2, max_iter=2, random_state=0).fit(X, y)
+    assert model.predict(X).shape == (len(y),)
+
+
+def test_what_an_ensemble_cannot_do():
+    X, y = FLOWERS
+    model = MLPClassifier((6,), n_networks=2, **QUICK)
+    with pytest.raises(OptionError, match="partial_fit trains one network"):
+        model.partial_fit(X, y, classes=["setosa", "versicolor", "virginica"])
+    with pytest.raises(OptionError, match="exclude each other"):
+        model.set_params(warm_start=True).fit(X, y)
+    for bad in (0, 1.5, "3"):
+        with pytest.raises(OptionError, match="n_networks"):
+            MLPClassifier((6,), n_networks=bad).fit(X, y)
 
 
 def compiled(run):

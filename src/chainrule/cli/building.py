@@ -12,7 +12,7 @@ from chainrule.errors import DataError, OptionError
 
 TASKS = ("classification", "regression")
 MODELS = ("auto", "mlp", "fixed-point")
-NOT_FOR_FIXED_POINT = ("layer-norm", "frozen-layers")
+NOT_FOR_FIXED_POINT = ("layer-norm", "networks", "frozen-layers")
 OF_ONE_TASK = {"class-weight": "classification", "quantile": "regression"}
 
 
@@ -106,6 +106,11 @@ def load_model(asked: Asked) -> Any:
 
     assert asked.before is not None
     model = load(asked.before.model)
+    if getattr(model, "n_networks", 1) > 1:
+        raise OptionError(
+            f"the run holds {model.n_networks} networks, and only a single one can go on. "
+            "Fit anew with --config and more --epochs."
+        )
     known = model.get_params(deep=False)
     may = {p: o for p, o in PARAMETERS.items() if o.may_change and p in known}
     changed = {p: asked.values[o.name] for p, o in may.items()}

@@ -119,6 +119,7 @@ def _table() -> tuple[Option, ...]:
           "activation"),
         o("layer-norm", k.SWITCH, False, "Normalise every hidden layer.", "layer_norm"),
         o("dropout", k.NUMBERS, 0.0, "Share of units silenced; one, or one per layer.", "dropout"),
+        o("networks", k.WHOLE, 1, "Networks of other seeds, whose mean predicts.", "n_networks"),
         o("guarantee", k.TEXT, None,
           "spectral, row-sum, perron, monotone, symmetric or non-negative.", "guarantee",
           only_with=("model", "fixed-point")),

@@ -15,7 +15,7 @@ from chainrule.data.values import EXACT, infinite_numbers, too_many_digits
 from chainrule.data.wording import as_option
 from chainrule.errors import DataError
 
-BLOCK_VALUES = 1 << 20
+BLOCK_VALUES = 1 << 18
 TINY = 1e-13  # a spread below this share of the mean is rounding, not data
 LARGEST = 1e140  # beyond it a sum of squares overflows
 

@@ -47,6 +47,9 @@ class BaseMLP(CallbackSupportMixin, TrainingCurves, GivesHiddenActivations, Netw
         Probability with which a hidden unit is silent in a training step; one, or one per layer.
     layer_norm : bool, default=False
         Normalise each hidden layer's pre-activations.
+    n_networks : int, default=1
+        Networks that are trained from different seeds, side by side; predictions are the means of
+        theirs.  Attributes are those of the first one, and `members_` holds all.
     batch_size : int, "auto" or "full", default="auto"
         Rows to a step; "auto" is 32 up to 10,000 rows, then one for each 300 rows, at most 256.
         "lbfgs" and "rprop" take the whole table.
@@ -121,6 +124,8 @@ class BaseMLP(CallbackSupportMixin, TrainingCurves, GivesHiddenActivations, Netw
         `stop_message_` says it in words.
     coefs_, intercepts_ : list of arrays
         Weights and biases of the dense layers, in order; predictions are made of these.
+    members_ : list of estimators
+        With `n_networks` above 1: a fitted estimator for each network, this one the first.
     network_, params_
         The engine's network and its parameters.
     loss_curve_, loss_, best_loss_, validation_scores_, best_validation_score_, t_, n_layers_, \
@@ -229,7 +234,12 @@ n_outputs_, out_activation_
         tasks.begin(
             training.native, training.targets, None if sample_weight is None else training.weights
         )
-        learning.run(on_progress, tasks)
+        if self.n_networks == 1:
+            learning.run(on_progress, tasks)
+        else:
+            from chainrule.models.together import learn_ensemble
+
+            learn_ensemble(learning, tasks, on_progress)
         tasks.end()
         return self
 
@@ -273,6 +283,11 @@ n_outputs_, out_activation_
         from chainrule.models.learning import Learning, Start
 
         self._check_parameters()
+        if self.n_networks > 1:
+            raise OptionError(
+                f"partial_fit trains one network, not n_networks={self.n_networks}. Use fit, or "
+                "a network for each seed."
+            )
         if self.early_stopping:
             raise OptionError(
                 "partial_fit does not support early_stopping=True: one pass has no epochs to "
@@ -309,6 +324,14 @@ n_outputs_, out_activation_
         """
         check_is_fitted(self)
         x = self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
+        members = vars(self).get("members_", [])
+        if not members:
+            return self._outputs(x, raw=raw)
+        # not their raw outputs, whose mean is another: the link is no straight line
+        return np.mean([member._outputs(x) for member in members], axis=0)
+
+    def _outputs(self, x: np.ndarray, *, raw: bool = False) -> np.ndarray:
+        """Return what this one network predicts for encoded rows."""
         if self._layers is not None:
             # numbers go back into the target's units, where rounding of float32 would show: the
             # same row would differ a little with the rows beside it

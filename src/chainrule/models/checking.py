@@ -18,6 +18,11 @@ def check_parameters(model: Any) -> None:
     optimizer = plan.plan_optimizer(model, schedule)
     plan.plan_batch_size(model, 1, full_batch_only=optimizer.full_batch_only)
     model._check_loss()
+    if model.n_networks > 1 and model.warm_start:
+        raise OptionError(
+            f"n_networks={model.n_networks} and warm_start=True exclude each other: only a single "
+            "network can go on. Set one of them back."
+        )
     for name in ("category", "number", "drop"):
         if isinstance(getattr(model, name), dict):
             raise OptionError(f"{name}={getattr(model, name)!r} must be a list of column names.")

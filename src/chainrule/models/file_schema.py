@@ -1,6 +1,7 @@
 """What a model file says beside its arrays: one typed document, and which tensors go with it.
 
     network.<layer>.<name>      weights, biases, scale, shift     as `layers` asks
+    member<i>.<layer>.<name>    likewise of each further network, as `n_networks` asks
     history.<name>              one column each, all of one length, as `history` asks
     optimizer.<i>               shaped like the network's arrays, as `optimizer_state` asks
     inputs.<name>  target.<name>  calibration.<name>  parameters.<name>[.<i>]
@@ -106,6 +107,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     layers: list[LayerSpec]
     link: str
     link_sizes: list[int] = []
+    n_networks: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
     dtype: Literal["float32", "float64"]
     fitted: dict[str, Plain]
     history: list[str] = []
@@ -159,6 +161,11 @@ def _listed(value: Any) -> Any:
     return [_listed(each) for each in value] if isinstance(value, list | tuple) else value
 
 
+def part_of(network: int) -> str:
+    """Return the part of a file that holds the arrays of a network; 0 is the first."""
+    return f"member{network}" if network else "network"
+
+
 def check_document(document: Document, tensors: Mapping[str, Tensor]) -> None:
     """Refuse a document that cannot be meant, or tensors that are not the ones it asks for.
 
@@ -171,10 +178,15 @@ def check_document(document: Document, tensors: Mapping[str, Tensor]) -> None:
     for each in [document.target.one, *(document.target.several or [])]:
         if each is not None:
             _check_classes(each)
-    network = {
-        f"network.{place}.{name}": shape
+    first = {
+        f"{place}.{name}": shape
         for place, spec in enumerate(document.layers)
         for name, shape in array_shapes(spec).items()
+    }
+    networks = {
+        f"{part_of(i)}.{name}": shape
+        for i in range(document.n_networks)
+        for name, shape in first.items()
     }
     history = [f"history.{name}" for name in document.history]
     optimizer = [f"optimizer.{i}" for i in range(len(document.optimizer_state))]
@@ -182,7 +194,7 @@ def check_document(document: Document, tensors: Mapping[str, Tensor]) -> None:
         raise ModelFileError("The optimizer's arrays are not numbered from 0.")
     if len(set(history)) < len(history):
         raise ModelFileError("Two columns of the history have one name.")
-    asked = [*network, *history, *optimizer]
+    asked = [*networks, *history, *optimizer]
     missing = [name for name in asked if name not in tensors]
     if missing:
         raise ModelFileError(f"The array {missing[0]} is missing.")
@@ -193,7 +205,7 @@ def check_document(document: Document, tensors: Mapping[str, Tensor]) -> None:
             f"There is an array {unknown[0]!r} that the document does not ask for."
         )
     dtype = {"float32": "F32", "float64": "F64"}[document.dtype]
-    for name, shape in network.items():
+    for name, shape in networks.items():
         if (tensors[name].dtype, tensors[name].shape) != (dtype, shape):
             raise ModelFileError(
                 f"The array {name} is {tensors[name].dtype} of shape {tensors[name].shape}, "
@@ -202,7 +214,7 @@ def check_document(document: Document, tensors: Mapping[str, Tensor]) -> None:
     lengths = {tensors[name].shape for name in history}
     if len(lengths) > 1 or any(len(shape) != 1 for shape in lengths):
         raise ModelFileError("The columns of the history are not one-dimensional and equally long.")
-    _check_optimizer({name: tensors[name].shape for name in optimizer}, network.values())
+    _check_optimizer({name: tensors[name].shape for name in optimizer}, first.values())
 
 
 _FREE = re.compile(r"(inputs|target|calibration)\.\w{1,100}|parameters\.\w{1,100}(\.\d{1,4})?")

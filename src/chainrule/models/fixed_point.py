@@ -35,6 +35,7 @@ NAMED = {
 NOT_TAKEN = (
     "hidden_layer_sizes",
     "layer_norm",
+    "n_networks",
     "coefs_init",
     "intercepts_init",
     "frozen_layers",

@@ -227,6 +227,7 @@ class Learning:
         model, goes_on = self.model, self.start.goes_on
         if self.encoder.feature_names_in is None:
             vars(model).pop("feature_names_in_", None)
+        vars(model).pop("members_", None)
         vars(model).update(self.attributes(trained.params))
         history = History(trained.history)
         model._finish_history(history, (arrays[1:], None if held_out is None else held_out[1:]))

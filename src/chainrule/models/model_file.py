@@ -34,6 +34,7 @@ from chainrule.models.file_schema import (
     check_document,
     decode,
     encode_document,
+    part_of,
 )
 from chainrule.models.inference import PlainNetwork, array_shapes, check
 
@@ -81,7 +82,7 @@ def write(path: str | Path, document: Document, arrays: Mapping[str, np.ndarray]
     text = encode_document(document)
     try:
         check_document(document, tensors)
-        check(network_from(document, ready))
+        _check_networks(document, ready)
     except ModelFileError as error:
         raise ModelFileError(f"The model was not saved: {error} Fit it again.") from None
     blocks = {name: [_bytes_of(array)] for name, array in ready.items()}
@@ -130,17 +131,24 @@ def read(path: str | Path) -> tuple[Document, dict[str, np.ndarray]]:
         ) from None
 
 
-def network_from(document: Document, arrays: Mapping[str, np.ndarray]) -> PlainNetwork:
-    """Return the network of a document; its arrays are not copied."""
+def network_from(
+    document: Document, arrays: Mapping[str, np.ndarray], number: int = 0
+) -> PlainNetwork:
+    """Return a network of a document, the first one or another; its arrays are not copied."""
     return PlainNetwork(
         tuple(document.layers),
         tuple(
-            {name: arrays[f"network.{place}.{name}"] for name in array_shapes(spec)}
+            {name: arrays[f"{part_of(number)}.{place}.{name}"] for name in array_shapes(spec)}
             for place, spec in enumerate(document.layers)
         ),
         document.link,
         tuple(document.link_sizes),
     )
+
+
+def _check_networks(document: Document, arrays: Mapping[str, np.ndarray]) -> None:
+    for number in range(document.n_networks):
+        check(network_from(document, arrays, number))
 
 
 class _Stranger(ModelFileError):
@@ -163,7 +171,7 @@ def _read(file: BufferedReader) -> tuple[Document, dict[str, np.ndarray]]:
     document = decode(data, Document)
     check_document(document, tensors)
     arrays = {name: _array(file, begin, tensor) for name, tensor in tensors.items()}
-    check(network_from(document, arrays))
+    _check_networks(document, arrays)
     return document, arrays
 
 

@@ -20,6 +20,7 @@ _NUMBERS: dict[str, tuple[float, float, str]] = {
     "power_t": (0, np.inf, "[)"),
     "max_iter": (1, np.inf, "[)"),
     "max_fun": (1, np.inf, "[)"),
+    "n_networks": (1, np.inf, "[)"),
     "tol": (0, np.inf, "[)"),
     "momentum": (0, 1, "[]"),
     "beta_1": (0, 1, "[)"),
@@ -33,7 +34,7 @@ _NUMBERS: dict[str, tuple[float, float, str]] = {
 }
 _SWITCHES = ("shuffle", "warm_start", "nesterovs_momentum", "early_stopping", "layer_norm", "scale")
 _OPTIONAL = ("clip_norm", "time_limit", "n_iter_no_change")
-_WHOLE = ("max_iter", "max_fun")
+_WHOLE = ("max_iter", "max_fun", "n_networks")
 _TRIES = {"learning_rate_init": " Try 0.005."}
 
 
@@ -51,6 +52,7 @@ class NetworkParameters(BaseEstimator):
         l1: float = 0.0,
         dropout: float = 0.0,
         layer_norm: bool = False,
+        n_networks: int = 1,
         batch_size: int | str = "auto",
         learning_rate: str | None = None,
         learning_rate_init: float = 0.005,
@@ -94,6 +96,7 @@ class NetworkParameters(BaseEstimator):
         self.l1 = l1
         self.dropout = dropout
         self.layer_norm = layer_norm
+        self.n_networks = n_networks
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.learning_rate_init = learning_rate_init

@@ -5,6 +5,7 @@ network's arrays, the history, the optimizer's state.  Loading builds the estima
 needs no JAX; neither does predicting.
 """
 
+import copy
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,13 @@ from chainrule.data import InputEncoder, target_from_state
 from chainrule.errors import ModelFileError, OptionError
 from chainrule.models.associative_memory import AssociativeMemory
 from chainrule.models.base import BaseMLP
-from chainrule.models.file_schema import SCHEMA_VERSION, Document, InputsDocument, TargetDocument
+from chainrule.models.file_schema import (
+    SCHEMA_VERSION,
+    Document,
+    InputsDocument,
+    TargetDocument,
+    part_of,
+)
 from chainrule.models.fitted import plain_network
 from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
 from chainrule.models.history import History
@@ -60,10 +67,12 @@ def save(model: BaseMLP | AssociativeMemory, path: str | Path) -> Path:
             "the network has layers or a loss of your own, which a model file cannot hold: it "
             "holds data alone. Use named ones, or pickle the model."
         )
-    network = plain_network(model)
+    networks = [plain_network(member) for member in vars(model).get("members_", [model])]
+    network = networks[0]
     arrays = {
-        f"network.{i}.{name}": array
-        for i, own in enumerate(network.arrays)
+        f"{part_of(number)}.{i}.{name}": array
+        for number, each in enumerate(networks)
+        for i, own in enumerate(each.arrays)
         for name, array in own.items()
     }
     parameters, parameter_arrays = _plain_parameters(model)
@@ -79,6 +88,7 @@ def save(model: BaseMLP | AssociativeMemory, path: str | Path) -> Path:
         layers=list(network.layers),
         link=network.link,
         link_sizes=list(network.sizes),
+        n_networks=len(networks),
         dtype="float64" if model.coefs_[0].dtype == np.float64 else "float32",
         history=list(model.history_),
         versions=_versions(),
@@ -149,18 +159,11 @@ def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> Any:
         **_parameters_from(document.parameters, parts.get("parameters", {}))
     )
     network = network_from(document, arrays)
-    pairs = list(zip(network.layers, network.arrays, strict=True))
-    dense = [own for spec, own in pairs if isinstance(spec, DenseSpec)]
     names = _OF_ANY_NETWORK if isinstance(model, AssociativeMemory) else _FITTED
     vars(model).update(
-        coefs_=[own["weights"] for own in dense],
-        intercepts_=[own["biases"] for own in dense],
-        _layers=network.layers,
-        _others=[{} if isinstance(spec, DenseSpec) else own for spec, own in pairs],
+        **_attributes_of(network),
         _link=network.link,
         _sizes=network.sizes,
-        _network=None,
-        _engine_params=None,
         history_=History({name: parts["history"][name] for name in document.history}),
         **{name: document.fitted[name] for name in names},
     )
@@ -169,7 +172,28 @@ def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> Any:
         model._remember(patterns_from(document.target, parts.get("target", {}), network))
     else:
         _rebuild_table(model, document, parts, network)
+    if document.n_networks > 1:
+        model.members_ = []
+        for number in range(document.n_networks):
+            member = copy.copy(model)
+            del member.members_
+            vars(member).update(_attributes_of(network_from(document, arrays, number)))
+            model.members_.append(member.set_params(n_networks=1))
     return model
+
+
+def _attributes_of(network: PlainNetwork) -> dict[str, Any]:
+    """Return the attributes that hold a network's arrays; see `fitted`."""
+    pairs = list(zip(network.layers, network.arrays, strict=True))
+    dense = [own for spec, own in pairs if isinstance(spec, DenseSpec)]
+    return {
+        "coefs_": [own["weights"] for own in dense],
+        "intercepts_": [own["biases"] for own in dense],
+        "_layers": network.layers,
+        "_others": [{} if isinstance(spec, DenseSpec) else own for spec, own in pairs],
+        "_network": None,
+        "_engine_params": None,
+    }
 
 
 def _rebuild_table(

@@ -1,5 +1,8 @@
 """Several fits at once: those that are alike train side by side, the others one after another."""
 
+import copy
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -7,9 +10,12 @@ import numpy as np
 
 from chainrule.engine import train, train_together
 from chainrule.engine.layers.notes import limits_of
+from chainrule.errors import OptionError
 from chainrule.models.callbacks import Tasks
 from chainrule.models.learning import Learning, Plan
 from chainrule.models.watching import spoken
+
+OnProgress = Callable[[Any], None]
 
 # What `train_together` takes once for all networks.
 SHARED = ("network", "objective", "metrics", "batch_size", "n_epochs", "shuffle", "dtype")
@@ -19,7 +25,37 @@ ALONE = ("validation", "stopping", "resume", "time_limit", "on_epoch")
 
 def learn_together(learnings: list[Learning]) -> None:
     """Run all fits, and leave every model fitted as if it had been alone."""
-    planned = [(learning, learning.plan(Tasks(None, 1))) for learning in learnings]
+    _run([(learning, learning.plan(Tasks(None, 1))) for learning in learnings])
+
+
+def learn_ensemble(learning: Learning, tasks: Tasks, on_progress: OnProgress | None) -> None:
+    """Train `n_networks` networks of other seeds, and leave the model fitted with all of them.
+
+    `on_progress` is called for those that train one after another.
+    """
+    model, first = learning.model, learning.start.seed
+    if tasks.wanted:
+        raise OptionError(
+            f"callbacks see one network, not n_networks={model.n_networks}. Leave out one of them."
+        )
+    plan = learning.plan(tasks)
+    pairs = [(learning, plan)]
+    for child in np.random.SeedSequence(first).spawn(int(model.n_networks) - 1):
+        seed = int(child.generate_state(1)[0])
+        other = copy.copy(learning)
+        other.model, other.start = copy.copy(model), replace(learning.start, seed=seed)
+        shares_rows = _kind(plan) is not None
+        own = replace(plan, arguments=plan.arguments | {"seed": seed}) if shares_rows else None
+        pairs.append((other, own or other.plan(tasks)))
+    _run(pairs, on_progress)
+    members = [copy.copy(model), *(other.model for other, _ in pairs[1:])]
+    for member in members:
+        member.n_networks = 1
+    model.members_ = members
+    model._calibrate(learning.validation)
+
+
+def _run(planned: list[tuple[Learning, Plan]], on_progress: OnProgress | None = None) -> None:
     groups: dict[Any, list[tuple[Learning, Plan]]] = {}
     for place, (learning, plan) in enumerate(planned):
         groups.setdefault(_kind(plan) or place, []).append((learning, plan))
@@ -27,7 +63,7 @@ def learn_together(learnings: list[Learning]) -> None:
         if len(group) == 1:
             [(learning, plan)] = group
             with spoken(learning.model.verbose):
-                learning.keep(plan, train(**plan.arguments))
+                learning.keep(plan, train(on_progress=on_progress, **plan.arguments))
             continue
         first = group[0][1].arguments
         found = train_together(
@@ -38,8 +74,7 @@ def learn_together(learnings: list[Learning]) -> None:
             **{name: first[name] for name in SHARED},
         )
         for (learning, plan), trained in zip(group, found, strict=True):
-            with spoken(learning.model.verbose):
-                learning.keep(plan, trained)
+            learning.keep(plan, trained)
 
 
 def _kind(plan: Plan) -> Any:

@@ -47,8 +47,10 @@ def _compiled(program: Callable[..., Any], static: tuple[str, ...], kind: str) -
 def _known_options(kind: str) -> dict[str, Any] | None:
     """Return the options of a kind, or None where XLA does not know them."""
     options = OPTIONS[kind]
+    if not options:
+        return None
     try:
         jax.jit(lambda: 0, compiler_options=options).lower().compile()
     except Exception:  # XLA names an unknown option by a plain runtime error
         return None
-    return options or None
+    return options
