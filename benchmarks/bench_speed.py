@@ -42,7 +42,7 @@ from chainrule import engine as e
 from chainrule.demos.iris import ITERATIONS, LEARNING_RATE, tutorial_network, tutorial_split
 from chainrule.engine.training import train as training
 
-ROUNDS, SECONDS = 7, 0.4
+ROUNDS, SECONDS = 7, 1.2  # of a run in `steps`: what precedes its first step is then little
 
 # sizes, batch, batches to an epoch, least ratios: to scikit-learn and PyTorch, and to optax
 STEPS = [
@@ -148,7 +148,7 @@ def steps(report):
             n_epochs = epochs_for(run)
             runs[name] = lambda run=run, n=n_epochs: run(n)
             n_steps[name] = n_epochs * n_batches
-        spent = in_turn(runs)
+        spent = in_turn(runs, 5)
         each = {name: spent[name] / n_steps[name] for name in runs}
         ours, case = each["chainrule"], f"{'-'.join(map(str, sizes))}, batch {batch}"
         fastest = min((n for n in each if n.startswith(("scikit", "PyTorch"))), key=each.get)

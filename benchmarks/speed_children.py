@@ -77,7 +77,7 @@ def memory(how):
         )
     else:
         MLPClassifier((64,), max_iter=1, batch_size=256).fit(x, labels)
-    print(before, x.nbytes / 2**20, mebibytes("VmHWM"))
+    print(before, (x.nbytes + labels.nbytes) / 2**20, mebibytes("VmHWM"))
 
 
 if __name__ == "__main__":

@@ -34,7 +34,10 @@ def describe_network(model: Any) -> str:
     if model.loss == "quantile":
         levels = model.quantile if isinstance(model.quantile, tuple) else (model.quantile,)
         words += f" {', '.join(f'{level:g}' for level in levels)}"
-    return f"{' → '.join(layers)} · {n_weights} weights · {words} · {model.solver} · {model.dtype}"
+    network = f"{' → '.join(layers)} · {n_weights} weights"
+    if model.n_networks > 1:
+        network = f"{model.n_networks} networks of {network}"
+    return f"{network} · {words} · {model.solver} · {model.dtype}"
 
 
 def _trained_arrays(model: Any) -> list[Any]:

@@ -172,13 +172,12 @@ def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> Any:
         model._remember(patterns_from(document.target, parts.get("target", {}), network))
     else:
         _rebuild_table(model, document, parts, network)
-    if document.n_networks > 1:
-        model.members_ = []
-        for number in range(document.n_networks):
-            member = copy.copy(model)
-            del member.members_
-            vars(member).update(_attributes_of(network_from(document, arrays, number)))
-            model.members_.append(member.set_params(n_networks=1))
+    members = []
+    for number in range(document.n_networks if document.n_networks > 1 else 0):
+        member = copy.copy(model)
+        vars(member).update(_attributes_of(network_from(document, arrays, number)))
+        members.append(member.set_params(n_networks=1))
+    vars(model).update({"members_": members} if members else {})
     return model
 
 

@@ -135,7 +135,8 @@ class Layout:
         share, rest = divmod(self.n_rows, self.n_steps)
         filled = np.full(self.n_steps, share)
         filled[:rest] += 1
-        return np.flatnonzero(np.arange(self.batch_size)[None, :] < filled[:, None])
+        places = np.flatnonzero(np.arange(self.batch_size)[None, :] < filled[:, None])
+        return places.astype(np.int32)
 
     def fixed_places(self, shuffle: bool) -> np.ndarray | None:
         """Return where rows lie in a table whose batches are dealt once and for all, if they are.
@@ -164,9 +165,9 @@ def draw_orders(
     orders = _aligned((len(rngs), first.longest_block, first.table_size), np.dtype(np.int32))
     orders[:, :n_epochs] = first.table_size - 1  # a row of padding
     for own, layout, rng in zip(orders, layouts, rngs, strict=True):
-        places = layout.places()
+        places, rows = layout.places(), np.arange(layout.n_rows, dtype=np.int32)
         for epoch in range(n_epochs):
-            own[epoch, places] = rng.permutation(layout.n_rows)  # pyright: ignore
+            own[epoch, places] = rng.permutation(rows)  # pyright: ignore
     return orders
 
 
