@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
-from sklearn.utils import TransformerTags, check_random_state, estimator_html_repr
+from sklearn.utils import TransformerTags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError, OptionError
@@ -17,11 +17,18 @@ from chainrule.models.callbacks import CallbackSupportMixin, Tasks, with_callbac
 from chainrule.models.fitted import engine_params, plain_network
 from chainrule.models.hidden import GivesHiddenActivations
 from chainrule.models.history import History, TrainingCurves
+from chainrule.models.network_picture import ShowsItsNetwork
 from chainrule.models.parameters import NetworkParameters
 from chainrule.models.training_rows import Table, hold_out, read_rows
 
 
-class BaseMLP(CallbackSupportMixin, TrainingCurves, GivesHiddenActivations, NetworkParameters):
+class BaseMLP(
+    CallbackSupportMixin,
+    TrainingCurves,
+    GivesHiddenActivations,
+    ShowsItsNetwork,
+    NetworkParameters,
+):
     """A feed-forward network on a table.
 
     Parameters
@@ -386,21 +393,6 @@ n_outputs_, out_activation_
     def params_(self) -> Any:
         """The parameters as the engine's network has them."""
         return engine_params(self)
-
-    def _repr_html_inner(self) -> str:
-        """Return scikit-learn's HTML of an estimator, and below it a picture of the network."""
-        html = estimator_html_repr(self)
-        if not self.__sklearn_is_fitted__():
-            return html
-        from chainrule.models.network_picture import draw_network
-
-        return f"{html}<div>{draw_network(self)}</div>"
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        bundle = super()._repr_mimebundle_(**options)
-        if "text/html" in bundle:
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle
 
     def save(self, path: str | Path) -> Path:
         """Write the model to one safe file; see `chainrule.load`."""

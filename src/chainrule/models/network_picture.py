@@ -11,10 +11,27 @@ from html import escape
 from typing import Any
 
 import numpy as np
+from sklearn.utils import estimator_html_repr
 
 MOST_UNITS, MOST_LETTERS = 9, 18
 ABOVE, BELOW, INK, PALE = "#0072B2", "#D55E00", "#555555", "#ffffff"
 STEP, GAP, MARGIN, RADIUS = 20, 120, 28, 6
+
+
+class ShowsItsNetwork:
+    """What an estimator has to show its network in a notebook."""
+
+    def _repr_html_inner(self) -> str:
+        """Return scikit-learn's HTML of an estimator, and below it a picture of the network."""
+        html = estimator_html_repr(self)
+        fitted = self.__sklearn_is_fitted__()  # pyright: ignore[reportAttributeAccessIssue]
+        return f"{html}<div>{draw_network(self)}</div>" if fitted else html
+
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
+        bundle = super()._repr_mimebundle_(**options)  # pyright: ignore[reportAttributeAccessIssue]
+        if "text/html" in bundle:
+            bundle["text/html"] = self._repr_html_inner()
+        return bundle
 
 
 def draw_network(model: Any) -> str:

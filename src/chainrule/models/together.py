@@ -39,14 +39,13 @@ def learn_ensemble(learning: Learning, tasks: Tasks, on_progress: OnProgress | N
             f"callbacks see one network, not n_networks={model.n_networks}. Leave out one of them."
         )
     plan = learning.plan(tasks)
-    pairs = [(learning, plan)]
+    pairs, shares_rows = [(learning, plan)], _kind(plan) is not None
     for child in np.random.SeedSequence(first).spawn(int(model.n_networks) - 1):
         seed = int(child.generate_state(1)[0])
         other = copy.copy(learning)
         other.model, other.start = copy.copy(model), replace(learning.start, seed=seed)
-        shares_rows = _kind(plan) is not None
-        own = replace(plan, arguments=plan.arguments | {"seed": seed}) if shares_rows else None
-        pairs.append((other, own or other.plan(tasks)))
+        same_rows = replace(plan, arguments=plan.arguments | {"seed": seed})
+        pairs.append((other, same_rows if shares_rows else other.plan(tasks)))
     _run(pairs, on_progress)
     members = [copy.copy(model), *(other.model for other, _ in pairs[1:])]
     for member in members:

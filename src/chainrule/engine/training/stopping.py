@@ -7,6 +7,7 @@ Reference: Prechelt (1998), Neural Networks: Tricks of the Trade, chapter 2.
 """
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -63,6 +64,33 @@ class Watch:
     keep_best: bool = True
     patience: float = number(default=jnp.inf)
     min_delta: float = number(default=0.0)
+
+
+def reductions_of(stopping: EarlyStopping | None) -> Iterator[float]:
+    """Yield the factor of the learning rate after each plateau that training goes on from."""
+    if stopping is not None:
+        for i in range(stopping.n_reductions):
+            yield stopping.reduction ** (i + 1)
+
+
+def watch_of(stopping: EarlyStopping | None, columns: list[str]) -> Watch | None:
+    """Return what the program watches; None without early stopping."""
+    if stopping is None:
+        return None
+    if stopping.monitor not in columns:
+        raise OptionError(
+            f'Early stopping watches "{stopping.monitor}", which is not measured. '
+            f"Choose one of {', '.join(columns)}; val_… needs validation rows."
+        )
+    patience = jnp.inf if stopping.patience is None else float(stopping.patience)
+    return Watch(
+        column=columns.index(stopping.monitor),
+        higher_is_better=stopping.higher_is_better,
+        with_penalty=stopping.with_penalty,
+        keep_best=stopping.keep_best,
+        patience=patience,
+        min_delta=stopping.min_delta,
+    )
 
 
 @pytree

@@ -114,12 +114,11 @@ def train_together(
     task = Task(network, objective, filled[0], penalties[0], tuple(metrics.values()))
     alike = isinstance(optimizer, Optimizer) and not isinstance(penalty, Sequence)
     same = all(a is b for table in tables for a, b in zip(table, tables[0], strict=True))
-    places = layout.fixed_places(shuffle)
+    shared = (*(["rules"] if alike else []), *(["tables"] if same else []))
 
     def padded(i: int) -> Rows:
-        size = layout.table_size
-        own = layouts[i].fixed_places(shuffle) if places is not None else None
-        return pad_rows(*checked[i], size=size, dtype=dtype, places=own)
+        places = layouts[i].fixed_places(shuffle)
+        return pad_rows(*checked[i], size=layout.table_size, dtype=dtype, places=places)
 
     def member(i: int) -> _Member:
         key, step_key, rng = random_parts(seeds[i], shuffle)
@@ -133,18 +132,10 @@ def train_together(
         n_threads = n_threads or _n_cores()
         groups = _deal(members, n_threads, alone=products > MANY_PRODUCTS)
         one_table = padded(0) if same else None
-        running = [
-            _Group(
-                task,
-                group,
-                one_table if one_table is not None else _stack([padded(m.place) for m in group]),
-                "tables" if same else "",
-                "rules" if alike else "",
-                dtype,
-                measure_training,
-            )
-            for group in groups
-        ]
+        running = []
+        for group in groups:
+            rows = one_table or _stack([padded(m.place) for m in group])
+            running.append(_Group(task, group, rows, shared, dtype, measure_training))
         for group in running:
             group.block(0)  # the first one compiles; all measure the start
     compile_seconds = time.perf_counter() - start
@@ -224,21 +215,19 @@ class _Group:
         task: Task,
         members: list[_Member],
         tables: Rows,
-        shared_tables: str,
-        shared_rules: str,
+        shared: tuple[str, ...],
         dtype: np.dtype,
         measure_training: bool,
     ) -> None:
         self.task, self.members, self.tables, self.dtype = task, members, tables, dtype
-        self.measure_training = measure_training
-        self.shared = tuple(name for name in (shared_tables, shared_rules) if name)
+        self.shared, self.measure_training = shared, measure_training
         self.layout, self.params = members[0].layout, members[0].state.params
         self.n_own = len({m.place for m in members})
         first = members[0]
         states = _stack([m.state for m in members])
         self.states = replace(states, epoch=first.state.epoch)  # all are at the same epoch
         self.rules = first.rules
-        if not shared_rules:
+        if "rules" not in shared:
             self.rules = _stack([_as_arrays(m.rules, dtype) for m in members])
         words = np.stack([np.asarray(jax.random.key_data(m.key)) for m in members])
         self.keys = jax.random.wrap_key_data(on_device(words), impl="threefry2x32")

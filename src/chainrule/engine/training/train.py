@@ -12,7 +12,6 @@ from dataclasses import replace
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
@@ -47,8 +46,7 @@ from chainrule.engine.training.starting import (
     scale_rate,
 )
 from chainrule.engine.training.step import Task
-from chainrule.engine.training.stopping import EarlyStopping, Watch
-from chainrule.errors import OptionError
+from chainrule.engine.training.stopping import EarlyStopping, Watch, reductions_of, watch_of
 from chainrule.importing import collection_paused
 
 BLOCK_SECONDS = 0.1
@@ -155,7 +153,7 @@ def train(
     metrics = dict(metrics or {})
     layout = lay_out(len(table[0]), table[0].shape[1] + table[1].shape[1], batch_size)
     columns = columns_of(network, metrics, measure_training, held_out is not None)
-    watch = _watch(stopping, columns)
+    watch = watch_of(stopping, columns)
     optimizer = fill_schedule(optimizer, n_epochs * layout.n_steps)
     if stopping is not None and stopping.n_reductions > 0:
         optimizer = scale_rate(optimizer, 1.0)
@@ -172,7 +170,7 @@ def train(
         size = layout.table_size
         rows = pad_rows(inputs, *table[1:], size=size, dtype=dtype, places=places)
         run = _Run(task, watch, layout, columns, step_key, rng, rows, measure_training)
-        run.reductions = _reductions(stopping)
+        run.reductions = reductions_of(stopping)
         if held_out is not None:
             size = padded_size(len(held_out[0]), 1)
             if size > layout.chunk_size:
@@ -385,29 +383,3 @@ class _Run:
         order = np.arange(self.layout.table_size) if orders is None else orders[slot]
         indices = order[: n * size].reshape(n, size)
         return [jax.tree.map(lambda a, i=i: a[i], self.train) for i in indices]
-
-
-def _reductions(stopping: EarlyStopping | None) -> Iterator[float]:
-    """Yield the factor of the learning rate after each plateau that training goes on from."""
-    if stopping is not None:
-        for i in range(stopping.n_reductions):
-            yield stopping.reduction ** (i + 1)
-
-
-def _watch(stopping: EarlyStopping | None, columns: list[str]) -> Watch | None:
-    if stopping is None:
-        return None
-    if stopping.monitor not in columns:
-        raise OptionError(
-            f'Early stopping watches "{stopping.monitor}", which is not measured. '
-            f"Choose one of {', '.join(columns)}; val_… needs validation rows."
-        )
-    patience = jnp.inf if stopping.patience is None else float(stopping.patience)
-    return Watch(
-        column=columns.index(stopping.monitor),
-        higher_is_better=stopping.higher_is_better,
-        with_penalty=stopping.with_penalty,
-        keep_best=stopping.keep_best,
-        patience=patience,
-        min_delta=stopping.min_delta,
-    )
