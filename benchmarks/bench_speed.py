@@ -8,7 +8,7 @@ iris       the iris network of the tutorials, 5000 iterations in float64 with th
 process    a script from start to trained iris model, with a filled cache and for the first time
 grid       a grid search of 30 candidates in 5 folds, the whole process
 together   8 networks at once beside one after another
-blocks     what progress and Ctrl-C cost: blocks of a tenth of a second beside one long block
+blocks     what progress and Ctrl-C cost, and recording what flows; how long Ctrl-C waits
 predict    one row, and 100,000 rows
 memory     a million rows of 100 columns: the peak of the process
 
@@ -47,7 +47,7 @@ from speed_report import (
 
 from chainrule import engine as e
 from chainrule.demos.iris import ITERATIONS, LEARNING_RATE, tutorial_network, tutorial_split
-from chainrule.engine.training import train as training
+from chainrule.engine.training import pace
 
 # sizes, batch, batches to an epoch, least ratios: to scikit-learn and PyTorch, and to optax
 STEPS = [
@@ -296,27 +296,58 @@ def together(report):
 
 
 def blocks(report):
-    rows, most = [], 0.0
+    rows, most, most_recording, usual = [], 0.0, 0.0, pace.BLOCK_SECONDS
     for sizes, batch, n_batches in (((20, 64, 64, 5), 32, 100), ((784, 256, 128, 10), 128, 40)):
         x, labels = tools.table(sizes, n_batches * batch)
         run = tools.chainrule(sizes, batch, x, labels)
-        n_epochs = min(8 * epochs_for(run), 200)
-        usual = training.BLOCK_SECONDS
+        n_epochs = min(4 * epochs_for(run), 200)
 
         def with_blocks_of(seconds, run=run, n_epochs=n_epochs):
-            training.BLOCK_SECONDS = seconds
+            pace.BLOCK_SECONDS = seconds
             run(n_epochs)
+            pace.BLOCK_SECONDS = usual
 
         runs = {s: functools.partial(with_blocks_of, s) for s in (usual, 1e9)}
+        recording = tools.chainrule(sizes, batch, x, labels, record_flow=True)
+        runs["recording"] = functools.partial(recording, n_epochs)
         spent = in_turn(runs, 3 * ROUNDS)
-        training.BLOCK_SECONDS = usual
-        cost = spent[usual] / spent[1e9] - 1
-        most = max(most, cost)
+        cost, cost_of_recording = (
+            spent[k] / spent[o] - 1 for k, o in ((usual, 1e9), ("recording", usual))
+        )
+        most, most_recording = max(most, cost), max(most_recording, cost_of_recording)
         case = f"{'-'.join(map(str, sizes))}, batch {batch}, {n_epochs} epochs"
-        rows.append([case, *(f"{s:.2f}" for s in spent.values()), f"{cost:+.1%}"])
-    heading = ["network", "blocks of 0.1 s, s", "long blocks, s", "cost"]
-    report.table("Progress ten times a second, and Ctrl-C", heading, rows)
-    report.verdict("cost in percent", 100 * most, 3, most=True)
+        times = [f"{spent[k]:.2f}" for k in (1e9, usual, "recording")]
+        rows.append([case, *times, f"{cost:+.1%}", f"{cost_of_recording:+.1%}"])
+    heading = [
+        "network",
+        "long blocks, s",
+        "blocks of 0.1 s, s",
+        "and recording, s",
+        "blocks",
+        "recording",
+    ]
+    report.table("Progress ten times a second, and Ctrl-C; recording what flows", heading, rows)
+    report.verdict("cost of blocks in percent", 100 * most, 3, most=True)
+    report.verdict("cost of recording in percent", 100 * most_recording, 5, most=True)
+
+    x, labels = tools.table((100, 256, 256, 10), 400_000)
+    seen = []
+    run = tools.chainrule(
+        (100, 256, 256, 10),
+        256,
+        x,
+        labels,
+        measure_training=True,
+        on_progress=lambda progress: seen.append((time.perf_counter(), progress.share)),
+    )
+    run(1)
+    waits = np.diff([at for at, _ in seen])
+    report.table(
+        "A long epoch: 100-256-256-10, batch 256, 400,000 rows, measured after it",
+        ["epoch, s", "looks at Ctrl-C", "longest wait, s"],
+        [[f"{waits.sum():.1f}", str(len(waits)), f"{waits.max():.2f}"]],
+    )
+    report.verdict("longest wait within an epoch, s", waits.max(), 0.5, most=True)
 
 
 def predict(report):

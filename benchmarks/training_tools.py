@@ -37,7 +37,8 @@ def network(sizes):
     return e.FeedForward((*layers, e.Dense(sizes[-1])))
 
 
-def chainrule(sizes, batch, x, labels):
+def chainrule(sizes, batch, x, labels, **options):
+    options = {"measure_training": False} | options
     y = one_hot(labels, sizes[-1])
 
     def run(n_epochs):
@@ -49,7 +50,7 @@ def chainrule(sizes, batch, x, labels):
             optimizer=e.Adam(RATE),
             batch_size=batch,
             n_epochs=n_epochs,
-            measure_training=False,
+            **options,
         )
         return trained.history["running_loss"][-1]
 

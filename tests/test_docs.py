@@ -131,6 +131,32 @@ def test_printed_sessions_are_true(tmp_path, monkeypatch, capsys):
         assert capsys.readouterr().err == printed
 
 
+@pytest.mark.parametrize("page", ["see-it.md", "doctor.md"])
+def test_what_the_doctor_says_in_the_docs_is_true(page, tmp_path, monkeypatch, capsys):
+    """The commands of a page run in their order, and print what is shown, but for digits."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    monkeypatch.chdir(tmp_path)
+    text = (ROOT / "docs" / page).read_text()
+    blocks = re.findall(r"^```(\w*)\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    shown = 0
+    for (language, block), (_, before) in zip(blocks, [("", ""), *blocks], strict=False):
+        if language == "sh":
+            for line in block.splitlines():
+                monkeypatch.setattr(sys, "argv", shlex.split(line))
+                with pytest.raises(SystemExit) as ended:
+                    cli.main()
+                assert ended.value.code in (0, 1), line
+                printed = capsys.readouterr().out
+        elif language == "text" and before.startswith("chainrule "):
+            assert without_digits(printed) == without_digits(block)
+            shown += 1
+    assert shown == 1
+
+
+def without_digits(text):
+    return re.sub(r"\s+", " ", re.sub(r"[0-9][0-9.]*", "#", text)).strip()
+
+
 def test_engine_page_quotes_the_step_itself():
     step = (ROOT / "src/chainrule/engine/training/step.py").read_text()
     quoted = fenced(ROOT / "docs/engine.md", "text")[0].splitlines()

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.storage import load
+    from chainrule.report.calibration import ReliabilityDisplay
+    from chainrule.report.curves import TrainingCurveDisplay
+    from chainrule.report.importance import PermutationImportanceDisplay
+    from chainrule.report.page.write import write_report
+    from chainrule.report.predictions import ErrorHistogramDisplay
+    from chainrule.report.responses import HiddenResponseDisplay
+    from chainrule.report.surface import DecisionSurfaceDisplay
+    from chainrule.report.thresholds import PrecisionRecallCurvesDisplay, RocCurvesDisplay
 
 __version__ = "0.1.0"
 
@@ -24,25 +32,43 @@ _HOMES = {
     "FixedPointRegressor": "chainrule.models.fixed_point",
     "MLPClassifier": "chainrule.models.mlp",
     "MLPRegressor": "chainrule.models.mlp",
+    "DecisionSurfaceDisplay": "chainrule.report.surface",
+    "ErrorHistogramDisplay": "chainrule.report.predictions",
+    "HiddenResponseDisplay": "chainrule.report.responses",
+    "PermutationImportanceDisplay": "chainrule.report.importance",
+    "PrecisionRecallCurvesDisplay": "chainrule.report.thresholds",
+    "ReliabilityDisplay": "chainrule.report.calibration",
+    "RocCurvesDisplay": "chainrule.report.thresholds",
+    "TrainingCurveDisplay": "chainrule.report.curves",
     "cross_validate": "chainrule.models.cross_validation",
     "load": "chainrule.models.storage",
     "datasets": "chainrule.data.datasets",
     "engine": "chainrule.engine",
     "sixsteps": "chainrule.sixsteps",
+    "write_report": "chainrule.report.page.write",
 }
 
 __all__ = [
     "AssociativeMemory",
+    "DecisionSurfaceDisplay",
+    "ErrorHistogramDisplay",
     "FixedPointClassifier",
     "FixedPointRegressor",
+    "HiddenResponseDisplay",
     "MLPClassifier",
     "MLPRegressor",
+    "PermutationImportanceDisplay",
+    "PrecisionRecallCurvesDisplay",
+    "ReliabilityDisplay",
+    "RocCurvesDisplay",
+    "TrainingCurveDisplay",
     "__version__",
     "cross_validate",
     "datasets",
     "engine",
     "load",
     "sixsteps",
+    "write_report",
 ]
 
 

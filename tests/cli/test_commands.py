@@ -28,7 +28,8 @@ def test_fit_leaves_a_whole_run_folder(folder):
     figures = {
         f"figures/{n}.{e}" for n in ("learning_curves", "confusion_matrix") for e in ("svg", "png")
     }
-    assert files == {"model.chr", "history.csv", "config.toml", "manifest.json", *figures}
+    files_of_all = {"model.chr", "report.html", "history.csv", "config.toml", "manifest.json"}
+    assert files == {*files_of_all, *figures}
     assert [p.name for p in (folder / "runs").iterdir()] == ["penguins-1"]
     manifest = json.loads((run / "manifest.json").read_text())
     assert manifest["target"] == "species"

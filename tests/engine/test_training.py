@@ -197,14 +197,25 @@ def test_one_row_and_no_epochs(n_epochs):
     )
 
 
-def test_the_seed_decides_and_the_length_of_blocks_does_not(monkeypatch):
-    first = fit(DROPOUT)
-    assert same(first, fit(DROPOUT))
-    assert not same(first, fit(DROPOUT, seed=2))
-    monkeypatch.setattr("chainrule.engine.training.train.BLOCK_SECONDS", 0.0)
-    epochs = []
-    assert same(first, fit(DROPOUT, on_progress=lambda progress: epochs.append(progress.epoch)))
-    assert epochs == [0, 1, 2, 3, 4, 5, 6]
+@pytest.mark.parametrize("chunk_numbers", [1_000_000, 60])
+def test_the_seed_decides_and_the_length_of_blocks_does_not(monkeypatch, chunk_numbers):
+    """Neither do blocks that end within an epoch, or while it is measured."""
+    monkeypatch.setattr("chainrule.engine.training.rows.CHUNK_NUMBERS", chunk_numbers)
+    options = {"validation": (X, Y), "record_flow": True}
+    first = fit(DROPOUT, **options)
+    assert same(first, fit(DROPOUT, **options))
+    assert not same(first, fit(DROPOUT, seed=2, **options))
+    monkeypatch.setattr("chainrule.engine.training.pace.BLOCK_SECONDS", 0.0)  # a step at a time
+    monkeypatch.setattr("chainrule.engine.training.pace.FIRST_STEPS", 1)
+    shown = []
+    cut = fit(DROPOUT, **options, on_progress=lambda p: shown.append(p.epoch + p.share))
+    assert same(first, cut)
+    np.testing.assert_array_equal(
+        first.flow["1 Dense"]["delta_norm"], cut.flow["1 Dense"]["delta_norm"]
+    )
+    assert shown == sorted(shown)
+    assert len(set(shown)) > 2 * len(first.history["epoch"]), shown
+    assert set(first.history["epoch"].tolist()) <= set(shown)
 
 
 def test_history_measures_the_state_after_each_epoch_as_prediction_does():

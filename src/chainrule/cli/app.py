@@ -89,6 +89,132 @@ def evaluate(
     run_evaluate(run, table, target, separator, json)
 
 
+Looked = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN|TABLE", help="A run (its trained model), or a table (a small new network)."
+    ),
+]
+RunsTable = Annotated[
+    str | None, typer.Option(help="For a RUN: the table to take rows from; that of its fit.")
+]
+LookedTarget = Annotated[
+    list[str] | None, typer.Option("--target", "-t", help="Column to learn; needed for a TABLE.")
+]
+NewHidden = Annotated[
+    str | None, typer.Option(help="For a TABLE: units of each hidden layer; 2.", metavar="N,N…")
+]
+NewActivation = Annotated[
+    str | None, typer.Option(help="For a TABLE: function of the hidden units; sigmoid.")
+]
+NewSeed = Annotated[int | None, typer.Option(help="For a TABLE: draws the first weights; 0.")]
+NewTask = Annotated[
+    str | None, typer.Option(help="For a TABLE: classification or regression; guessed.")
+]
+
+
+@app.command()
+def explain(
+    what: Looked,
+    row: Annotated[int, typer.Option(help="Row of the table, counted from 0.")] = 0,
+    weight: Annotated[
+        str | None,
+        typer.Option(
+            help='Whose gradient is worked out: "hidden1[0] <- COLUMN"; that of the largest one.'
+        ),
+    ] = None,
+    format: Annotated[str, typer.Option(help="text, latex or html.")] = "text",
+    show_all: Annotated[
+        bool, typer.Option("--all", help="Write out every unit and term of wide layers.")
+    ] = False,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; stdout if not given.")
+    ] = None,
+    table: RunsTable = None,
+    target: LookedTarget = None,
+    hidden: NewHidden = None,
+    activation: NewActivation = None,
+    seed: NewSeed = None,
+    rate: Annotated[
+        float | None, typer.Option(help="For a TABLE: learning rate of the update; 0.1.")
+    ] = None,
+    task: NewTask = None,
+    separator: Separator = None,
+) -> None:
+    """Work out one row's way through the network and back, with every number."""
+    from chainrule.cli.explain import run_explain
+    from chainrule.cli.looked_at import NewNetwork
+
+    new = NewNetwork(hidden, activation, seed, rate, task)
+    run_explain(what, row, weight, format, show_all, out, table, target, separator, new)
+
+
+@app.command("check-gradients")
+def check_gradients(
+    what: Looked,
+    weights: Annotated[
+        int, typer.Option(help="Weights of each array to check singly, at most.")
+    ] = 16,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw the error over the step size: NAME.svg and NAME.png.")
+    ] = None,
+    json: Json = False,
+    table: RunsTable = None,
+    target: LookedTarget = None,
+    hidden: NewHidden = None,
+    activation: NewActivation = None,
+    seed: NewSeed = None,
+    task: NewTask = None,
+    separator: Separator = None,
+) -> None:
+    """Check every layer's gradients against finite differences; exit code 1 if one is wrong."""
+    from chainrule.cli.check_gradients import run_check_gradients
+    from chainrule.cli.looked_at import NewNetwork
+
+    new = NewNetwork(hidden, activation, seed, None, task)
+    code = run_check_gradients(what, weights, figure, json, table, target, separator, new)
+    raise typer.Exit(code)
+
+
+@app.command()
+def doctor(
+    run: Run,
+    table: Annotated[
+        str | None, typer.Option(help="Look at these rows; the table of the fit if not given.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", "-t", help="Target column; as in the fit.")
+    ] = None,
+    sanity: Annotated[
+        bool, typer.Option("--sanity", help="Also train small copies for three sanity tests.")
+    ] = False,
+    separator: Separator = None,
+    json: Json = False,
+) -> None:
+    """Say what is wrong with a training, and which option to change."""
+    from chainrule.cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor(run, table, target, separator, sanity, json))
+
+
+@app.command()
+def report(
+    run: Annotated[Path, typer.Argument(help="Run folder that `fit` wrote.")],
+    table: Annotated[
+        str | None, typer.Option(help="The table of the fit, if it is elsewhere now.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="File to write; RUN/report.html.")
+    ] = None,
+    figures: Annotated[bool, typer.Option(help="Draw pictures.")] = True,
+    separator: Separator = None,
+) -> None:
+    """Write the report of a run again: one HTML file."""
+    from chainrule.cli.report import run_report
+
+    run_report(run, table, out, figures, separator)
+
+
 @app.command()
 def datasets(json: Json = False) -> None:
     """List the named data sets."""

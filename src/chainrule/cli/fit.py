@@ -18,7 +18,8 @@ from chainrule.cli.building import (
     read_class_weight,
     refuse_other_classes,
 )
-from chainrule.cli.roles import Rows, divide
+from chainrule.cli.parting import column_options, divide_table, part_rows
+from chainrule.cli.roles import Rows
 from chainrule.cli.saving import hash_table, save_run
 from chainrule.cli.talk import Talk, show_progress
 from chainrule.data import (
@@ -28,11 +29,10 @@ from chainrule.data import (
     fit_class_target,
     infer_schema,
     read_table,
-    split_rows,
 )
 from chainrule.data.findings import Finding, find
-from chainrule.data.wording import count, listing
-from chainrule.errors import ChainruleError, DataError, OptionError
+from chainrule.data.wording import count
+from chainrule.errors import ChainruleError, OptionError
 from chainrule.report.run_folder import refuse_existing
 
 MANY_ROWS = 20_000  # so many that baselines take their time
@@ -47,7 +47,7 @@ def run_fit(typed: dict[str, Any]) -> int:
     talk = Talk(options.json)
     frame = read_table(options.table, separator=options.separator)
     talk.say("Table", f"{options.table}: {frame.height} rows, {frame.width} columns")
-    rows = _divide(asked, frame)
+    rows = divide_table(asked, frame)
     name = ", ".join(rows.targets)
     task, reason = choose_task(asked, rows.y, name)
     model = build_model(asked, task, name)
@@ -62,10 +62,11 @@ def run_fit(typed: dict[str, Any]) -> int:
             refuse_other_classes(model, target, asked.before.run)
             model.class_weight = class_weight
     data_hash = hash_table(options.table, frame)
-    schema = infer_schema(rows.X, **_column_options(asked))  # an ID shows in its order
-    rows = _say_weights(talk, rows, options.weight)
-    parts = _split(asked, rows, task)
-    train, validation, test = (rows.take(p) for p in (parts.train, parts.validation, parts.test))
+    schema = infer_schema(rows.X, **column_options(asked))  # an ID shows in its order
+    _say_weights(talk, rows, options.weight)
+    parted = part_rows(asked, rows, task)
+    rows, parts = parted.rows, parted.split
+    train, validation, test = parted.parts
     if asked.before is None:
         _settle_columns(talk, asked, model, schema, train)
     else:
@@ -92,26 +93,11 @@ def run_fit(typed: dict[str, Any]) -> int:
         "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
         **_test(talk, model, rows, parts, test),
     }
-    final = save_run(talk, asked, model, schema, parts, test, results, data_hash)
+    final = save_run(talk, asked, model, schema, parted, results, data_hash)
     talk.say("Next", f"chainrule predict {final} NEW_TABLE -o predictions.csv")
     if options.json:
         print(json_format.dumps({"run": str(final), **results}, indent=2))
     return 1 if model.stop_ == "diverged" else 0
-
-
-def _divide(asked: Asked, frame: Any) -> Rows:
-    options = asked.options
-    if options.groups is not None and options.split not in ("stratified", "groups"):
-        raise OptionError(f"--groups keeps groups whole; it excludes --split {options.split}.")
-    if options.groups is None and options.split == "groups":
-        raise OptionError("--split groups needs --groups COLUMN, which says what belongs together.")
-    return divide(
-        frame,
-        options.target,
-        weight=options.weight,
-        groups=options.groups,
-        inputs=_column_options(asked),
-    )
 
 
 def _understand_target(rows: Rows, task: str, model: Any) -> Any:
@@ -132,60 +118,22 @@ def _words_on_the_run_before(before: Before, model: Any, data_hash: str) -> list
     return [*lines, *model._encoder.schema.describe(scale=model.scale)]
 
 
-def _column_options(asked: Asked, *more_to_drop: str) -> dict[str, Any]:
-    options = {name: asked.values[name] for name in ("category", "number", "drop")}
-    return {**options, "drop": (*options["drop"], *more_to_drop)}
-
-
-def _say_weights(talk: Talk, rows: Rows, column: str | None) -> Rows:
-    """Say what the weights are, and return the rows that count."""
+def _say_weights(talk: Talk, rows: Rows, column: str | None) -> None:
+    """Say what the weights are, and how many rows do not count."""
     if rows.weights is None:
-        return rows
-    counting = rows.weights > 0
-    left = rows.weights[counting]
-    line = f"{column}: {left.min():g} to {left.max():g}, in training and in every score"
-    n_out = len(rows) - len(left)
+        return
+    counting = rows.weights[rows.weights > 0]
+    line = f"{column}: {counting.min():g} to {counting.max():g}, in training and in every score"
+    n_out = len(rows) - len(counting)
     if n_out:
         line += f"; {count(n_out, 'row')} of weight 0 left out"
     talk.say("Weights", line)
-    return rows.take(np.flatnonzero(counting)) if n_out else rows
-
-
-def _split(asked: Asked, rows: Rows, task: str) -> Split:
-    options = asked.options
-    stratify = task == "classification" and len(rows.targets) == 1
-    parts = split_rows(
-        len(rows),
-        y=rows.y if stratify else None,
-        kind="groups" if options.groups is not None else options.split,
-        groups=rows.groups,
-        test=_share_or_number(options.test),
-        validation=_share_or_number(options.validation),
-        seed=options.seed,
-    )
-    if task == "classification" and not stratify:
-        for name in rows.targets:
-            _refuse_absent_class(rows.y[name], name, parts.train)
-    return parts
-
-
-def _refuse_absent_class(y: Any, name: str, train: np.ndarray) -> None:
-    absent = sorted(set(y.unique().to_list()) - set(y[train].unique().to_list()), key=str)
-    if absent and set(y.unique().to_list()) - {0, 1}:
-        raise DataError(
-            f'the training part would hold no row of "{name}" with {listing(absent)}. '
-            "Choose another --split or --seed, hold out less, or add rows of them."
-        )
-
-
-def _share_or_number(value: float) -> float | int:
-    return int(value) if value >= 1 and float(value).is_integer() else value
 
 
 def _settle_columns(talk: Talk, asked: Asked, model: Any, schema: Schema, train: Rows) -> None:
     """Say what the columns are taken for; IDs of the whole table are left out in training."""
     identifiers = [column.name for column in schema.of_kind("identifier")]
-    options = _column_options(asked, *identifiers)
+    options = column_options(asked, *identifiers)
     model.drop = options["drop"]
     talk.say("Columns", *schema.describe(scale=model.scale))
     own = infer_schema(train.X, **options, weights=train.weights)

@@ -169,6 +169,7 @@ def _table() -> tuple[Option, ...]:
           may_change=True),
         o("out", k.PATH, None, "Run folder; else runs/<table>-<n>.", **shown, **call),
         o("figures", k.SWITCH, True, "Draw figures.", **changing),
+        o("report", k.SWITCH, True, "Write the report, one HTML file.", **changing),
         o("json", k.SWITCH, False, "Print the results as JSON on stdout.", **shown, **call),
     )  # fmt: skip
 

@@ -1,7 +1,12 @@
-"""What a fit leaves behind: the run folder with model, history, figures, config and manifest."""
+"""What a fit leaves behind: model, history, figures, config, manifest and report, in a run folder.
+
+Figures and report need an extra, and what is wrong with them must not cost a training.
+"""
 
 import importlib.util
+import os
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +14,17 @@ import numpy as np
 
 from chainrule.cli.asked import Asked
 from chainrule.cli.config import write_config
+from chainrule.cli.parting import Parted
 from chainrule.cli.roles import Rows
 from chainrule.cli.talk import Talk
-from chainrule.data import DATASETS, Schema, Split
+from chainrule.data import DATASETS, Schema
 from chainrule.report.run_folder import (
     CONFIG,
     FIGURES,
     HISTORY,
     MANIFEST,
     MODEL,
+    REPORT,
     hash_bytes,
     new_run_folder,
     write_history,
@@ -25,6 +32,7 @@ from chainrule.report.run_folder import (
 )
 
 MOST_FIGURES = 6
+EXTRA = ("matplotlib", "jinja2")
 
 
 def save_run(
@@ -32,8 +40,7 @@ def save_run(
     asked: Asked,
     model: Any,
     schema: Schema,
-    parts: Split,
-    test: Rows,
+    parted: Parted,
     results: dict[str, Any],
     data_hash: str,
 ) -> Path:
@@ -41,7 +48,9 @@ def save_run(
     options, before = asked.options, asked.before
     table, out = options.table, options.out
     stem = table if table in DATASETS else "stdin" if table == "-" else Path(table).stem
-    draws = options.figures and importlib.util.find_spec("matplotlib") is not None
+    missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
+    draws = options.figures and "matplotlib" not in missing
+    reported = ""
     exact = None if out is None else Path(out)
     with new_run_folder(Path("runs"), stem, exact=exact) as (folder, final):
         model.save(folder / MODEL)
@@ -49,11 +58,12 @@ def save_run(
         write_config(folder / CONFIG, asked.values)
         if draws:
             (folder / FIGURES).mkdir()
-            _draw(folder / FIGURES, model, results, test)
+            _draw(folder / FIGURES, model, results, parted.parts[-1])
         write_manifest(
             folder / MANIFEST,
             {
                 "command": ["chainrule", *sys.argv[1:]],
+                "date": datetime.now(UTC).isoformat(timespec="seconds"),
                 "table": table,
                 "data_hash": data_hash,
                 "target": results["target"],
@@ -61,7 +71,7 @@ def save_run(
                 "weight": options.weight,
                 "seed": options.seed,
                 "split": {
-                    "description": parts.description,
+                    "description": parted.split.description,
                     "kind": "groups" if options.groups else options.split,
                     "groups": options.groups,
                 },
@@ -80,13 +90,37 @@ def save_run(
                 "results": results,
             },
         )
-    contents = [MODEL, HISTORY, CONFIG, MANIFEST, *([f"{FIGURES}/"] if draws else [])]
-    talk.say("Saved", f"{final}/  {' · '.join(contents)}")
-    if options.figures and not draws:
+        if options.report and not missing:
+            reported = _report(folder, final, asked, model, parted)
+    contents = [MODEL, *([REPORT] if reported == REPORT else []), HISTORY, CONFIG, MANIFEST]
+    talk.say("Saved", f"{final}/  {' · '.join([*contents, *([f'{FIGURES}/'] if draws else [])])}")
+    wanted = [
+        name for name, value in (("figures", options.figures), ("report", options.report)) if value
+    ]
+    if missing and wanted:
         talk.say(
-            "", "no figures, since matplotlib is not installed: pip install 'chainrule[report]'"
+            "",
+            f"no {' and no '.join(wanted)}, since {' and '.join(missing)} "
+            f"{'is' if len(missing) == 1 else 'are'} not installed: "
+            "pip install 'chainrule[report]'",
         )
+    elif reported != REPORT and options.report:
+        talk.say("", f"no report: {reported}", f"once that is mended: chainrule report {final}")
     return final
+
+
+def _report(folder: Path, final: Path, asked: Asked, model: Any, parted: Parted) -> str:
+    """Write the report and return its name; or why there is none, for the run is worth more."""
+    from chainrule.cli.report import subject_of
+    from chainrule.report.page.write import write_page
+
+    try:
+        write_page(subject_of(folder, final, asked, model, parted), folder / REPORT)
+    except Exception as error:
+        if os.environ.get("CHAINRULE_DEBUG"):
+            raise
+        return f"{type(error).__name__}: {error}"
+    return REPORT
 
 
 def hash_table(table: str, frame: Any) -> str:

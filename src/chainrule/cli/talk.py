@@ -62,7 +62,8 @@ def show_progress(label: str = "Epoch") -> Iterator[Any]:
             if name in measures:
                 parts.append(f"{name.replace('val_', 'valid ')} {measures[name]:.3f}")
                 break
-        return f"{label} {progress.epoch}/{progress.n_epochs}  " + "  ".join(parts)
+        part = f" and {progress.share:.0%}" if progress.share else ""
+        return f"{label} {progress.epoch}{part}/{progress.n_epochs}  " + "  ".join(parts)
 
     def on_progress(progress: Any) -> None:
         now = time.perf_counter() - started
@@ -71,10 +72,10 @@ def show_progress(label: str = "Epoch") -> Iterator[Any]:
             print(f"compiling, once: {progress.compile_seconds:.1f} s", file=sys.stderr)
         shown["compiling"] = False
         if live:
-            bar = _bar(progress.epoch / max(progress.n_epochs, 1))
+            bar = _bar((progress.epoch + progress.share) / max(progress.n_epochs, 1))
             text = f"\r\x1b[K{line(progress)}  {bar}  (Ctrl-C keeps the best)"
             print(text, end="", file=sys.stderr, flush=True)
-        elif progress.epoch and now - shown["at"] > 5:
+        elif (progress.epoch or progress.share) and now - shown["at"] > 5:
             print(line(progress), file=sys.stderr, flush=True)
             shown["at"] = now
 

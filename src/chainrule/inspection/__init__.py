@@ -1,6 +1,13 @@
 """What flowed, and why: diagnosis in numbers and in words.  Plain data out."""
 
+from chainrule.inspection.doctor.diagnose import diagnose_training
+from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
+from chainrule.inspection.doctor.finding import KINDS, Diagnosis, Finding, SanityTest
 from chainrule.inspection.energy import energy
+from chainrule.inspection.explaining.explain import Cell, Explanation, Story, explain
+from chainrule.inspection.gradient_check import check_gradients
+from chainrule.inspection.gradient_report import ArrayCheck, GradientCheck
+from chainrule.inspection.paths import WeightGradient, weight_gradient
 from chainrule.inspection.remarks import VERDICTS, Remark
 from chainrule.inspection.runs import SettlingCurve
 from chainrule.inspection.settling import diagnose_settling
@@ -11,16 +18,37 @@ from chainrule.inspection.stability import (
     recommended_step,
     spectral_radius,
 )
+from chainrule.inspection.trace import Trace, trace
 
 __all__ = [
+    "KINDS",
     "VERDICTS",
+    "ArrayCheck",
+    "Cell",
+    "Diagnosis",
+    "Evidence",
+    "Explanation",
+    "Finding",
+    "GradientCheck",
+    "Reference",
     "Remark",
+    "SanityTest",
+    "SeenRows",
+    "Settings",
     "SettlingCurve",
     "SettlingReport",
+    "Story",
+    "Trace",
+    "WeightGradient",
+    "check_gradients",
     "diagnose_settling",
+    "diagnose_training",
     "eigenvalues",
     "energy",
+    "explain",
     "largest_stable_step",
     "recommended_step",
     "spectral_radius",
+    "trace",
+    "weight_gradient",
 ]

@@ -3,7 +3,7 @@
 rows held out → columns encoded → network built → trained by the engine → kept
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Self
 
@@ -14,11 +14,13 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.errors import DataError, OptionError
 from chainrule.importing import collection_paused
 from chainrule.models.callbacks import CallbackSupportMixin, Tasks, with_callbacks
+from chainrule.models.diagnosing import Diagnosable
 from chainrule.models.fitted import engine_params, plain_network
 from chainrule.models.hidden import GivesHiddenActivations
 from chainrule.models.history import History, TrainingCurves
 from chainrule.models.network_picture import ShowsItsNetwork
 from chainrule.models.parameters import NetworkParameters
+from chainrule.models.seeing import ShowsItsNumbers
 from chainrule.models.training_rows import Table, hold_out, read_rows
 
 
@@ -27,6 +29,8 @@ class BaseMLP(
     TrainingCurves,
     GivesHiddenActivations,
     ShowsItsNetwork,
+    ShowsItsNumbers,
+    Diagnosable,
     NetworkParameters,
 ):
     """A feed-forward network on a table.
@@ -124,6 +128,11 @@ class BaseMLP(
     history_ : History
         A dict of arrays: "epoch", "running_loss", "loss", the metric ("accuracy" or "r2"), and all
         of them on validation rows as "val_…"; `history_.to_frame()` gives a frame.
+    flow_ : dict
+        What flowed through the layers in the epochs 1, 2, 4, 8, …: "epoch", and for each layer
+        "delta_norm", "gradient_norm", "weight_norm", "update_ratio", and for each activation
+        "activation_mean", "activation_spread", "dead" and "saturated"; empty after `partial_fit`
+        and of networks that trained side by side.
     n_iter_, best_iter_ : int
         Epochs of the last `fit`; the epoch whose weights were kept.
     stop_ : str
@@ -147,6 +156,7 @@ n_outputs_, out_activation_
     coefs_: list[np.ndarray]
     intercepts_: list[np.ndarray]
     history_: History
+    flow_: Mapping[str, Any]
     feature_names_in_: np.ndarray
     n_features_in_: int
     n_iter_: int

@@ -3,6 +3,7 @@
     network.<layer>.<name>      weights, biases, scale, shift     as `layers` asks
     member<i>.<layer>.<name>    likewise of each further network, as `n_networks` asks
     history.<name>              one column each, all of one length, as `history` asks
+    flow.<i>                    likewise, of what `flow` names
     optimizer.<i>               shaped like the network's arrays, as `optimizer_state` asks
     inputs.<name>  target.<name>  calibration.<name>  parameters.<name>[.<i>]
 
@@ -111,6 +112,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     dtype: Literal["float32", "float64"]
     fitted: dict[str, Plain]
     history: list[str] = []
+    flow: list[str] = []
     optimizer_state: list[str] = []
     seed: int | None = None
     data_hash: str = ""
@@ -194,7 +196,8 @@ def check_document(document: Document, tensors: Mapping[str, Tensor]) -> None:
         raise ModelFileError("The optimizer's arrays are not numbered from 0.")
     if len(set(history)) < len(history):
         raise ModelFileError("Two columns of the history have one name.")
-    asked = [*networks, *history, *optimizer]
+    flow = [f"flow.{i}" for i in range(len(document.flow))]
+    asked = [*networks, *history, *flow, *optimizer]
     missing = [name for name in asked if name not in tensors]
     if missing:
         raise ModelFileError(f"The array {missing[0]} is missing.")
@@ -211,9 +214,12 @@ def check_document(document: Document, tensors: Mapping[str, Tensor]) -> None:
                 f"The array {name} is {tensors[name].dtype} of shape {tensors[name].shape}, "
                 f"expected {dtype} of shape {shape}."
             )
-    lengths = {tensors[name].shape for name in history}
-    if len(lengths) > 1 or any(len(shape) != 1 for shape in lengths):
-        raise ModelFileError("The columns of the history are not one-dimensional and equally long.")
+    for what, names in (("history", history), ("flow", flow)):
+        lengths = {tensors[name].shape for name in names}
+        if len(lengths) > 1 or any(len(shape) != 1 for shape in lengths):
+            raise ModelFileError(
+                f"The columns of the {what} are not one-dimensional and equally long."
+            )
     _check_optimizer({name: tensors[name].shape for name in optimizer}, first.values())
 
 

@@ -3,6 +3,7 @@
 And the same in scikit-learn's terms, which count from the first epoch on.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,31 @@ class History(dict[str, np.ndarray]):
             before, after = parts
             joined[name] = np.concatenate([before, after[1:]])
         return joined
+
+
+def flow_told(flow: Mapping[str, Any]) -> tuple[list[str], list[np.ndarray]]:
+    """Return names and columns of a flow, as a model file takes them."""
+    if not flow:
+        return [], []
+    pairs = [
+        (f"{layer}: {what}", a)
+        for layer, own in flow.items()
+        if layer != "epoch"
+        for what, a in own.items()
+    ]
+    return ["epoch", *(name for name, _ in pairs)], [flow["epoch"], *(a for _, a in pairs)]
+
+
+def flow_from(names: Sequence[str], columns: Sequence[np.ndarray]) -> dict[str, Any]:
+    """Return the flow that has these names and columns."""
+    flow: dict[str, Any] = {}
+    for name, column in zip(names, columns, strict=True):
+        layer, _, what = name.rpartition(": ")
+        if layer:
+            flow.setdefault(layer, {})[what] = column
+        else:
+            flow[name] = column
+    return flow
 
 
 class TrainingCurves:

@@ -152,6 +152,7 @@ class Learning:
             "resume": None if point is None else point.checkpoint,
             "dtype": model.dtype,
             "time_limit": model.time_limit,
+            "record_flow": not start.one_pass,
             "on_epoch": all_of(looks),
         }
         return Plan(arguments, arrays, held_out, first, watch, limit)
@@ -232,6 +233,7 @@ class Learning:
         history = History(trained.history)
         model._finish_history(history, (arrays[1:], None if held_out is None else held_out[1:]))
         model.history_ = model.history_.and_then(history) if goes_on else history
+        model.flow_ = trained.flow
         model.n_iter_, model.best_iter_ = trained.n_epochs - first, trained.best_epoch
         model.stop_, model.stop_message_ = trained.stop, trained.message
         model.fit_seconds_, model.compile_seconds_ = trained.seconds, trained.compile_seconds

@@ -1,25 +1,55 @@
-"""A small picture of a fitted network, as SVG: units as circles, weights as lines.
+"""A picture of a fitted network: units as circles, weights as lines.
 
-A line's width is the size of its weight beside the largest of its layer, its colour the sign (blue
-above zero, orange below).  Of a wide layer the first and the last units are shown.
+Of a wide layer the first and the last units are shown.  Units that reach each other have a small
+table of their weights below them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.utils import estimator_html_repr
+from sklearn.utils.validation import check_is_fitted
 
-MOST_UNITS, MOST_LETTERS = 9, 18
-ABOVE, BELOW, INK, PALE = "#0072B2", "#D55E00", "#555555", "#ffffff"
-STEP, GAP, MARGIN, RADIUS = 20, 120, 28, 6
+from chainrule.errors import OptionError
+from chainrule.models import network_marks as marks
+
+MOST_UNITS = 9
+STEP, GAP, MARGIN = 20, 120, 30
+FOOT = 30  # room for the largest weights and the legend below the units
 
 
 class ShowsItsNetwork:
-    """What an estimator has to show its network in a notebook."""
+    """What an estimator has to show its network."""
+
+    def plot_network(self, most_units: int = MOST_UNITS) -> NetworkPicture:
+        """Return a picture of the fitted network with its weights.
+
+        Parameters
+        ----------
+        most_units : int, default=9
+            Of a wider layer the first and the last units are shown, half as many each.
+
+        Returns
+        -------
+        NetworkPicture
+            Shows itself in a notebook; `svg` is the text, `save(path)` writes it.
+
+        Raises
+        ------
+        OptionError
+            If `most_units` is below 3.
+        """
+        check_is_fitted(self)  # pyright: ignore[reportArgumentType]
+        if most_units < 3:
+            raise OptionError(
+                f"most_units={most_units!r} must be 3 or more: the first unit, those left out, the "
+                "last one."
+            )
+        return NetworkPicture(draw_network(self, most_units))
 
     def _repr_html_inner(self) -> str:
         """Return scikit-learn's HTML of an estimator, and below it a picture of the network."""
@@ -34,68 +64,83 @@ class ShowsItsNetwork:
         return bundle
 
 
-def draw_network(model: Any) -> str:
-    """Return the picture of a fitted estimator's network."""
-    sizes = [model._pictured[0].shape[0], *(weights.shape[1] for weights in model._pictured)]
-    shown = [_shown(size) for size in sizes]
-    inputs, outputs = model._encoder.feature_names_out, _output_names(model, sizes[-1])
-    left = _width([inputs[i] for i in shown[0] if i is not None])
-    right = _width([outputs[i] for i in shown[-1] if i is not None])
-    height = 2 * MARGIN + STEP * (max(map(len, shown)) - 1)
-    width = left + GAP * (len(sizes) - 1) + right + 2 * RADIUS
+@dataclass(frozen=True)
+class NetworkPicture:
+    """A picture of a network.
+
+    Attributes
+    ----------
+    svg : str
+        An `<svg>` element, for a file or the inside of an HTML page.
+    """
+
+    svg: str
+
+    def save(self, path: str | Path) -> Path:
+        """Write the picture to a file and return its path."""
+        path = Path(path)
+        path.write_text(self.svg, encoding="utf-8")
+        return path
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+
+def draw_network(model: Any, most_units: int = MOST_UNITS) -> str:
+    """Return the picture of a fitted estimator's network.
+
+    How to read it: signals go from the inputs on the left to the outputs on the right; a wide blue
+    line says that the unit on its right grows with the one on its left, a wide orange dashed one
+    that it falls, and thin pale lines hardly matter.
+    """
+    weights = model._pictured
+    sizes = [weights[0].shape[0], *(each.shape[1] for each in weights)]
+    shown = [marks.shown_units(size, most_units) for size in sizes]
+    beside = {
+        0: list(model._encoder.feature_names_out),
+        len(weights): _output_names(model, sizes[-1]),
+    }
+    names = _unit_names(beside[0], sizes, beside[len(weights)])
+    left, right = (
+        marks.room_for([own[i] for i in shown[k] if i is not None]) for k, own in beside.items()
+    )
+    units = STEP * (max(map(len, shown)) - 1)
+    recurrent = getattr(model, "recurrent_coefs_", None)
+    block = 0 if recurrent is None else marks.CELL * len(shown[1]) + 24
+    height = 2 * MARGIN + units + FOOT + block
+    width = max(left + GAP * (len(sizes) - 1) + right + 2 * marks.RADIUS, 300)
 
     def place(layer: int, row: int) -> tuple[float, float]:
-        top = (height - STEP * (len(shown[layer]) - 1)) / 2
-        return left + RADIUS + GAP * layer, top + STEP * row
+        top = MARGIN + (units - STEP * (len(shown[layer]) - 1)) / 2
+        return left + marks.RADIUS + GAP * layer, top + STEP * row
 
-    parts = [_lines(w, i, shown, place) for i, w in enumerate(model._pictured)]
-    for layer, units in enumerate(shown):
-        parts += [_unit(*place(layer, row), unit) for row, unit in enumerate(units)]
-        parts.append(_text(place(layer, 0)[0], 12, _heading(model, layer, sizes), "middle"))
-    for row, unit in enumerate(shown[0]):
-        x, y = place(0, row)
-        parts.append(_text(x - 10, y + 4, "" if unit is None else inputs[unit], "end"))
-    for row, unit in enumerate(shown[-1]):
-        x, y = place(len(sizes) - 1, row)
-        parts.append(_text(x + 10, y + 4, "" if unit is None else outputs[unit], "start"))
+    foot = MARGIN + units + 26
+    parts = [marks.lines(w, i, shown, names, place) for i, w in enumerate(weights)]
+    for layer, rows in enumerate(shown):
+        for row, unit in enumerate(rows):
+            parts.append(
+                marks.unit_mark(*place(layer, row), None if unit is None else names[layer][unit])
+            )
+        parts.append(marks.text(place(layer, 0)[0], 12, _heading(model, layer, sizes), "middle"))
+    for layer, own in beside.items():
+        shift, anchor = (-10, "end") if layer == 0 else (10, "start")
+        for row, unit in enumerate(shown[layer]):
+            if unit is not None:
+                x, y = place(layer, row)
+                parts.append(marks.text(x + shift, y + 4, own[unit], anchor))
+    for layer, each in enumerate(weights):
+        middle = (place(layer, 0)[0] + place(layer + 1, 0)[0]) / 2
+        parts.append(marks.text(middle, foot, f"largest {marks.largest_of(each):.2g}", "middle"))
+    if recurrent is not None:
+        parts.append(marks.block(recurrent, shown[1], names[1], place(1, 0)[0], foot + 22))
+    parts.append(marks.legend(height - 12))
     title = f"Network of {' → '.join(map(str, sizes))} units"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" '
-        f'width="{width:.0f}" height="{height:.0f}" role="img" font-family="sans-serif" '
-        f'font-size="11"><title>{title}</title>{"".join(parts)}</svg>'
+        f'width="{width:.0f}" style="max-width:100%;height:auto" role="img" '
+        f'font-family="sans-serif" font-size="11" fill="currentColor">'
+        f"<title>{title}</title>{''.join(parts)}</svg>"
     )
-
-
-def _shown(size: int) -> list[int | None]:
-    """Return the units to draw; None stands for those between."""
-    if size <= MOST_UNITS:
-        return list(range(size))
-    half = MOST_UNITS // 2
-    return [*range(half), None, *range(size - half, size)]
-
-
-def _lines(weights: np.ndarray, layer: int, shown: list[list[int | None]], place: Any) -> str:
-    largest = float(np.abs(weights).max()) or 1.0
-    parts = []
-    for i, unit in enumerate(shown[layer]):
-        for j, following in enumerate(shown[layer + 1]):
-            if unit is None or following is None:
-                continue
-            weight = float(weights[unit, following])
-            share = abs(weight) / largest
-            (x1, y1), (x2, y2) = place(layer, i), place(layer + 1, j)
-            parts.append(
-                f'<line x1="{x1:.0f}" y1="{y1:.1f}" x2="{x2:.0f}" y2="{y2:.1f}" '
-                f'stroke="{ABOVE if weight > 0 else BELOW}" stroke-width="{0.3 + 2.2 * share:.2f}" '
-                f'stroke-opacity="{0.15 + 0.75 * share:.2f}"/>'
-            )
-    return "".join(parts)
-
-
-def _unit(x: float, y: float, unit: int | None) -> str:
-    if unit is None:
-        return _text(x, y + 4, "⋮", "middle")
-    return f'<circle cx="{x:.0f}" cy="{y:.1f}" r="{RADIUS}" fill="{PALE}" stroke="{INK}"/>'
 
 
 def _heading(model: Any, layer: int, sizes: Sequence[int]) -> str:
@@ -108,6 +153,15 @@ def _heading(model: Any, layer: int, sizes: Sequence[int]) -> str:
     return f"{sizes[layer]} {name if isinstance(name, str) else getattr(name, 'name', 'units')}"
 
 
+def _unit_names(inputs: list[str], sizes: Sequence[int], outputs: Sequence[str]) -> list[list[str]]:
+    """Return the full name of every unit: columns, hidden1[0], …, output[class]."""
+    hidden = [
+        [f"hidden{layer}[{unit}]" for unit in range(size)]
+        for layer, size in enumerate(sizes[1:-1], start=1)
+    ]
+    return [inputs, *hidden, [f"output[{name}]" for name in outputs]]
+
+
 def _output_names(model: Any, n_outputs: int) -> list[str]:
     if not model._classifies:
         return ["ŷ"] if n_outputs == 1 else [f"ŷ{i}" for i in range(n_outputs)]
@@ -116,16 +170,3 @@ def _output_names(model: Any, n_outputs: int) -> list[str]:
         return [str(c) for column in classes for c in column.tolist()]
     names = [str(c) for c in classes.tolist()]
     return names if len(names) == n_outputs else names[-n_outputs:]
-
-
-def _text(x: float, y: float, text: str, anchor: str) -> str:
-    short = text if len(text) <= MOST_LETTERS else text[: MOST_LETTERS - 1] + "…"
-    return (
-        f'<text x="{x:.0f}" y="{y:.1f}" text-anchor="{anchor}" fill="{INK}">{escape(short)}</text>'
-    )
-
-
-def _width(names: Sequence[str]) -> int:
-    """Return the room that names beside a layer need; the headings need some too."""
-    longest = max((min(len(name), MOST_LETTERS) for name in names), default=0)
-    return max(40, 14 + 7 * longest)

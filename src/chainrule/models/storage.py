@@ -24,7 +24,7 @@ from chainrule.models.file_schema import (
 )
 from chainrule.models.fitted import plain_network
 from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
-from chainrule.models.history import History
+from chainrule.models.history import History, flow_from, flow_told
 from chainrule.models.inference import DenseSpec, PlainNetwork
 from chainrule.models.intervals import Calibration
 from chainrule.models.memory_state import patterns_from, patterns_told
@@ -79,7 +79,9 @@ def save(model: BaseMLP | AssociativeMemory, path: str | Path) -> Path:
     told, parts = (
         _memory_told(model) if isinstance(model, AssociativeMemory) else _table_told(model)
     )
+    flow, flow_columns = flow_told(vars(model).get("flow_", {}))
     parts |= {"parameters": parameter_arrays, "history": model.history_}
+    parts |= {"flow": {str(i): column for i, column in enumerate(flow_columns)}}
     arrays |= {f"{part}.{name}": a for part, named in parts.items() for name, a in named.items()}
     document = Document(
         schema_version=SCHEMA_VERSION,
@@ -91,6 +93,7 @@ def save(model: BaseMLP | AssociativeMemory, path: str | Path) -> Path:
         n_networks=len(networks),
         dtype="float64" if model.coefs_[0].dtype == np.float64 else "float32",
         history=list(model.history_),
+        flow=flow,
         versions=_versions(),
         **told,
     )
@@ -210,6 +213,8 @@ def _rebuild_table(
     _check_ends(model, network)
     leaves = parts.get("optimizer", {})
     model._optimizer_leaves = [leaves[str(i)] for i in range(len(document.optimizer_state))]
+    flow = [parts["flow"][str(i)] for i in range(len(document.flow))]
+    model.flow_ = flow_from(document.flow, flow)
     model._seed, model._data_hash = document.seed, document.data_hash
     model.n_features_in_ = model._encoder.n_features_in
     if model._encoder.feature_names_in is not None:

@@ -1,6 +1,6 @@
 """A run folder: everything a run leaves behind, written whole or not at all.
 
-    model.chr   history.csv   config.toml   figures/*.svg, *.png   manifest.json
+    model.chr   history.csv   config.toml   figures/*.svg, *.png   report.html   manifest.json
 
 The folder is filled under a hidden name and renamed when it is complete.
 """
@@ -23,7 +23,7 @@ import numpy as np
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
 
 MODEL, HISTORY, CONFIG = "model.chr", "history.csv", "config.toml"
-MANIFEST, FIGURES = "manifest.json", "figures"
+MANIFEST, FIGURES, REPORT = "manifest.json", "figures", "report.html"
 
 
 def refuse_existing(folder: Path) -> None:
@@ -80,9 +80,14 @@ def write_history(path: Path, history: Mapping[str, np.ndarray]) -> None:
 
 def write_manifest(path: Path, facts: Mapping[str, Any]) -> None:
     """Write the manifest: `facts`, and the versions that produced them."""
+    whole = {**facts, "versions": versions_in_use()}
+    path.write_text(json.dumps(whole, indent=2, default=str) + "\n")
+
+
+def versions_in_use() -> dict[str, str]:
+    """Return the versions of Python and of the packages that results depend on."""
     packages = ("chainrule", "jax", "jaxlib", "numpy", "scikit-learn", "polars")
-    versions = {"python": platform.python_version(), **{name: version(name) for name in packages}}
-    path.write_text(json.dumps({**facts, "versions": versions}, indent=2, default=str) + "\n")
+    return {"python": platform.python_version(), **{name: version(name) for name in packages}}
 
 
 def read_manifest(run: Path) -> dict[str, Any]:

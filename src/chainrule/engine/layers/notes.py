@@ -41,6 +41,15 @@ def backward_and_notes(
     return (*layer.backward(params, tape, dy), {})
 
 
+def backward_through(
+    layer: Layer, params: Any, tape: Any, dy: Array
+) -> tuple[Any, Array, dict[str, Array], Any]:
+    """Return also the gradient at the layer's output; of a network, that of each layer inside."""
+    if hasattr(layer, "backward_through"):
+        return layer.backward_through(params, tape, dy)  # pyright: ignore
+    return (*backward_and_notes(layer, params, tape, dy), dy)
+
+
 def trusted_weights(layer: Layer, tape: Any, weights: Array) -> Array:
     """Return the rows' weights, 0 for those that cannot be trusted."""
     rows = trusted_rows(layer, tape)

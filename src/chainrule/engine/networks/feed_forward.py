@@ -14,7 +14,7 @@ from jaxtyping import Array, Bool, PRNGKeyArray
 
 from chainrule.engine.keys import split_key
 from chainrule.engine.layers.differentiated import as_layer
-from chainrule.engine.layers.notes import backward_and_notes, limits_of, notes_of, trusted_rows
+from chainrule.engine.layers.notes import backward_through, limits_of, notes_of, trusted_rows
 from chainrule.engine.pytree import hyperparameters, part
 from chainrule.errors import OptionError
 
@@ -85,12 +85,19 @@ class FeedForward:
         self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array
     ) -> tuple[tuple[Any, ...], Array, dict[str, Array]]:
         """Return the gradients, and what the layers note of each row."""
-        grads, notes, names = [], {}, self._names()
+        return self.backward_through(params, tape, dy)[:3]
+
+    def backward_through(
+        self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array
+    ) -> tuple[tuple[Any, ...], Array, dict[str, Array], tuple[Any, ...]]:
+        """Return also the gradient at the output of every layer."""
+        grads, deltas, notes, names = [], [], {}, self._names()
         for i in range(len(self.layers) - 1, -1, -1):
-            g, dy, own = backward_and_notes(self.layers[i], params[i], tape[i], dy)
+            g, dy, own, delta = backward_through(self.layers[i], params[i], tape[i], dy)
             grads.append(g)
+            deltas.append(delta)
             notes |= {names[i, name]: values for name, values in own.items()}
-        return tuple(grads[::-1]), dy, notes
+        return tuple(grads[::-1]), dy, notes, tuple(deltas[::-1])
 
     def _names(self) -> dict[tuple[int, str], str]:
         own = [(i, name) for i, layer in enumerate(self.layers) for name in notes_of(layer)]

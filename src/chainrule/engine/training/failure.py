@@ -33,9 +33,8 @@ def locate_failure(
         place = _first_non_finite(task, params, batch, key)
         if place is not None:
             return f"{place}, batch {b + 1} of {len(batches)}"
-        params, opt_state, _, _ = compiled(
-            task, params, opt_state, batch.x, batch.y, batch.weights, key
-        )
+        done = compiled(task, params, opt_state, batch.x, batch.y, batch.weights, key)
+        params, opt_state = done.params, done.opt_state
         if not is_finite(params):
             return f"the weight update after batch {b + 1} of {len(batches)}"
     place = locate_in_prediction(task, params, tables)

@@ -13,26 +13,37 @@ from chainrule.engine.training.rows import Rows
 from chainrule.engine.training.step import Task
 
 
-def measure(task: Task, params: Any, rows: Rows, chunk_size: int) -> Float[Array, " measures"]:
-    """Return the weighted means over `rows` of the objective and of every metric."""
+def n_chunks_of(rows: Rows, chunk_size: int) -> int:
+    """Return in how many chunks a table is measured."""
+    return max(1, rows.weights.shape[0] // chunk_size)
+
+
+def sum_measures(
+    task: Task,
+    params: Any,
+    rows: Rows,
+    chunk_size: int,
+    start: Float[Array, " measures"],
+    bounds: tuple[Array, Array] | None,
+) -> Float[Array, " measures"]:
+    """Return `start` plus the weighted sums of the objective and every metric.
+
+    Over the chunks from one of the `bounds` to the other, or without them over the whole table.
+    """
     measures = (task.objective, *task.metrics)
 
     def sums(chunk: Rows) -> Array:
         z, _ = task.network.forward(params, chunk.x)
         return jnp.stack([jnp.sum(chunk.weights * m.per_row(z, chunk.y)) for m in measures])
 
-    n_rows = rows.weights.shape[0]
-    if n_rows <= chunk_size:
-        total = sums(rows)
-    else:
+    if bounds is None:
+        return start + sums(rows)
+    size = min(chunk_size, rows.weights.shape[0])
 
-        def add(i: Array, total: Array) -> Array:
-            start = i * chunk_size
-            return total + sums(jax.tree.map(lambda a: slice_rows(a, start, chunk_size), rows))
+    def add(i: Array, total: Array) -> Array:
+        return total + sums(jax.tree.map(lambda a: slice_rows(a, i * size, size), rows))
 
-        zeros = jnp.zeros(len(measures), rows.weights.dtype)
-        total = jax.lax.fori_loop(0, n_rows // chunk_size, add, zeros)
-    return total / rows.weights.sum()
+    return jax.lax.fori_loop(*bounds, add, start)
 
 
 def slice_rows(array: Array, start: Array, size: int) -> Array:

@@ -1,6 +1,7 @@
 """What training shows while it runs, and what it gives back."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from chainrule.engine.training.starting import Checkpoint
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training stands: given to `on_progress` after every block."""
+    """Where training stands: after `epoch` epochs, and a `share` of the next one."""
 
     epoch: int
     n_epochs: int
@@ -18,6 +19,7 @@ class Progress:
     best_epoch: int | None
     seconds: float
     compile_seconds: float
+    share: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -36,9 +38,10 @@ class Trained:
 
     `history` has one entry for the start and one after each epoch; `running_loss` is the mean over
     the steps of the epoch before, with dropout.  `stop` is "finished", "early", "asked" (by
-    `on_epoch`), "time", "interrupted", "diverged" or "unsettled" (too many samples of a fixed-point
-    network did not settle); `message` says it in words.  `params` and
-    `opt_state` are those of `best_epoch` when a measure is watched, else the last finite ones.
+    `on_epoch`), "time", "interrupted", "diverged" or "unsettled" (too many samples of a
+    fixed-point network did not settle); `message` says it in words.  `params` and `opt_state` are
+    those of `best_epoch` when a measure is watched, else the last finite ones.  `flow` has, if it
+    was recorded, "epoch" and for each layer what the module `flow` names.
     """
 
     params: Any
@@ -50,6 +53,7 @@ class Trained:
     message: str
     seconds: float
     compile_seconds: float
+    flow: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def checkpoint(self) -> Checkpoint:

@@ -10,11 +10,11 @@ from jaxtyping import PRNGKeyArray
 
 from chainrule.engine.keys import make_key
 from chainrule.engine.layers.base import Layer
-from chainrule.engine.layers.notes import columns_of_notes
+from chainrule.engine.layers.notes import columns_of_notes, notes_of
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.optimizers.schedules import Scaled, Schedule
 from chainrule.engine.pytree import on_device, pytree
-from chainrule.engine.training.epochs import State
+from chainrule.engine.training.epochs import WITHOUT_END, State, Sums
 from chainrule.engine.training.failure import is_finite
 from chainrule.engine.training.stopping import Watch, first_best
 from chainrule.errors import DataError, OptionError, ShapeError
@@ -49,8 +49,13 @@ def first_state(
     n_in: int,
     watch: Watch | None,
     dtype: np.dtype,
+    *,
+    n_measures: int | None = None,
 ) -> State:
-    """Return the state before the first epoch, from given parameters or drawn ones."""
+    """Return the state before the first epoch, from given parameters or drawn ones.
+
+    `n_measures` is how many are taken of all tables together; without it there are no sums.
+    """
     params = network.init(key, n_in) if start.params is None else start.params
     params = jax.tree.map(lambda p: on_device(p, dtype), params)
     if not is_finite(params):
@@ -60,12 +65,16 @@ def first_state(
     opt_state = optimizer.init(params)
     if start.opt_state is not None:
         opt_state = _as_before(opt_state, start.opt_state)
-    epoch, n_notes = int(start.epoch), len(columns_of_notes(network))
+    epoch, sums = int(start.epoch), None
+    if n_measures is not None:
+        sums = Sums(len(notes_of(network)), n_measures).zeros(dtype)
     return State(
         params=params,
         opt_state=opt_state,
         epoch=on_device(epoch, np.int32),
-        running=on_device([np.nan if epoch == 0 else 0.0, *n_notes * [0.0]], dtype),
+        step=on_device(WITHOUT_END, np.int32),
+        chunk=on_device(-1, np.int32),
+        sums=sums,
         best=None if watch is None else first_best(params, opt_state, epoch, dtype),
     )
 

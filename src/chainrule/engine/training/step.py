@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
-from chainrule.engine.layers.notes import backward_and_notes, sum_up, trusted_weights
+from chainrule.engine.layers.notes import backward_through, sum_up, trusted_weights
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer, needs_objective
@@ -25,6 +25,22 @@ class Task:
     metrics: tuple[RowMeasure, ...] = ()
 
 
+@pytree
+class Stepped:
+    """A step's results, the loss before, sums and peaks of the notes; and what flowed.
+
+    That is its tape, the gradients at the outputs of the layers, and those of the parameters.
+    """
+
+    params: Any
+    opt_state: Any
+    loss: Float[Array, ""]
+    notes: tuple[Array, Array]
+    tape: Any
+    deltas: Any
+    grads: Any
+
+
 def step(
     task: Task,
     params: Any,
@@ -33,19 +49,20 @@ def step(
     y: Float[Array, "batch k"],
     weights: Float[Array, " batch"],
     key: PRNGKeyArray | None,
-) -> tuple[Any, Any, Float[Array, ""], tuple[Array, Array]]:
-    """Return the updated parameters and optimizer state, the loss before, and the notes."""
+) -> Stepped:
+    """Return the updated parameters and optimizer state, and what led to them."""
     z, tape = task.network.forward(params, x, key)
     trusted = trusted_weights(task.network, tape, weights)
     loss = task.objective.value(z, y, trusted)
     delta = task.objective.delta(z, y, trusted)
-    grads, _, notes = backward_and_notes(task.network, params, tape, delta)
+    grads, _, notes, deltas = backward_through(task.network, params, tape, delta)
     if task.penalty is not None:
         grads = task.penalty.add_gradient(params, grads)
     tries = (partial(loss_and_grads, task, x, y, weights, key),)
     also = tries if needs_objective(task.optimizer) else ()
     params, opt_state = task.optimizer.update(params, grads, opt_state, *also)
-    return params, opt_state, loss, sum_up(task.network, notes, weights)
+    notes = sum_up(task.network, notes, weights)
+    return Stepped(params, opt_state, loss, notes, tape, deltas, grads)
 
 
 def loss_and_grads(

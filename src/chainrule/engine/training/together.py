@@ -23,7 +23,8 @@ from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.pytree import count_numbers, on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
-from chainrule.engine.training.epochs import State, run_blocks
+from chainrule.engine.training.epochs import Extent, State, run_blocks
+from chainrule.engine.training.pace import BLOCK_SECONDS
 from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.engine.training.results import Trained
 from chainrule.engine.training.rows import Layout, Rows, draw_orders, lay_out, pad_rows
@@ -35,7 +36,7 @@ from chainrule.engine.training.starting import (
     random_parts,
 )
 from chainrule.engine.training.step import Task
-from chainrule.engine.training.train import BLOCK_SECONDS, train
+from chainrule.engine.training.train import train
 from chainrule.errors import ShapeError
 
 # Products in a step above which networks are faster one by one: the cores then share a product.
@@ -137,7 +138,7 @@ def train_together(
             rows = one_table or _stack([padded(m.place) for m in group])
             running.append(_Group(task, group, rows, shared, dtype, measure_training))
         for group in running:
-            group.block(0)  # the first one compiles; all measure the start
+            group.block(1)  # the first one compiles; all measure the start
     compile_seconds = time.perf_counter() - start
     with ThreadPoolExecutor(n_threads) as pool:
         tasks = [pool.submit(group.run, n_epochs) for group in running]
@@ -225,7 +226,8 @@ class _Group:
         self.n_own = len({m.place for m in members})
         first = members[0]
         states = _stack([m.state for m in members])
-        self.states = replace(states, epoch=first.state.epoch)  # all are at the same epoch
+        at = {name: getattr(first.state, name) for name in ("epoch", "step", "chunk")}
+        self.states = replace(states, **at)  # all are at the same epoch
         self.rules = first.rules
         if "rules" not in shared:
             self.rules = _stack([_as_arrays(m.rules, dtype) for m in members])
@@ -236,10 +238,11 @@ class _Group:
         self.stopped = False
 
     def block(self, length: int) -> None:
-        """Run so many epochs."""
+        """Run so many epochs; the first block only measures the start."""
         layout = self.layout
         own = self.members[: self.n_own]
-        drawn = draw_orders([m.layout for m in own], length, [m.rng for m in own])
+        n_drawn = length if self.entries else 0
+        drawn = draw_orders([m.layout for m in own], n_drawn, [m.rng for m in own])
         copies = [min(i, self.n_own - 1) for i in range(len(self.members))]
         if drawn is not None:
             drawn = on_device(drawn if len(own) == len(copies) else drawn[copies])
@@ -251,16 +254,14 @@ class _Group:
             self.tables,
             drawn,
             self.keys,
-            np.int32(length),
-            np.int32(layout.n_steps),
+            jax.tree.map(np.int32, Extent(length, layout.n_steps)),
             shared=self.shared,
             batch_size=layout.batch_size,
             chunk_size=layout.chunk_size,
             n_slots=layout.longest_block,
             measure_training=self.measure_training,
         )
-        history = np.asarray(block.history)[:, : length + 1]
-        self.entries.append(history[:, 1:] if self.entries else history)
+        self.entries.append(np.asarray(block.history)[:, :length])
         self.failed |= np.asarray(block.failed)
         self.states = block.state
 

@@ -1,0 +1,133 @@
+"""`chainrule report`: the report of a run, from its folder and the table of its fit.
+
+The rows are divided as in the fit.  That they are the same shows in the hash of the table or, for a
+table that was saved anew, in the test score.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from chainrule.cli.asked import Asked
+from chainrule.cli.config import read_config
+from chainrule.cli.new_rows import load_for_rows
+from chainrule.cli.options import OPTIONS
+from chainrule.cli.parting import Parted, divide_table, part_rows
+from chainrule.cli.roles import Rows
+from chainrule.cli.saving import hash_table
+from chainrule.cli.talk import at_the_shell
+from chainrule.data import read_table
+from chainrule.errors import DataError, MissingFileError, OptionError
+from chainrule.report.page.subject import Part, Subject
+from chainrule.report.run_folder import CONFIG, MODEL, REPORT, find_model, read_manifest
+
+SAID_ELSEWHERE = ("table", "target", "resume")
+CLOSE = 1e-6
+
+
+def run_report(
+    run: Path, table: str | None, out: Path | None, figures: bool, separator: str | None
+) -> None:
+    """Carry out the command."""
+    from chainrule.report.page.write import write_page
+
+    if out is not None and not out.parent.is_dir():
+        raise OptionError(f"there is no folder {out.parent} for --out {out}. Make it first.")
+    find_model(run)  # says what there is if the run is not
+    manifest = read_manifest(run)
+    if not (run / CONFIG).is_file():
+        raise MissingFileError(
+            f"{run} holds no {CONFIG}, so that the rows of its fit are not known. Fit again."
+        )
+    values = {option.name: option.default for option in OPTIONS} | read_config(run)
+    asked = Asked(values | {"figures": figures}, None)
+    if not manifest.get("task") or not asked.values["target"]:
+        raise DataError(f"the files of {run} do not say what was predicted. Fit again.")
+    model = load_for_rows(run / MODEL)
+    frame, same = _read_again(run, manifest, table, separator or asked.values["separator"])
+    parted = part_rows(asked, divide_table(asked, frame), manifest["task"])
+    if not same:
+        _refuse_other_rows(run, manifest, model, parted)
+    path = write_page(subject_of(run, run, asked, model, parted), out or run / REPORT)
+    print(f"report written to {path} ({path.stat().st_size / 1000:.0f} kB)", file=sys.stderr)
+
+
+def subject_of(folder: Path, name: Path, asked: Asked, model: Any, parted: Parted) -> Subject:
+    """Return what the report of a run is about; `folder` holds its files, `name` is its own."""
+    manifest = read_manifest(folder)
+    parts = zip(("train", "validation", "test"), parted.parts, strict=True)
+    return Subject(
+        model,
+        parted.rows.targets,
+        manifest,
+        **{which: _part(rows, parted.places(which)) for which, rows in parts if len(rows)},
+        name=str(name),
+        config=(folder / CONFIG).read_text(encoding="utf-8"),
+        options=_unusual(asked),
+        speak=at_the_shell,
+        draws=asked.values["figures"],
+    )
+
+
+def _part(rows: Rows, places: Any) -> Part:
+    return Part(rows.X, rows.y, rows.weights, places)
+
+
+def _unusual(asked: Asked) -> tuple[tuple[str, str], ...]:
+    """Return the options that have another value than when nothing is said."""
+    return tuple(
+        (option.flag, _words(asked.values[option.name]))
+        for option in OPTIONS
+        if option.recorded
+        and option.name not in SAID_ELSEWHERE
+        and asked.values[option.name] != option.default
+    )
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    return json.dumps(value) if isinstance(value, bool) or value is None else str(value)
+
+
+def _read_again(
+    run: Path, manifest: dict[str, Any], table: str | None, separator: str | None
+) -> tuple[Any, bool]:
+    """Return the table, and whether it is known to be that of the fit."""
+    source = table or manifest.get("table")
+    if source is None or (table is None and source == "-"):
+        came = "is not known" if source is None else "came from standard input"
+        raise OptionError(f"the table of {run} {came}. Give it by --table.")
+    try:
+        frame = read_table(source, separator=separator)
+    except MissingFileError as error:
+        if table is not None:
+            raise
+        raise MissingFileError(f"the table of {run}: {error} Or give it by --table.") from None
+    same = hash_table(source, frame) == manifest.get("data_hash")
+    if not same and table is None:
+        raise DataError(
+            f"{source} is no longer the table that {run} was fitted on (its hash differs). "
+            "Give that table by --table, or fit again."
+        )
+    return frame, same
+
+
+def _refuse_other_rows(run: Path, manifest: dict[str, Any], model: Any, parted: Parted) -> None:
+    """Raise a DataError if the rows are not those of the fit, as far as that shows."""
+    from chainrule.models.evaluation import evaluate
+
+    test, results = parted.parts[-1], manifest.get("results") or {}
+    alike = parted.split.description == (manifest.get("split") or {}).get("description")
+    if alike and "test" in results:
+        scores = evaluate(model, test.X, test.y, test.weights, test.targets)
+        pairs = ((scores[k], v) for k, v in results["test"].items() if isinstance(v, float))
+        alike = all(abs(now - then) <= CLOSE * max(1, abs(then)) for now, then in pairs)
+    if not alike:
+        raise DataError(
+            f"--table holds other rows than {run} was fitted on: the scores would be others. "
+            "Give the table of the fit, or fit again."
+        )

@@ -1,0 +1,125 @@
+"""What goes wrong with the signal on its way: deltas that vanish or explode, units that are shut.
+
+Deltas are compared between layers: where the first layer's is a thousandth of the last one's, the
+first layers cannot learn.  References: Bengio, Simard & Frasconi (1994), IEEE Trans. Neural
+Networks 5:157-166; Glorot & Bengio (2010), AISTATS 9:249-256.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from chainrule.inspection.doctor.evidence import BOUNDED, RECTIFIERS, Evidence
+from chainrule.inspection.doctor.finding import Finding
+
+VANISHED, EXPLODED = 1e-2, 30.0  # δ of the first layer over δ of the last one
+MANY_DEAD, MANY_SATURATED = 0.4, 0.5  # shares of units, and of slopes
+A_FEW_DEAD = 0.1
+FLAT_BY_HAND = {"tanh": 0.975, "sigmoid": 0.975}
+
+
+def find_in_flow(seen: Evidence) -> Iterator[Finding]:
+    """Yield what the flow tells."""
+    deltas = seen.layers_with("delta_norm")
+    if len(deltas) > 2:
+        yield from _between_layers(deltas)
+    yield from _dead_units(seen)
+    yield from _saturation(seen)
+
+
+def _between_layers(deltas: list[tuple[str, np.ndarray]]) -> Iterator[Finding]:
+    first, last = deltas[0], deltas[-1]
+    with np.errstate(all="ignore"):
+        ratios = first[1] / last[1]
+    ratio = float(np.nanmedian(ratios[: max(1, len(ratios) // 2)]))
+    if not np.isfinite(ratio):
+        return
+    where = f"in layer {first[0]} δ is {ratio:.2g} times that of layer {last[0]}"
+    numbers = {"ratio": ratio}
+    if ratio < VANISHED:
+        yield Finding(
+            "vanishing deltas",
+            "warning",
+            f"On its way back the error fades: {where}.",
+            "Each layer multiplies it by weights and slopes that are small together (a sigmoid's "
+            "slope is at most 1/4), so the first layers hardly learn.",
+            'Set activation="relu" or "tanh", or layer_norm=True, or take fewer layers '
+            "(hidden_layer_sizes).",
+            numbers,
+        )
+    if ratio > EXPLODED:
+        yield Finding(
+            "exploding deltas",
+            "warning",
+            f"On its way back the error grows: {where}.",
+            "Each layer multiplies it by weights that are too large.",
+            "Start from smaller weights (leave coefs_init out), set layer_norm=True, or clip the "
+            "gradient with clip_norm=1.0.",
+            numbers,
+        )
+
+
+def _dead_units(seen: Evidence) -> Iterator[Finding]:
+    """Units of a rectifier that are silent for every row: nothing comes back through them."""
+    shares: dict[int, float] = {}
+    if seen.rows is not None:
+        for i, a in enumerate(seen.rows.hidden):
+            if i < len(seen.settings.activations) and seen.settings.activations[i] == "relu":
+                shares[i + 1] = float((a.max(axis=0) <= 0).mean())
+    else:
+        rectified = [s for label, s in seen.layers_with("dead") if label.split()[-1] == "relu"]
+        shares = {i + 1: float(series[-1]) for i, series in enumerate(rectified)}
+    if not shares:
+        return
+    layer, share = max(shares.items(), key=lambda pair: pair[1])
+    if share < A_FEW_DEAD:
+        return
+    many = share >= MANY_DEAD
+    yield Finding(
+        "dead units",
+        "warning" if many else "note",
+        f"In hidden layer {layer}, {share:.0%} of the units give 0 for every row.",
+        "A rectifier that is 0 has slope 0: nothing comes back to its weights, so it stays as "
+        "it is.",
+        'Set activation="leaky_relu" or "elu", lower learning_rate_init, and leave '
+        "intercepts_init out."
+        if many
+        else "Nothing to do: the others do the work, and a smaller layer would do too.",
+        {"share": share, "layer": layer},
+    )
+
+
+def _saturation(seen: Evidence) -> Iterator[Finding]:
+    """Units of a bounded function that are at its ends."""
+    shares: dict[int, float] = {}
+    names = seen.settings.activations
+    at_start = [s for label, s in seen.layers_with("saturated") if label.split()[-1] in BOUNDED]
+    if seen.rows is not None:
+        for i, a in enumerate(seen.rows.hidden):
+            name = names[i] if i < len(names) else ""
+            if name in BOUNDED:
+                ends = a if name == "tanh" else 2 * a - 1
+                shares[i + 1] = float((np.abs(ends) > FLAT_BY_HAND[name]).mean())
+    elif at_start:
+        shares = {i + 1: float(series[-1]) for i, series in enumerate(at_start)}
+    if not shares:
+        return
+    layer, share = max(shares.items(), key=lambda pair: pair[1])
+    first = float(at_start[min(layer, len(at_start)) - 1][0]) if at_start else share
+    if share < MANY_SATURATED:
+        return
+    yield Finding(
+        "saturation",
+        "warning" if first >= MANY_SATURATED else "note",
+        f"In hidden layer {layer}, {share:.0%} of the activations are at the ends of "
+        f"{names[layer - 1]} ({first:.0%} in the first step).",
+        "There its slope is next to 0: hardly anything comes back through these units.",
+        "Start from smaller weights (leave coefs_init out), scale the inputs (scale=True), or set "
+        "layer_norm=True.",
+        {"share": share, "at_start": first, "layer": layer},
+    )
+
+
+def is_rectified(seen: Evidence) -> bool:
+    """Return whether all hidden layers are of rectifiers."""
+    return bool(seen.settings.activations) and set(seen.settings.activations) <= set(RECTIFIERS)

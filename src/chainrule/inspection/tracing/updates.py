@@ -1,0 +1,137 @@
+"""The update as a trace shows it: old weight, gradient, what the rule makes of it, new weight."""
+
+from __future__ import annotations
+
+from functools import partial, reduce
+from operator import getitem
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, PRNGKeyArray
+
+from chainrule.engine import Objective, Penalty
+from chainrule.engine.layers.base import Layer
+from chainrule.engine.optimizers.base import Optimizer, needs_objective
+from chainrule.engine.training.step import Task, loss_and_grads
+from chainrule.inspection.tracing.formulas import Formula, rule_of
+from chainrule.inspection.tracing.records import Step
+from chainrule.inspection.tracing.views import Symbol, View, d, named_leaves
+
+MOMENTS = {"mean": "m", "square": "v", "velocity": "v", "sizes": "Δ", "last": "kept gradient"}
+
+
+def update_steps(
+    views: list[View],
+    network: Layer,
+    params: Any,
+    grads: Any,
+    optimizer: Optimizer,
+    opt_state: Any,
+    penalty: Penalty | None,
+    objective: Objective,
+    rows: tuple[Array, Array, Array],
+    key: PRNGKeyArray | None,
+) -> list[Step]:
+    """Return the steps of one update of all parameters, from the gradients of the loss."""
+    state = optimizer.init(params) if opt_state is None else opt_state
+    whole = grads if penalty is None else penalty.add_gradient(params, grads)
+    task = Task(network, objective, optimizer, penalty)
+    if needs_objective(optimizer):
+        tries = partial(loss_and_grads, task, *rows, key)
+        also: Any = (tries,)
+        new, after = optimizer.update(params, whole, state, *also)
+    else:
+        new, after = _update(optimizer, params, whole, state)
+    moments = _moments(after, params)
+    rate, steps = _rate(optimizer, state), []
+    for view in views:
+        trees = {"new": new, "whole": whole, **moments}
+        own = {name: dict(named_leaves(_at(tree, view.place))) for name, tree in trees.items()}
+        for array, old in named_leaves(view.passed.params):
+            symbol = view.symbols.arrays[view.place, array]
+            values = {name: leaves[array] for name, leaves in own.items()}
+            steps += _steps_of(view, symbol, array, old, values, optimizer, penalty, rate)
+    return steps
+
+
+@jax.jit  # one program in place of one for each operation
+def _update(optimizer: Optimizer, params: Any, grads: Any, state: Any) -> tuple[Any, Any]:
+    return optimizer.update(params, grads, state)
+
+
+def _steps_of(
+    view: View,
+    symbol: Symbol,
+    array: str,
+    old: Array,
+    values: dict[str, Array],
+    optimizer: Optimizer,
+    penalty: Penalty | None,
+    rate: str,
+) -> list[Step]:
+    """Return the steps of one array."""
+    axes = ("from", "unit")[2 - old.ndim :] if old.ndim <= 2 else ["axis"] * old.ndim
+    gradient = d(symbol)
+    if penalty is None:
+        summed = gradient
+    else:
+        pulled = array.split(".")[-1] == "weights"
+        summed = _pulled(penalty, gradient, symbol) if pulled else gradient
+    rule = rule_of(optimizer)
+
+    def step(quantity: str, formula: Formula, numbers: Any, note: str = "") -> Step:
+        name = Symbol(f"{symbol.text} {quantity}", rf"{symbol.latex}^{{\text{{{quantity}}}}}")
+        return view.step("update", quantity, name, formula, numbers, axes, array, note)
+
+    steps = [step("old", Formula("", ""), old), step("gradient", summed, values["whole"])]
+    for name in values:
+        if name in MOMENTS:
+            letter = MOMENTS[name]
+            formula = Formula(f"{letter} after this step", rf"\text{{{letter} after this step}}")
+            steps.append(step(letter, formula, values[name]))
+    moved = values["new"] - old
+    change = Formula(f"{symbol.text} new - {symbol.text} old", r"\Delta " + symbol.latex)
+    steps.append(step("step", change, moved))
+    theta = Formula(
+        rule.text.replace("θ", symbol.text), rule.latex.replace(r"\theta", symbol.latex)
+    )
+    return [*steps, step("new", theta, values["new"], rate)]
+
+
+def _pulled(penalty: Penalty, gradient: Symbol, symbol: Symbol) -> Formula:
+    """Return the gradient with the pull of a penalty."""
+    text, latex = gradient
+    if penalty.l1:
+        text += f" + {float(penalty.l1):g} sign({symbol.text})"
+        latex += rf" + {float(penalty.l1):g}\, \mathrm{{sign}}({symbol.latex})"
+    if penalty.l2:
+        text += f" + {float(penalty.l2):g} {symbol.text}"
+        latex += rf" + {float(penalty.l2):g}\, {symbol.latex}"
+    return Formula(text, latex)
+
+
+def _at(tree: Any, place: tuple[int, ...]) -> Any:
+    return reduce(getitem, place, tree)
+
+
+def _moments(state: Any, params: Any) -> dict[str, Any]:
+    """Return the parts of an optimizer's state that have a number for each parameter."""
+    structure = jax.tree.structure(params)
+    found = {name: getattr(state, name, None) for name in MOMENTS}
+    return {
+        name: tree
+        for name, tree in found.items()
+        if tree is not None and jax.tree.structure(tree) == structure
+    }
+
+
+def _rate(optimizer: Any, state: Any) -> str:
+    """Return the learning rate of the step, in words; nothing where the rule has none."""
+    while hasattr(optimizer, "optimizer"):
+        optimizer = optimizer.optimizer
+    schedule = getattr(optimizer, "learning_rate", None)
+    if schedule is None:
+        return ""
+    rate = float(schedule.rate(jnp.asarray(state.step, jnp.result_type(float))))
+    return f"η = {rate:g}, step {int(state.step) + 1}"

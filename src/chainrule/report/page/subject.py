@@ -1,0 +1,122 @@
+"""What a report is about: a trained model, the record of its fit, and the rows it saw and did not.
+
+The record is that of `manifest.json`, whether it was read from a run folder or made in Python.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import as_columns
+
+FEW = 500  # rows that are enough to look at what settles slowly
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Labelled rows.
+
+    Attributes
+    ----------
+    X, y
+        Inputs and targets, as the model takes them; `y` holds a column for each of several targets.
+    weights : array of shape (n_rows,), optional
+        Weights of the rows.
+    places : array of shape (n_rows,), optional
+        Where the rows stand in the user's table, counted from 0.
+    """
+
+    X: Any
+    y: Any
+    weights: np.ndarray | None = None
+    places: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return as_columns(self.X).n_rows
+
+    def first(self, most: int) -> Part:
+        """Return the first rows, at most so many."""
+
+        def cut(rows: Any) -> Any:
+            return rows.iloc[:most] if hasattr(rows, "iloc") else rows[:most]
+
+        return Part(*(None if p is None else cut(p) for p in (self.X, self.y, *self._beside)))
+
+    @property
+    def _beside(self) -> tuple[np.ndarray | None, np.ndarray | None]:
+        return self.weights, self.places
+
+    def targets(self) -> np.ndarray:
+        """Return the targets, (n_rows, n_targets), of the type they have."""
+        y = self.y.to_numpy() if hasattr(self.y, "to_numpy") else np.asarray(self.y)
+        return y.reshape(len(y), -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What a report is about.
+
+    Attributes
+    ----------
+    model : estimator
+        Fitted.
+    targets : tuple of str
+        Names of what is predicted.
+    record : mapping
+        As `manifest.json` has it; what is not known is missing.
+    train, validation, test : Part or None
+        Rows that trained, that stopped the training, and that did neither.
+    name : str
+        Of the run.
+    config : str
+        Text of `config.toml`, if there is one.
+    options : tuple of (str, str)
+        Options that were set otherwise than usual, as they were written.
+    speak : callable
+        Says advice in the user's words: at the shell, options instead of parameters.
+    draws : bool
+        Whether there are pictures.
+    """
+
+    model: Any
+    targets: tuple[str, ...]
+    record: Mapping[str, Any]
+    train: Part | None = None
+    validation: Part | None = None
+    test: Part | None = None
+    name: str = ""
+    config: str = ""
+    options: tuple[tuple[str, str], ...] = ()
+    speak: Callable[[str], str] = str
+    draws: bool = True
+
+    @property
+    def results(self) -> Mapping[str, Any]:
+        """What the fit came to."""
+        return self.record.get("results") or {}
+
+    @property
+    def target(self) -> str:
+        """The targets in a line."""
+        return ", ".join(self.targets)
+
+    @property
+    def classifies(self) -> bool:
+        return bool(self.model._classifies)
+
+    @property
+    def settles(self) -> bool:
+        return hasattr(self.model, "diagnose_settling")
+
+    @property
+    def seen(self) -> tuple[str, Part | None]:
+        """The rows that the pictures show, those held out before those that trained."""
+        for name in ("test", "validation", "train"):
+            part = getattr(self, name)
+            if part is not None and len(part):
+                return {"train": "training"}.get(name, name), part
+        return "", None

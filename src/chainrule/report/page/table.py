@@ -1,0 +1,112 @@
+"""What was understood of the table, column by column; what is odd about it; how it was split."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chainrule.data.wording import count, listing
+from chainrule.report.page.blocks import Block, Heading, Remark, Remarks, Section, Table, Words
+from chainrule.report.page.subject import Subject
+from chainrule.report.page.wording import general
+
+MOST_COLUMNS = 60
+MOST_LEVELS = 8
+
+
+def what_was_understood(subject: Subject) -> Section:
+    """Return the section on the columns and the findings of the table."""
+    rows = _columns(subject)
+    used = sum(row[1] in ("number", "category") for row in rows)
+    n_inputs = len(subject.model._encoder.feature_names_out)
+    lead = f"{count(used, 'column')} became {count(n_inputs, 'input')} of the network"
+    if used < len(rows):
+        lead += f"; {count(len(rows) - used, 'column')} left out"
+    blocks: list[Block] = [
+        Words(f"{lead}. Gaps, means, deviations and levels are those of the rows that trained."),
+        Table(
+            "The columns",
+            ("column", "taken for", "gaps", "what became of it"),
+            tuple(rows[:MOST_COLUMNS]),
+            (2,),
+        ),
+    ]
+    if len(rows) > MOST_COLUMNS:
+        blocks.append(Words(f"{len(rows) - MOST_COLUMNS} more columns are not shown."))
+    found = subject.results.get("findings")
+    if found is not None:
+        blocks.append(Heading("What is odd about it"))
+        blocks += _findings(subject, found)
+    return Section("table", "What was understood of the table?", tuple(blocks))
+
+
+def _columns(subject: Subject) -> list[tuple[str, ...]]:
+    """Return every column: those of the whole table as the fit judged them, if that is known."""
+    encoder = subject.model._encoder
+    own = {column.name: column for column in encoder.schema.columns}
+    numbers = [column.name for column in encoder.schema.of_kind("number")]
+    moments = dict(zip(numbers, zip(encoder.mean, encoder.deviation, strict=True), strict=True))
+    told = subject.record.get("columns") or [[c.name, c.kind, c.note] for c in own.values()]
+    rows = []
+    for name, kind, note in told:
+        column = own.get(name)
+        if column is not None and not (kind == "identifier" and column.kind == "dropped"):
+            kind, note = column.kind, column.note or note
+        gaps = str(column.n_gaps) if column is not None and column.used else "–"
+        rows.append((str(name), kind, gaps, _fate(column, kind, note, moments, encoder.scale)))
+    return rows
+
+
+def _fate(column: Any, kind: str, note: str, moments: dict[str, Any], scale: bool) -> str:
+    if kind not in ("number", "category") or column is None:
+        return f"left out: {note}" if note else "left out"
+    if kind == "number":
+        mean, deviation = (general(float(value)) for value in moments[column.name])
+        text = f"scaled: minus {mean}, over {deviation}" if scale else "as it is"
+        if column.n_gaps:
+            text += "; gaps take the mean, and a second input says where"
+    else:
+        text = f"{count(len(column.levels), 'level')}: {listing(column.levels, MOST_LEVELS)}"
+    return f"{text} ({note})" if note else text
+
+
+def _findings(subject: Subject, found: list[dict[str, Any]]) -> list[Block]:
+    if not found:
+        return [
+            Words(
+                "Nothing was found. Looked for: IDs, constants, copies of columns and of rows, "
+                "columns that give the target away, an order, rare classes, gaps, many levels."
+            )
+        ]
+    remarks = [
+        Remark(
+            "note" if each["remedy"].startswith("Nothing to do") else "look",
+            f"{each['kind']}: {listing(each['columns'])}" if each["columns"] else each["kind"],
+            _sentence(each["text"]),
+            "",
+            subject.speak(each["remedy"]),
+        )
+        for each in found
+    ]
+    return [Remarks(tuple(remarks))]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def how_it_was_split(subject: Subject) -> Section:
+    """Return the section on the rows of training, validation and test."""
+    parts = (
+        ("training", subject.train, "the weights are learnt from them"),
+        ("validation", subject.validation, "they stop the training and choose the epoch"),
+        ("test", subject.test, "they do neither: the scores below are theirs"),
+    )
+    rows = [(name, f"{len(part):,}", use) for name, part, use in parts if part is not None]
+    blocks: list[Block] = []
+    split = subject.record.get("split") or {}
+    if split.get("description"):
+        blocks.append(Words(f"{split['description']}."))
+    if split.get("groups"):
+        blocks.append(Words(f'Rows of one "{split["groups"]}" stay together.'))
+    blocks.append(Table("The rows", ("part", "rows", "what for"), tuple(rows), (1,)))
+    return Section("split", "How were the rows split?", tuple(blocks))
