@@ -7,7 +7,6 @@ table that was saved anew, in the test score.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +51,7 @@ def run_report(
     if not same:
         _refuse_other_rows(run, manifest, model, parted)
     path = write_page(subject_of(run, run, asked, model, parted), out or run / REPORT)
-    print(f"report written to {path} ({path.stat().st_size / 1000:.0f} kB)", file=sys.stderr)
+    print(f"report written to {path} ({path.stat().st_size / 1000:.0f} kB)")
 
 
 def subject_of(folder: Path, name: Path, asked: Asked, model: Any, parted: Parted) -> Subject:

@@ -131,8 +131,8 @@ class BaseMLP(
     flow_ : dict
         What flowed through the layers in the epochs 1, 2, 4, 8, …: "epoch", and for each layer
         "delta_norm", "gradient_norm", "weight_norm", "update_ratio", and for each activation
-        "activation_mean", "activation_spread", "dead" and "saturated"; empty after `partial_fit`
-        and of networks that trained side by side.
+        "activation_mean", "activation_spread", "dead" and "saturated"; of the last `fit` or
+        pass.  Empty for networks that trained side by side.
     n_iter_, best_iter_ : int
         Epochs of the last `fit`; the epoch whose weights were kept.
     stop_ : str

@@ -152,7 +152,7 @@ class Learning:
             "resume": None if point is None else point.checkpoint,
             "dtype": model.dtype,
             "time_limit": model.time_limit,
-            "record_flow": not start.one_pass,
+            "record_flow": True,  # in one pass too: the same program, and so the same numbers
             "on_epoch": all_of(looks),
         }
         return Plan(arguments, arrays, held_out, first, watch, limit)
