@@ -20,3 +20,12 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 def key():
     """The key from which a test draws."""
     return jax.random.key(0)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _room_for_programs():
+    """Forget compiled programs between files: the suite compiles more than a process may hold."""
+    yield
+    from chainrule.engine.training.compilation_room import forget_programs_beyond  # typed by then
+
+    forget_programs_beyond(20_000)

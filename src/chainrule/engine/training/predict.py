@@ -11,6 +11,7 @@ from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective
 from chainrule.engine.pytree import on_device
 from chainrule.engine.training.compilation_cache import keep_compilations
+from chainrule.engine.training.compilation_room import make_room_for_programs
 from chainrule.engine.training.compilations import count_compilation
 from chainrule.engine.training.precision import precision
 from chainrule.engine.training.rows import CHUNK_NUMBERS, padded_size
@@ -57,6 +58,7 @@ def predict(
         )
     leaves = jax.tree.leaves(params)
     keep_compilations()
+    make_room_for_programs()
     dtype = np.dtype(leaves[0].dtype if leaves else np.float32)
     longest = max(CHUNK_NUMBERS // max(x.shape[1], 1), 1)
     parts = []

@@ -12,6 +12,7 @@ from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.compilation_cache import keep_compilations
+from chainrule.engine.training.compilation_room import make_room_for_programs
 from chainrule.engine.training.flow import FlowRecord
 from chainrule.engine.training.interrupt import catch_interrupt
 from chainrule.engine.training.precision import as_dtype, precision
@@ -123,6 +124,7 @@ def train(
         If an option has a value it cannot have.
     """
     keep_compilations()
+    make_room_for_programs()
     check_parts(network, objective, optimizer, metrics)
     dtype = as_dtype(dtype)
     start = time.perf_counter()
