@@ -30,9 +30,9 @@ from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.models.plain_activations import ACTIVATIONS, sigmoid, softmax
 from chainrule.models.plain_settling import settle_rows
 
-# Of the widest layer.  Smaller blocks are a little faster on an idle machine, but on a busy one
-# every product makes the threads of the BLAS wait for each other.
-BLOCK_NUMBERS = 1 << 20
+# Of the widest layer: a megabyte, which stays in the cache from one layer to the next.  Smaller
+# ones are no faster, and on a busy machine the threads of the BLAS wait for each other in each.
+BLOCK_NUMBERS = 1 << 18
 
 Width = Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
 

@@ -21,6 +21,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from chainrule.engine.layers.notes import notes_of
+from chainrule.engine.optimizers.gradient_descent import GradientDescent
 from chainrule.engine.pytree import as_vector, on_device, pytree
 from chainrule.engine.training.compilation_speed import compile_for
 from chainrule.engine.training.compilations import count_compilation
@@ -291,13 +292,15 @@ def block_of_epochs(
 
 def _no_flow(task: Task, state: State, train: Rows, batch_size: int) -> Flow:
     """Return what flows before any step: zeros."""
+    still = replace(task, optimizer=GradientDescent(), penalty=None)  # soon traced
 
-    def flow(params: Any, opt_state: Any, rows: Rows, key: Any) -> Flow:
-        done = step(task, params, opt_state, rows.x, rows.y, rows.weights, key)
+    def flow(params: Any, rows: Rows, key: Any) -> Flow:
+        opt_state = still.optimizer.init(params)
+        done = step(still, params, opt_state, rows.x, rows.y, rows.weights, key)
         return flow_of(task.network, done.tape, done.deltas, done.grads)
 
     batch = jax.tree.map(lambda a: a[:batch_size], train)
-    shapes = jax.eval_shape(flow, state.params, state.opt_state, batch, jax.random.key(0))
+    shapes = jax.eval_shape(flow, state.params, batch, jax.random.key(0))
     return jax.tree.map(lambda s: jnp.zeros(s.shape, s.dtype), shapes)
 
 

@@ -20,6 +20,9 @@ ALIGNMENT = 64  # bytes
 CHUNK_NUMBERS = 1_000_000
 # The orders of all epochs of a block hold at most so many places.
 ORDER_PLACES = 2_000_000
+# No block of a tenth of a second has more steps; room for more orders would be copied in vain.
+BLOCK_STEPS = 8192
+LARGE_TABLE = 100_000  # rows
 LONGEST_BLOCK, LONGEST_WITHOUT_ORDERS = 256, 4096
 
 
@@ -63,8 +66,13 @@ def _aligned(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
 
 
 def padded_size(n_rows: int, multiple: int = 1) -> int:
-    """Return a size ≥ `n_rows` from a short list: m 2ᵉ with 8 ≤ m ≤ 16, made a `multiple`."""
-    exponent = max(math.ceil(math.log2(max(n_rows, 1) / 16)), 0)
+    """Return a size ≥ `n_rows` from a short list, made a `multiple`.
+
+    The sizes are m 2ᵉ with 8 ≤ m ≤ 16; of large tables, whose padding would take much memory, with
+    64 ≤ m ≤ 128.
+    """
+    most = 16 if n_rows <= LARGE_TABLE else 128
+    exponent = max(math.ceil(math.log2(max(n_rows, 1) / most)), 0)
     size = math.ceil(n_rows / 2**exponent) * 2**exponent
     return math.ceil(size / multiple) * multiple
 
@@ -128,15 +136,24 @@ class Layout:
         """The largest number of epochs in one call of the compiled program."""
         if self.whole:
             return LONGEST_WITHOUT_ORDERS
-        return max(1, min(LONGEST_BLOCK, ORDER_PLACES // self.table_size))
+        n_batches = self.table_size // self.batch_size
+        few = min(ORDER_PLACES // self.table_size, BLOCK_STEPS // n_batches)
+        return max(1, min(LONGEST_BLOCK, few))
 
     def places(self) -> np.ndarray:
-        """Return the place of each of the `n_rows` rows, dealt evenly to the batches."""
+        """Return the place of each of the `n_rows` rows, as they are dealt."""
+        rows = np.full(self.n_steps * self.batch_size, -1, np.int32)
+        self.deal(np.arange(self.n_rows, dtype=np.int32), rows)
+        return np.flatnonzero(rows >= 0).astype(np.int32)
+
+    def deal(self, rows: np.ndarray, places: np.ndarray) -> None:
+        """Write the `n_rows` rows of an epoch to their `places`, evenly to the batches."""
         share, rest = divmod(self.n_rows, self.n_steps)
-        filled = np.full(self.n_steps, share)
-        filled[:rest] += 1
-        places = np.flatnonzero(np.arange(self.batch_size)[None, :] < filled[:, None])
-        return places.astype(np.int32)
+        batches = places[: self.n_steps * self.batch_size].reshape(self.n_steps, self.batch_size)
+        larger, smaller = np.split(rows, [rest * (share + 1)])
+        if rest:
+            batches[:rest, : share + 1] = larger.reshape(rest, share + 1)
+        batches[rest:, :share] = smaller.reshape(-1, share)
 
     def fixed_places(self, shuffle: bool) -> np.ndarray | None:
         """Return where rows lie in a table whose batches are dealt once and for all, if they are.
@@ -165,9 +182,9 @@ def draw_orders(
     orders = _aligned((len(rngs), first.longest_block, first.table_size), np.dtype(np.int32))
     orders[:, :n_epochs] = first.table_size - 1  # a row of padding
     for own, layout, rng in zip(orders, layouts, rngs, strict=True):
-        places, rows = layout.places(), np.arange(layout.n_rows, dtype=np.int32)
+        rows = np.arange(layout.n_rows, dtype=np.int32)
         for epoch in range(n_epochs):
-            own[epoch, places] = rng.permutation(rows)  # pyright: ignore
+            layout.deal(rng.permutation(rows), own[epoch])  # pyright: ignore
     return orders
 
 
