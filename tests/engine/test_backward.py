@@ -39,6 +39,7 @@ from chainrule.engine import (
     Quantile,
     Recurrent,
     RowSum,
+    Scale,
     SeveralSoftmaxCrossEntropies,
     SigmoidCrossEntropy,
     SoftmaxCrossEntropy,
@@ -69,6 +70,7 @@ TABLE = {
     **{f"activation {name}": layer for name, layer in ACTIVATIONS.items()},
     "dropout": Dropout(0.4),
     "layer norm": LayerNorm(),
+    "scale": Scale(),
     "user's own layer": Differentiated(Swish()),
     "feed-forward": FeedForward((Dense(6), tanh, Dense(3), sigmoid)),
     "feed-forward, all kinds": FeedForward(

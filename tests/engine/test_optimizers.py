@@ -23,6 +23,7 @@ from chainrule.engine import (
     Clipped,
     Constant,
     Cosine,
+    CosineCycles,
     Dense,
     DenseParams,
     Exponential,
@@ -33,6 +34,7 @@ from chainrule.engine import (
     Momentum,
     OneCycle,
     Penalty,
+    RateFactors,
     RMSProp,
     Rprop,
     Scaled,
@@ -78,6 +80,17 @@ TABLE = {
         optax.adamw(optax.cosine_decay_schedule(0.1, N_STEPS), weight_decay=0.3, mask=weights_only),
     ),
     "rprop": (Rprop(0.1, 0.4, 1.3, 0.02, 0.5), None),
+    "rate factors": (
+        RateFactors(AdamW(0.02, weight_decay=0.3), {"biases": 0.1, "weights": 3}, by_fan_in=True),
+        optax.chain(
+            optax.adamw(0.02, weight_decay=0.3, mask=weights_only),
+            optax.stateless(
+                lambda steps, _: jax.tree.map(
+                    lambda s: s * (3 / len(s) ** 0.5 if s.ndim == 2 else 0.1), steps
+                )
+            ),
+        ),
+    ),
     "frozen": (
         Frozen(AdamW(0.02, weight_decay=0.3), layers=(1,)),
         optax.multi_transform(
@@ -106,6 +119,10 @@ SCHEDULES = {
     "one-cycle, other shape": (
         OneCycle(0.3, 0.5, 0.1, 0.001, N_STEPS),
         optax.cosine_onecycle_schedule(N_STEPS, 0.3, 0.5, div_factor=10, final_div_factor=100),
+    ),
+    "cosine cycles": (
+        CosineCycles(0.3, 3, N_STEPS),
+        lambda t: 0.15 * (1 - np.cos(2 * np.pi * np.log2(1 + 7 * (t + 0.5) / N_STEPS))),
     ),
     # (t + 1) / (n + 1): the first step already moves, step n has the full rate
     "warm-up": (WarmUp(Constant(0.3), 20), optax.linear_schedule(0.3 / 21, 0.3, 20)),

@@ -26,6 +26,7 @@ from chainrule.engine import (
     LayerNorm,
     Momentum,
     Penalty,
+    RateFactors,
     RMSProp,
     Rprop,
     SoftmaxCrossEntropy,
@@ -115,6 +116,12 @@ def of_layer_norm(t, layer):
     mean = g.mean(axis=1, keepdims=True)
     dx = (g - mean - n * (g * n).mean(axis=1, keepdims=True)) / s
     return {"scale": (dy * n).sum(axis=0), "shift": dy.sum(axis=0)}, dx
+
+
+def of_scale(t, layer):
+    dy, scale = t["d" + layer.out], t.find("scale", layer.place).values
+    agrees(t[layer.given] * scale, t[layer.out])
+    return {"scale": (dy * t[layer.given]).sum(axis=0)}, dy * scale
 
 
 def windows(x, grid, size):
@@ -237,6 +244,7 @@ RECOMPUTE = {
     "Softmax": lambda t, seen, layer: of_softmax(t, seen),
     "Dropout": lambda t, seen, layer: of_dropout(t, seen),
     "LayerNorm": lambda t, seen, layer: of_layer_norm(t, seen),
+    "Scale": lambda t, seen, layer: of_scale(t, seen),
     "Local": of_local,
     "FixedPoint": of_fixed_point,
     "Unrolled": of_unrolled,
@@ -384,6 +392,7 @@ def test_json_gives_the_same_trace_back():
         LBFGS(),
         Clipped(Momentum(0.2), 0.01),
         Frozen(Adam(0.1), (0,)),
+        RateFactors(Momentum(0.2), {"biases": 0.1}, by_fan_in=True),
     ],
     ids=lambda optimizer: type(optimizer).__name__,
 )
@@ -399,6 +408,9 @@ def test_the_update_is_the_optimizers(optimizer):
     if type(optimizer) is Adam:
         agrees(seen["W1 m"], 0.1 * seen["W1 gradient"])
         agrees(seen["W1 step"], -0.1 * np.sign(seen["W1 gradient"]), 1e-5)
+    if isinstance(optimizer, RateFactors):
+        agrees(seen["W1 step"], -0.2 / len(seen["W1"]) ** 0.5 * seen["W1 gradient"])
+        agrees(seen["b1 step"], -0.2 * 0.1 * seen["b1 gradient"])
     if isinstance(optimizer, Frozen):
         assert not seen["W1 step"].any()
         assert seen["W2 step"].all()

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from chainrule import engine
-from chainrule.engine import ACTIVATIONS, Dense, Dropout, Elementwise, FeedForward, LayerNorm
+from chainrule.engine import ACTIVATIONS, Dense, Dropout, Elementwise, FeedForward, LayerNorm, Scale
 from chainrule.engine.objectives.several_classes import SeveralSoftmaxCrossEntropies
 from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.models import inference
@@ -20,6 +20,7 @@ from chainrule.models.inference import (
     DenseSpec,
     LayerNormSpec,
     PlainNetwork,
+    ScaleSpec,
     SoftmaxSpec,
     check,
 )
@@ -46,6 +47,9 @@ def plain(network, params, link="identity", sizes=()):
         elif isinstance(layer, LayerNorm):
             found = {"scale": p.scale, "shift": p.shift}
             layers.append(LayerNormSpec(width, float(layer.epsilon)))
+        elif isinstance(layer, Scale):
+            found = {"scale": p.scale}
+            layers.append(ScaleSpec(len(p.scale)))
         elif isinstance(layer, Elementwise):
             found = {}
             layers.append(ActivationSpec(layer.name, [float(c) for c in layer.constants]))

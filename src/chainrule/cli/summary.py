@@ -24,6 +24,8 @@ def describe_network(model: Any) -> str:
             layers.append(f"{spec.n_out} {spec.activation} that settle")
         elif kind == "LayerNormSpec":
             layers[-1] += " normed"
+        elif kind == "ScaleSpec":
+            layers[-1] += " scaled"
         else:
             layers[-1] += f" {getattr(spec, 'name', 'softmax')}"
     n_weights = sum(w.size for w in [*model.coefs_, *model.intercepts_])

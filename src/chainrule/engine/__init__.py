@@ -28,6 +28,7 @@ from chainrule.engine.layers.dropout import Dropout
 from chainrule.engine.layers.elementwise import Elementwise
 from chainrule.engine.layers.initializers import Given, Normal, Uniform, VarianceScaling, Zeros
 from chainrule.engine.layers.layer_norm import LayerNorm, LayerNormParams
+from chainrule.engine.layers.scale import Scale, ScaleParams
 from chainrule.engine.layers.softmax import Softmax
 from chainrule.engine.networks.cell import Cell, CellParams
 from chainrule.engine.networks.connections import ConnectionParams, Connections, Recurrent
@@ -61,11 +62,13 @@ from chainrule.engine.optimizers.clipping import Clipped
 from chainrule.engine.optimizers.frozen import Frozen
 from chainrule.engine.optimizers.gradient_descent import GradientDescent, Momentum
 from chainrule.engine.optimizers.lbfgs import LBFGS
+from chainrule.engine.optimizers.rate_factors import RateFactors
 from chainrule.engine.optimizers.rmsprop import RMSProp
 from chainrule.engine.optimizers.rprop import Rprop
 from chainrule.engine.optimizers.schedules import (
     Constant,
     Cosine,
+    CosineCycles,
     Exponential,
     InverseScaling,
     OneCycle,
@@ -100,6 +103,7 @@ __all__ = [
     "Connections",
     "Constant",
     "Cosine",
+    "CosineCycles",
     "CustomLoss",
     "Dense",
     "DenseParams",
@@ -136,10 +140,13 @@ __all__ = [
     "Progress",
     "Quantile",
     "RMSProp",
+    "RateFactors",
     "Recurrent",
     "Room",
     "RowSum",
     "Rprop",
+    "Scale",
+    "ScaleParams",
     "Scaled",
     "Schedule",
     "Settled",

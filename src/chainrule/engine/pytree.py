@@ -118,16 +118,17 @@ def as_vector(tree: Any) -> Array:
 def map_weights(f: Any, params: Any, otherwise: Any = lambda leaf: leaf) -> Any:
     """Apply `f` to the arrays named `weights` in `params`, and `otherwise` to all others."""
     return jax.tree_util.tree_map_with_path(
-        lambda path, leaf: f(leaf) if _is_weights(path) else otherwise(leaf), params
+        lambda path, leaf: f(leaf) if name_of(path) == "weights" else otherwise(leaf), params
     )
 
 
 def weights_of(params: Any) -> list[Any]:
     """Return the arrays named `weights` in `params`, in order."""
     leaves = jax.tree_util.tree_leaves_with_path(params)
-    return [leaf for path, leaf in leaves if _is_weights(path)]
+    return [leaf for path, leaf in leaves if name_of(path) == "weights"]
 
 
-def _is_weights(path: tuple[Any, ...]) -> bool:
+def name_of(path: tuple[Any, ...]) -> str | None:
+    """Return the name of the array at a path of a tree, such as "weights"."""
     last = path[-1] if path else None
-    return getattr(last, "name", getattr(last, "key", None)) == "weights"
+    return getattr(last, "name", getattr(last, "key", None))

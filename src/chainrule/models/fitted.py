@@ -18,6 +18,7 @@ from chainrule.models.inference import (
     FixedPointSpec,
     LayerNormSpec,
     PlainNetwork,
+    ScaleSpec,
     SoftmaxSpec,
 )
 
@@ -68,19 +69,30 @@ def engine_params(model: Any) -> Any:
     """Return the parameters as the engine's network has them."""
     if model._engine_params is not None:
         return model._engine_params
-    from chainrule.engine import Dense, DenseParams, FixedPoint, LayerNorm, LayerNormParams
+    from chainrule.engine import (
+        Dense,
+        DenseParams,
+        Dropout,
+        FixedPoint,
+        LayerNorm,
+        LayerNormParams,
+        Scale,
+        ScaleParams,
+    )
 
     dense = zip(model.coefs_, model.intercepts_, strict=True)
-    norms = iter([other for other in model._others if "scale" in other])
+    others = iter(model._others)
     params: list[Any] = []
     for layer in model.network_.layers:
+        own = {} if isinstance(layer, Dropout) else next(others)
         if isinstance(layer, Dense):
             weights, biases = next(dense)
             params.append(_unchecked(DenseParams, weights=weights, biases=biases))
-        elif isinstance(layer, LayerNorm):
-            params.append(_unchecked(LayerNormParams, **next(norms)))
+        elif isinstance(layer, LayerNorm | Scale):
+            kind = LayerNormParams if isinstance(layer, LayerNorm) else ScaleParams
+            params.append(_unchecked(kind, **own))
         elif isinstance(layer, FixedPoint):
-            params.append(_cell_params(layer, model._others[0]))
+            params.append(_cell_params(layer, own))
         else:
             params.append(())
     return tuple(params)
@@ -105,7 +117,7 @@ def _unchecked(cls: Any, **arrays: Any) -> Any:
 
 
 def _describe(network: Any, params: Any) -> tuple[Any, Any]:
-    from chainrule.engine import Dense, Dropout, Elementwise, FixedPoint, LayerNorm, Softmax
+    from chainrule.engine import Dense, Dropout, Elementwise, FixedPoint, LayerNorm, Scale, Softmax
 
     layers: list[Any] = []
     others: list[dict[str, np.ndarray]] = []
@@ -116,6 +128,9 @@ def _describe(network: Any, params: Any) -> tuple[Any, Any]:
         elif isinstance(layer, LayerNorm):
             spec = LayerNormSpec(int(p.scale.shape[0]), float(layer.epsilon))
             own = {"scale": np.array(p.scale), "shift": np.array(p.shift)}
+        elif isinstance(layer, Scale):
+            spec = ScaleSpec(int(p.scale.shape[0]))
+            own = {"scale": np.array(p.scale)}
         elif isinstance(layer, FixedPoint) and _is_named(layer.cell.body):
             spec, own = _describe_fixed_point(layer, p)
         elif isinstance(layer, Softmax):

@@ -2,6 +2,7 @@
 
     dense        z = x W + b
     layer norm   y = γ (x - μ) / √(var + ε) + β
+    scale        y = s x
     activation   a = f(z), softmax included; dropout has no place here
     link         raw output → prediction
 
@@ -52,6 +53,12 @@ class LayerNormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag
     epsilon: float
 
 
+class ScaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="scale"):
+    """A factor for every unit; array `scale` (n,)."""
+
+    n: Width
+
+
 class ActivationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="activation"):
     """An elementwise function by name, with its constants."""
 
@@ -81,7 +88,7 @@ class FixedPointSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     free: list[Literal["weights", "skew", "log_scale"]] = []
 
 
-LayerSpec = DenseSpec | LayerNormSpec | ActivationSpec | SoftmaxSpec | FixedPointSpec
+LayerSpec = DenseSpec | LayerNormSpec | ScaleSpec | ActivationSpec | SoftmaxSpec | FixedPointSpec
 WITH_UNITS = (DenseSpec, FixedPointSpec)
 
 
@@ -225,6 +232,12 @@ def _layer_norm(x: np.ndarray, spec: LayerNormSpec, arrays: dict[str, np.ndarray
     return x
 
 
+def _scale(x: np.ndarray, spec: ScaleSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    del spec
+    x *= arrays["scale"]
+    return x
+
+
 def _activation(x: np.ndarray, spec: ActivationSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
     del arrays
     return ACTIVATIONS[spec.name][0](x, *spec.constants)
@@ -242,6 +255,7 @@ def _fixed_point(x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarr
 _FORWARD: dict[type, Callable[..., np.ndarray]] = {
     DenseSpec: _dense,
     LayerNormSpec: _layer_norm,
+    ScaleSpec: _scale,
     ActivationSpec: _activation,
     SoftmaxSpec: _softmax,
     FixedPointSpec: _fixed_point,
@@ -304,6 +318,8 @@ def array_shapes(spec: LayerSpec) -> dict[str, tuple[int, ...]]:
         return {"inputs": (spec.n_in, n), "biases": (n,), "weights": (n, n), **free}
     if isinstance(spec, LayerNormSpec):
         return {"scale": (spec.n,), "shift": (spec.n,)}
+    if isinstance(spec, ScaleSpec):
+        return {"scale": (spec.n,)}
     return {}
 
 
@@ -314,8 +330,7 @@ def check_layers(layers: Sequence[LayerSpec], link: str, sizes: Sequence[int]) -
         fault = _fault(spec)
         if fault:
             raise ModelFileError(f"{_called(place, spec)} {fault}.")
-        takes = {DenseSpec: "n_in", FixedPointSpec: "n_in", LayerNormSpec: "n"}.get(type(spec))
-        n_in = getattr(spec, takes) if takes else width
+        n_in = getattr(spec, "n_in", getattr(spec, "n", width))
         if width is not None and n_in != width:
             raise ModelFileError(
                 f"{_called(place, spec)} takes {n_in} numbers, the layer before gives {width}."

@@ -5,6 +5,7 @@
     exponential   η γ^(t / every)
     cosine        η [f + (1 - f) ½(1 + cos πp)],  p = t / T                  ends at f η
     one-cycle     from η/25 up to η over the first 30 %, then down to η/250000, both cosines
+    cosine-cycles η ½(1 - cos 2πc),  c = log₂(1 + (2ⁿ - 1) t / T)   n cycles, each twice as long
     inverse       η / (1 + ⌊t / every⌋ scale)^power
     warm-up       (t + 1) / (n + 1) of the rate of another schedule, for the first n steps
     shifted       another schedule that begins at a later step
@@ -12,7 +13,8 @@
 
 `n_steps` T is the length of the training; left None, `train` fills it in.
 References: Loshchilov & Hutter (2017), ICLR (cosine); Smith & Topin (2018), arXiv:1708.07120
-(one-cycle); Goyal et al. (2017), arXiv:1706.02677 (warm-up).
+(one-cycle); Goyal et al. (2017), arXiv:1706.02677 (warm-up); Holzmüller, Grinsztajn & Steinwart
+(2024), NeurIPS, section 3 (cosine cycles, there "coslog").
 """
 
 import math
@@ -132,6 +134,27 @@ class OneCycle(Schedule):
         up = _cosine(step / peak, self.start_share, 1.0)
         down = _cosine((step - peak) / (_length(self) - peak), 1.0, self.final_share)
         return self.learning_rate * jnp.where(step < peak, up, down)
+
+
+@hyperparameters
+class CosineCycles(Schedule):
+    """`n_cycles` waves from 0 to the full rate and back, each twice as long as the one before.
+
+    Short waves explore while much is still to be learned, the last one is half of the training.
+    """
+
+    learning_rate: float = number(default=0.01)
+    n_cycles: int | float = number(default=4.0)
+    n_steps: int | float | None = number(default=None)
+
+    def __post_init__(self) -> None:
+        _check_rate(self)
+        check_number(self, "n_cycles", 0 < self.n_cycles < 64, "above 0, usually 4")
+
+    def rate(self, step: Array) -> Any:
+        progress = jnp.clip((step + 0.5) / _length(self), 0.0, 1.0)
+        cycle = jnp.log2(1 + (2.0**self.n_cycles - 1) * progress)
+        return self.learning_rate * 0.5 * (1 - jnp.cos(2 * jnp.pi * cycle))
 
 
 @hyperparameters

@@ -18,6 +18,7 @@ from chainrule.engine import (
     Momentum,
     Poisson,
     Quantile,
+    RateFactors,
     RMSProp,
     Rprop,
     SeveralSoftmaxCrossEntropies,
@@ -296,6 +297,14 @@ def _(optimizer: Clipped) -> Formula:
         f"g ← g min(1, {c} / ‖g‖), {inner.text}",
         rf"g \leftarrow g \min(1, {c} / \lVert g \rVert),\; {inner.latex}",
     )
+
+
+@rule_of.register
+def _(optimizer: RateFactors) -> Formula:
+    inner = rule_of(optimizer.optimizer)
+    factors = [f"{float(factor):g} for {name}" for name, factor in optimizer.factors.items()]
+    factors += ["1/√inputs for weights"] if optimizer.by_fan_in else []
+    return Formula(f"{inner.text}; steps times {', '.join(factors) or '1'}", inner.latex)
 
 
 @rule_of.register

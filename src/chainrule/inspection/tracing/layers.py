@@ -10,12 +10,13 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from chainrule.engine import Dense, Dropout, Elementwise, LayerNorm, Local, Softmax
+from chainrule.engine import Dense, Dropout, Elementwise, LayerNorm, Local, Scale, Softmax
 from chainrule.inspection.tracing.formulas import Formula, filled, function_of
 from chainrule.inspection.tracing.records import Step
 from chainrule.inspection.tracing.views import Symbol, View, d, named_leaves
 
-KEEPS_UNITS = (Elementwise, Softmax, Dropout, LayerNorm)  # these work on the units of a layer
+# These work on the units of a layer.
+KEEPS_UNITS = (Elementwise, Softmax, Dropout, LayerNorm, Scale)
 GIVEN = Formula("", "")
 ROWS_UNITS, ROWS_INPUTS = ("row", "unit"), ("row", "input")
 
@@ -268,6 +269,25 @@ def _(layer: LayerNorm, view: View) -> list[Step]:
             "",
             "means over the units of a row",
         ),
+    ]
+
+
+@forward_steps.register
+def _(layer: Scale, view: View) -> list[Step]:
+    x, scale = view.given, view.array("scale", "s")
+    steps = [view.forward("scale", scale, GIVEN, view.passed.params.scale, ("unit",), "scale")]
+    view.out = view.symbol("y")
+    return [*steps, view.forward("y", view.out, times(x, scale), view.passed.y, ROWS_UNITS)]
+
+
+@backward_steps.register
+def _(layer: Scale, view: View) -> list[Step]:
+    dy, x, scale = view.at_output, view.given, view.named["scale"]
+    product = times(dy, x)
+    formula = Formula(f"Σ over rows of {product.text}", rf"\sum_n {product.latex}")
+    return [
+        view.backward("d scale", d(scale), formula, view.back.grads.scale, ("unit",), "scale"),
+        view.backward("dx", view.at_input, times(dy, scale), view.back.dx, ROWS_UNITS),
     ]
 
 
