@@ -35,6 +35,7 @@ from chainrule.engine import (
     Normal,
     Penalty,
     Perron,
+    Piecewise,
     Poisson,
     Quantile,
     Recurrent,
@@ -71,6 +72,7 @@ TABLE = {
     "dropout": Dropout(0.4),
     "layer norm": LayerNorm(),
     "scale": Scale(),
+    "piecewise": Piecewise((0, 2), [[-1.0, -0.1, 0.3, 1.0], [-0.5, 0.5, 0.5, 0.5]]),
     "user's own layer": Differentiated(Swish()),
     "feed-forward": FeedForward((Dense(6), tanh, Dense(3), sigmoid)),
     "feed-forward, all kinds": FeedForward(

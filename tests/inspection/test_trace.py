@@ -124,6 +124,24 @@ def of_scale(t, layer):
     return {"scale": (dy * t[layer.given]).sum(axis=0)}, dy * scale
 
 
+def of_piecewise(t, seen, layer):
+    x, dy, n = t[seen.given], t["d" + seen.out], t[seen.given].shape[1]
+    edges, slopes = t.find("edges", seen.place).values, t.find("slope", seen.place).values
+    dx = dy[:, :n].copy()
+    for j, (column, own) in enumerate(zip(layer.columns, edges, strict=True)):
+        for k in range(layer.n_pieces):
+            place = j * layer.n_pieces + k
+            dx[:, column] += dy[:, n + place] * slopes[:, place]
+            if own[k + 1] == own[k]:
+                assert not t[seen.out][:, n + place].any()
+                continue
+            last = k == layer.n_pieces - 1 or own[k + 2] == own[k + 1]
+            way = (x[:, column] - own[k]) / (own[k + 1] - own[k])
+            way = np.clip(way, 0 if k else -np.inf, np.inf if last else 1)
+            agrees(t[seen.out][:, n + place], way - 0.5)
+    return {}, dx
+
+
 def windows(x, grid, size):
     """What each place of a kernel sees, (places, rows, cells)."""
     up, left = size[0] // 2, size[1] // 2
@@ -245,6 +263,7 @@ RECOMPUTE = {
     "Dropout": lambda t, seen, layer: of_dropout(t, seen),
     "LayerNorm": lambda t, seen, layer: of_layer_norm(t, seen),
     "Scale": lambda t, seen, layer: of_scale(t, seen),
+    "Piecewise": of_piecewise,
     "Local": of_local,
     "FixedPoint": of_fixed_point,
     "Unrolled": of_unrolled,
@@ -323,7 +342,7 @@ def test_the_loss_phase_holds_the_objectives_numbers(name):
 
 def as_python(text):
     """A formula in plain text as NumPy reads it."""
-    text = text.replace("²", "**2")
+    text = text.replace("²", "**2").replace("^", "**").replace("√(", "np.sqrt(")
     if " with t = " in text:
         text = text.replace("t ", "T ").replace("(1 - t**2)", "(1 - T**2)").split(" with ")[0]
     parts = re.fullmatch(r"(.+) if (.+), else (.+)", text)
@@ -345,7 +364,7 @@ def test_formulas_of_activations_are_true(name):
         "σ": lambda z: 1 / (1 + np.exp(-z)),
         "Φ": lambda z: 0.5 * (1 + erf(z / np.sqrt(2))),
         "φ": lambda z: np.exp(-z * z / 2) / np.sqrt(2 * np.pi),
-        "z": z, "a": a, "T": a / z,
+        "z": z, "a": a, "T": a / z, "c": 3.0,
         "s": 1.0507009873554805 if name == "selu" else 0.01,
         "α": 1.6732632423543772 if name == "selu" else 1.0,
     }  # fmt: skip

@@ -11,7 +11,16 @@ import numpy as np
 import pytest
 
 from chainrule import engine
-from chainrule.engine import ACTIVATIONS, Dense, Dropout, Elementwise, FeedForward, LayerNorm, Scale
+from chainrule.engine import (
+    ACTIVATIONS,
+    Dense,
+    Dropout,
+    Elementwise,
+    FeedForward,
+    LayerNorm,
+    Piecewise,
+    Scale,
+)
 from chainrule.engine.objectives.several_classes import SeveralSoftmaxCrossEntropies
 from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.models import inference
@@ -19,6 +28,7 @@ from chainrule.models.inference import (
     ActivationSpec,
     DenseSpec,
     LayerNormSpec,
+    PiecewiseSpec,
     PlainNetwork,
     ScaleSpec,
     SoftmaxSpec,
@@ -50,6 +60,9 @@ def plain(network, params, link="identity", sizes=()):
         elif isinstance(layer, Scale):
             found = {"scale": p.scale}
             layers.append(ScaleSpec(len(p.scale)))
+        elif isinstance(layer, Piecewise):
+            found = {"edges": np.asarray(layer.edges, params[-1].weights.dtype)}
+            layers.append(PiecewiseSpec(6, layer.width(6), list(layer.columns)))
         elif isinstance(layer, Elementwise):
             found = {}
             layers.append(ActivationSpec(layer.name, [float(c) for c in layer.constants]))
@@ -80,6 +93,12 @@ NETWORKS = {
     **{f"{name}": block(layer) for name, layer in ACTIVATIONS.items()},
     "no hidden layer": (),
     "layer norm": block(engine.gelu, norm=True),
+    "encoded": (
+        engine.soft_clip,
+        engine.Piecewise((1, 4), [[-1.0, -0.1, 0.3, 1.0], [-0.5, 0.5, 0.5, 0.5]]),
+        engine.Scale(),
+        *block(engine.selu),
+    ),
     "no bias": block(engine.tanh, bias=False),
     "three blocks": (
         *block(engine.tanh, norm=True),
@@ -252,6 +271,11 @@ FAULTS = {
         r"Layer 3 \(Dense\) takes 4 numbers.* gives 3",
     ),
     "a norm of another width": ((DENSE, LayerNormSpec(2, 1e-5)), (weights(2, 3), {}), "Layer 2"),
+    "pieces of no column": (
+        (PiecewiseSpec(3, 5, [3]), DenseSpec(5, 1, False)),
+        ({"edges": np.zeros((1, 3), np.float32)}, weights(5, 1)),
+        "cuts",
+    ),
     "no epsilon": ((DENSE, LayerNormSpec(3, 0.0)), (weights(2, 3), {}), "epsilon"),
     "arrays for fewer layers": ((DENSE, TANH), (weights(2, 3),), "2 layers"),
     "an unknown function": ((DENSE, ActivationSpec("sin")), (weights(2, 3), {}), "sigmoid"),

@@ -17,6 +17,7 @@ from chainrule.engine.layers.activations import (
     selu,
     sigmoid,
     silu,
+    soft_clip,
     softmax,
     softplus,
     tanh,
@@ -28,6 +29,7 @@ from chainrule.engine.layers.dropout import Dropout
 from chainrule.engine.layers.elementwise import Elementwise
 from chainrule.engine.layers.initializers import Given, Normal, Uniform, VarianceScaling, Zeros
 from chainrule.engine.layers.layer_norm import LayerNorm, LayerNormParams
+from chainrule.engine.layers.piecewise import Piecewise, quantile_edges
 from chainrule.engine.layers.scale import Scale, ScaleParams
 from chainrule.engine.layers.softmax import Softmax
 from chainrule.engine.networks.cell import Cell, CellParams
@@ -135,6 +137,7 @@ __all__ = [
     "Optimizer",
     "Penalty",
     "Perron",
+    "Piecewise",
     "Poisson",
     "PredictionError",
     "Progress",
@@ -182,10 +185,12 @@ __all__ = [
     "part",
     "predict",
     "pytree",
+    "quantile_edges",
     "relu",
     "selu",
     "sigmoid",
     "silu",
+    "soft_clip",
     "softmax",
     "softplus",
     "split_key",

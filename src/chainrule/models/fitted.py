@@ -17,6 +17,7 @@ from chainrule.models.inference import (
     DenseSpec,
     FixedPointSpec,
     LayerNormSpec,
+    PiecewiseSpec,
     PlainNetwork,
     ScaleSpec,
     SoftmaxSpec,
@@ -117,11 +118,20 @@ def _unchecked(cls: Any, **arrays: Any) -> Any:
 
 
 def _describe(network: Any, params: Any) -> tuple[Any, Any]:
-    from chainrule.engine import Dense, Dropout, Elementwise, FixedPoint, LayerNorm, Scale, Softmax
+    from chainrule.engine import (
+        Dense,
+        Dropout,
+        Elementwise,
+        FixedPoint,
+        LayerNorm,
+        Piecewise,
+        Scale,
+        Softmax,
+    )
 
     layers: list[Any] = []
     others: list[dict[str, np.ndarray]] = []
-    for layer, p in zip(network.layers, params, strict=True):
+    for place, (layer, p) in enumerate(zip(network.layers, params, strict=True)):
         own: dict[str, np.ndarray] = {}
         if isinstance(layer, Dense):
             spec: Any = DenseSpec(*map(int, p.weights.shape), bias=True)
@@ -131,6 +141,13 @@ def _describe(network: Any, params: Any) -> tuple[Any, Any]:
         elif isinstance(layer, Scale):
             spec = ScaleSpec(int(p.scale.shape[0]))
             own = {"scale": np.array(p.scale)}
+        elif isinstance(layer, Piecewise):
+            after = next(behind for behind in params[place + 1 :] if behind != ())
+            like = after.scale if hasattr(after, "scale") else after.weights
+            n_out = int(like.shape[0])
+            n_in = n_out - len(layer.columns) * layer.n_pieces
+            spec = PiecewiseSpec(n_in, n_out, list(layer.columns))
+            own = {"edges": np.asarray(layer.edges, like.dtype)}
         elif isinstance(layer, FixedPoint) and _is_named(layer.cell.body):
             spec, own = _describe_fixed_point(layer, p)
         elif isinstance(layer, Softmax):

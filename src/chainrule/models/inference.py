@@ -3,6 +3,7 @@
     dense        z = x W + b
     layer norm   y = γ (x - μ) / √(var + ε) + β
     scale        y = s x
+    piecewise    y = (x, t - ½), t the way through each interval, kept within 0 and 1
     activation   a = f(z), softmax included; dropout has no place here
     link         raw output → prediction
 
@@ -59,6 +60,14 @@ class ScaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="sc
     n: Width
 
 
+class PiecewiseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="piecewise"):
+    """The pieces of some columns behind all columns; array `edges` (n_columns, n_pieces + 1)."""
+
+    n_in: Width
+    n_out: Width
+    columns: list[Annotated[int, msgspec.Meta(ge=0)]]
+
+
 class ActivationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="activation"):
     """An elementwise function by name, with its constants."""
 
@@ -88,7 +97,15 @@ class FixedPointSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, ta
     free: list[Literal["weights", "skew", "log_scale"]] = []
 
 
-LayerSpec = DenseSpec | LayerNormSpec | ScaleSpec | ActivationSpec | SoftmaxSpec | FixedPointSpec
+LayerSpec = (
+    DenseSpec
+    | LayerNormSpec
+    | ScaleSpec
+    | PiecewiseSpec
+    | ActivationSpec
+    | SoftmaxSpec
+    | FixedPointSpec
+)
 WITH_UNITS = (DenseSpec, FixedPointSpec)
 
 
@@ -151,7 +168,7 @@ class PlainNetwork:
     @property
     def n_inputs(self) -> int:
         """Columns of `x`."""
-        return self._widths[0]
+        return next(n for spec in self.layers if (n := _takes(spec)) is not None)
 
     @property
     def n_outputs(self) -> int:
@@ -238,6 +255,21 @@ def _scale(x: np.ndarray, spec: ScaleSpec, arrays: dict[str, np.ndarray]) -> np.
     return x
 
 
+def _piecewise(x: np.ndarray, spec: PiecewiseSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
+    edges = arrays["edges"]
+    left, step = edges[:, :-1], np.diff(edges, axis=1)
+    real = step > 0
+    low, high = np.zeros_like(left), np.ones_like(left)
+    low[:, 0] = -np.inf
+    high[np.arange(len(high)), real.sum(axis=1) - 1] = np.inf
+    t = x[:, spec.columns, None] - left
+    t /= np.where(real, step, 1)
+    np.clip(t, low, high, out=t)
+    t -= x.dtype.type(0.5)
+    t *= real
+    return np.concatenate([x, t.reshape(len(x), -1)], axis=1)
+
+
 def _activation(x: np.ndarray, spec: ActivationSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
     del arrays
     return ACTIVATIONS[spec.name][0](x, *spec.constants)
@@ -256,6 +288,7 @@ _FORWARD: dict[type, Callable[..., np.ndarray]] = {
     DenseSpec: _dense,
     LayerNormSpec: _layer_norm,
     ScaleSpec: _scale,
+    PiecewiseSpec: _piecewise,
     ActivationSpec: _activation,
     SoftmaxSpec: _softmax,
     FixedPointSpec: _fixed_point,
@@ -306,6 +339,11 @@ def check(network: PlainNetwork) -> None:
                 raise ModelFileError(f"{_called(place, spec)} has {name} that are not finite.")
 
 
+def _takes(spec: LayerSpec) -> int | None:
+    """Return how many numbers a layer takes, if it takes no other number of them."""
+    return getattr(spec, "n_in", getattr(spec, "n", None))
+
+
 def array_shapes(spec: LayerSpec) -> dict[str, tuple[int, ...]]:
     """Return the shapes of a layer's arrays by name."""
     if isinstance(spec, DenseSpec):
@@ -320,6 +358,9 @@ def array_shapes(spec: LayerSpec) -> dict[str, tuple[int, ...]]:
         return {"scale": (spec.n,), "shift": (spec.n,)}
     if isinstance(spec, ScaleSpec):
         return {"scale": (spec.n,)}
+    if isinstance(spec, PiecewiseSpec):
+        n_pieces = (spec.n_out - spec.n_in) // max(len(spec.columns), 1)
+        return {"edges": (len(spec.columns), n_pieces + 1)}
     return {}
 
 
@@ -330,12 +371,13 @@ def check_layers(layers: Sequence[LayerSpec], link: str, sizes: Sequence[int]) -
         fault = _fault(spec)
         if fault:
             raise ModelFileError(f"{_called(place, spec)} {fault}.")
-        n_in = getattr(spec, "n_in", getattr(spec, "n", width))
+        takes = _takes(spec)
+        n_in = width if takes is None else takes
         if width is not None and n_in != width:
             raise ModelFileError(
                 f"{_called(place, spec)} takes {n_in} numbers, the layer before gives {width}."
             )
-        width = spec.n_out if isinstance(spec, WITH_UNITS) else n_in
+        width = getattr(spec, "n_out", n_in)
     if not any(isinstance(spec, DenseSpec) for spec in layers):
         raise ModelFileError("The network has no dense layer.")
     if link not in LINKS:
@@ -350,6 +392,10 @@ def _fault(spec: LayerSpec) -> str:
     """Return what is wrong with a layer by itself, or nothing."""
     if min((min(shape) for shape in array_shapes(spec).values()), default=1) < 1:
         return "has no inputs or no units"
+    if isinstance(spec, PiecewiseSpec):
+        n_pieces, rest = divmod(spec.n_out - spec.n_in, max(len(spec.columns), 1))
+        if n_pieces < 1 or rest or max(spec.columns, default=spec.n_in) >= spec.n_in:
+            return f"cuts {len(spec.columns)} columns of {spec.n_in} into {spec.n_out} numbers"
     if isinstance(spec, LayerNormSpec) and not 0 < spec.epsilon < math.inf:
         return f"has epsilon {spec.epsilon}, expected a number above 0"
     if isinstance(spec, FixedPointSpec):

@@ -83,6 +83,11 @@ def _polynomial(coefficients: Sequence[float], t: np.ndarray) -> np.ndarray:
     return value
 
 
+def _soft_clip(z: np.ndarray, bound: float) -> np.ndarray:
+    z /= np.sqrt(1 + np.square(z / bound))
+    return z
+
+
 def _mish(z: np.ndarray) -> np.ndarray:
     """Return z tanh(log(1 + eᶻ)) = z n / (n + 2), n = eᶻ (eᶻ + 2); the fraction is 1 beyond 20."""
     e = np.exp(np.minimum(z, 20))
@@ -117,4 +122,5 @@ ACTIVATIONS: dict[str, tuple[Callable[..., np.ndarray], int]] = {
     "silu": (_silu, 0),
     "gelu": (_gelu, 0),
     "mish": (_mish, 0),
+    "soft_clip": (_soft_clip, 1),
 }

@@ -114,6 +114,14 @@ def _mish_derivative(z: Array, a: Array) -> Array:
     return t + z * (1 - t * t) * jax.nn.sigmoid(z)
 
 
+def _soft_clip(z: Array, bound: Number) -> Array:
+    return z * jax.lax.rsqrt(1 + (z / bound) ** 2)
+
+
+def _soft_clip_derivative(z: Array, a: Array, bound: Number) -> Array:
+    return jax.lax.rsqrt(1 + (z / bound) ** 2) ** 3
+
+
 identity = Elementwise("identity", _identity, _identity_derivative)
 sigmoid = Elementwise("sigmoid", _sigmoid, _sigmoid_derivative)
 tanh = Elementwise("tanh", _tanh, _tanh_derivative)
@@ -125,6 +133,7 @@ softplus = Elementwise("softplus", _softplus, _softplus_derivative)
 silu = Elementwise("silu", _silu, _silu_derivative)
 gelu = Elementwise("gelu", _gelu, _gelu_derivative)
 mish = Elementwise("mish", _mish, _mish_derivative)
+soft_clip = Elementwise("soft_clip", _soft_clip, _soft_clip_derivative, (3.0,))
 softmax = Softmax()
 
 ACTIVATIONS: dict[str, Layer] = {
@@ -140,6 +149,7 @@ ACTIVATIONS: dict[str, Layer] = {
     "silu": silu,
     "gelu": gelu,
     "mish": mish,
+    "soft_clip": soft_clip,
     "softmax": softmax,
 }
 

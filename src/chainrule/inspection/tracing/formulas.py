@@ -97,6 +97,12 @@ FUNCTIONS: dict[str, Function] = {
         "t + {z} (1 - t²) σ({z}) with t = {a} / {z}",
         r"t + {z} (1 - t^2)\,\sigma({z}), \quad t = {a} / {z}",
     ),
+    "soft_clip": _function(
+        "{z} / √(1 + ({z} / c)²)",
+        r"{z} / \sqrt{1 + ({z} / c)^2}",
+        "(1 + ({z} / c)²)^(-3/2)",
+        r"(1 + ({z} / c)^2)^{-3/2}",
+    ),
 }
 UNKNOWN = _function("f({z})", "f({z})", "f′({z})", "f'({z})")
 

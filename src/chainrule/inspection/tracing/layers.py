@@ -10,7 +10,18 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
-from chainrule.engine import Dense, Dropout, Elementwise, LayerNorm, Local, Scale, Softmax
+import numpy as np
+
+from chainrule.engine import (
+    Dense,
+    Dropout,
+    Elementwise,
+    LayerNorm,
+    Local,
+    Piecewise,
+    Scale,
+    Softmax,
+)
 from chainrule.inspection.tracing.formulas import Formula, filled, function_of
 from chainrule.inspection.tracing.records import Step
 from chainrule.inspection.tracing.views import Symbol, View, d, named_leaves
@@ -136,7 +147,7 @@ def _(layer: Elementwise, view: View) -> list[Step]:
 
 def constants(layer: Elementwise) -> str:
     """Return what the constants of an activation are, in words."""
-    named = {"leaky_relu": ("s",), "elu": ("α",)}.get(layer.name, ())
+    named = {"leaky_relu": ("s",), "elu": ("α",), "soft_clip": ("c",)}.get(layer.name, ())
     given = zip(named, layer.constants, strict=False)
     fixed = "s = 1.0507, α = 1.67326" if layer.name == "selu" else ""
     return ", ".join(f"{name} = {float(value):g}" for name, value in given) or fixed
@@ -288,6 +299,36 @@ def _(layer: Scale, view: View) -> list[Step]:
     return [
         view.backward("d scale", d(scale), formula, view.back.grads.scale, ("unit",), "scale"),
         view.backward("dx", view.at_input, times(dy, scale), view.back.dx, ROWS_UNITS),
+    ]
+
+
+@forward_steps.register
+def _(layer: Piecewise, view: View) -> list[Step]:
+    x, edges = view.given, view.array("edges", "e")
+    steps = [view.forward("edges", edges, GIVEN, np.asarray(layer.edges), ("column", "edge"))]
+    view.out = view.symbol("y")
+    k = "(xⱼ - eₖ) / (eₖ₊₁ - eₖ) kept within 0 and 1, less ½"
+    formula = Formula(
+        f"{x.text}, then for column j its pieces k: {k}",
+        rf"\left({x.latex},\; \mathrm{{clip}}\left(\frac{{x_j - e_{{j,k}}}}"
+        r"{e_{j,k+1} - e_{j,k}}, 0, 1\right) - \tfrac12\right)",
+    )
+    note = "the first piece is open below, the last above"
+    return [*steps, view.forward("y", view.out, formula, view.passed.y, ROWS_UNITS, "", note)]
+
+
+@backward_steps.register
+def _(layer: Piecewise, view: View) -> list[Step]:
+    dy, slopes = view.at_output, view.symbol("slope", "f'")
+    formula = Formula(
+        f"{dy.text} of x, and Σ over its pieces of {dy.text} · {slopes.text}",
+        rf"{dy.latex}_j + \sum_k {dy.latex}_{{j,k}} \odot {slopes.latex}_{{j,k}}",
+    )
+    inside = Formula("1 / (eₖ₊₁ - eₖ) within the piece, else 0", r"1 / (e_{j,k+1} - e_{j,k})")
+    flat = view.passed.tape.slopes.reshape(len(view.passed.y), -1)
+    return [
+        view.backward("slope", slopes, inside, flat, ("row", "piece")),
+        view.backward("dx", view.at_input, formula, view.back.dx, ROWS_INPUTS),
     ]
 
 
