@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.storage import load
+    from chainrule.models.tabular import TabularClassifier, TabularRegressor
     from chainrule.report.calibration import ReliabilityDisplay
     from chainrule.report.curves import TrainingCurveDisplay
     from chainrule.report.importance import PermutationImportanceDisplay
@@ -32,6 +33,8 @@ _HOMES = {
     "FixedPointRegressor": "chainrule.models.fixed_point",
     "MLPClassifier": "chainrule.models.mlp",
     "MLPRegressor": "chainrule.models.mlp",
+    "TabularClassifier": "chainrule.models.tabular",
+    "TabularRegressor": "chainrule.models.tabular",
     "DecisionSurfaceDisplay": "chainrule.report.surface",
     "ErrorHistogramDisplay": "chainrule.report.predictions",
     "HiddenResponseDisplay": "chainrule.report.responses",
@@ -61,6 +64,8 @@ __all__ = [
     "PrecisionRecallCurvesDisplay",
     "ReliabilityDisplay",
     "RocCurvesDisplay",
+    "TabularClassifier",
+    "TabularRegressor",
     "TrainingCurveDisplay",
     "__version__",
     "cross_validate",

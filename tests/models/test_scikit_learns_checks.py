@@ -3,7 +3,14 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from chainrule import FixedPointClassifier, FixedPointRegressor, MLPClassifier, MLPRegressor
+from chainrule import (
+    FixedPointClassifier,
+    FixedPointRegressor,
+    MLPClassifier,
+    MLPRegressor,
+    TabularClassifier,
+    TabularRegressor,
+)
 
 pytestmark = pytest.mark.scikit_learn
 
@@ -16,6 +23,20 @@ FINER_THAN_FLOAT32 = "check_sample_weight_equivalence"
 @parametrize_with_checks([MLPClassifier(), MLPRegressor()])
 @pytest.mark.filterwarnings("default")  # the checks provoke warnings, and look at some themselves
 def test_check(estimator, check):
+    if getattr(check, "func", check).__name__.startswith(FINER_THAN_FLOAT32):
+        estimator = estimator.set_params(dtype="float64")
+    check(estimator)
+
+
+@pytest.mark.slow
+@parametrize_with_checks(
+    [
+        TabularClassifier(16, max_iter=60, n_networks=2),
+        TabularRegressor(16, max_iter=60, n_networks=2),
+    ]
+)
+@pytest.mark.filterwarnings("default")
+def test_check_of_tabular_networks(estimator, check):
     if getattr(check, "func", check).__name__.startswith(FINER_THAN_FLOAT32):
         estimator = estimator.set_params(dtype="float64")
     check(estimator)

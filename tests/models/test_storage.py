@@ -9,7 +9,14 @@ import polars as pl
 import pytest
 from sklearn.exceptions import ConvergenceWarning
 
-from chainrule import MLPClassifier, MLPRegressor, engine, load
+from chainrule import (
+    MLPClassifier,
+    MLPRegressor,
+    TabularClassifier,
+    TabularRegressor,
+    engine,
+    load,
+)
 from chainrule.errors import ModelFileError, OptionError
 from chainrule.models import model_file
 
@@ -58,6 +65,16 @@ MODELS = {
         MLPRegressor((6,), loss="quantile", quantile=(0.1, 0.5, 0.9), **QUICK),
         NUMBER,
     ),
+    "tabular": (TabularClassifier(8, n_networks=2, **QUICK), CLASSES),
+    "tabular, labels": (
+        TabularClassifier(8, n_networks=2, **QUICK),
+        np.arange(240).reshape(120, 2) % 2,
+    ),
+    "tabular, a number": (TabularRegressor(8, n_networks=2, **QUICK), NUMBER),
+    "tabular, quantiles": (
+        TabularRegressor(8, n_networks=2, loss="quantile", quantile=(0.1, 0.5, 0.9), **QUICK),
+        NUMBER,
+    ),
     "lbfgs": (MLPRegressor((4,), solver="lbfgs", **QUICK), NUMBER),
 }
 
@@ -77,7 +94,7 @@ def outputs(model, X):
     if model.loss == "quantile":
         yield model.predict_quantiles(X)
         yield model.predict_interval(X, 0.8)
-    if getattr(model, "_calibration", None) is not None:
+    elif getattr(model, "_calibration", None) is not None:
         yield model.predict_interval(X, 0.5)
 
 
@@ -93,7 +110,10 @@ def test_a_model_comes_back_as_it_was(name, tmp_path):
             np.testing.assert_array_equal(before, after)
             assert before.dtype == after.dtype
     for name, value in vars(model).items():
-        if name.endswith("_"):
+        if name == "members_":
+            pairs = zip(value, again.members_, strict=True)
+            assert all(same(a.coefs_, b.coefs_) for a, b in pairs)
+        elif name.endswith("_"):
             assert same(getattr(again, name), value), name
     assert again._data_hash == model._data_hash
     assert same(again.get_params(), model.get_params())
@@ -119,7 +139,7 @@ def test_numpy_predicts_what_the_engine_does(name, tmp_path):
     x = again._encoder.transform(TABLE, model.dtype)
     by_engine = engine.predict(again.network_, again._objective(again._target), again.params_, x)
     tolerance = 1e-6 if model.dtype == "float32" else 1e-12
-    np.testing.assert_allclose(again._predict(TABLE), by_engine, rtol=tolerance, atol=tolerance)
+    np.testing.assert_allclose(again._outputs(x), by_engine, rtol=tolerance, atol=tolerance)
 
 
 @pytest.mark.parametrize("solver", ["adam", "sgd", "rmsprop"])

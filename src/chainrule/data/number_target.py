@@ -22,6 +22,8 @@ class NumberTarget:
     center: np.ndarray
     scale: np.ndarray
     one_dimensional: bool
+    lowest: np.ndarray | None = None
+    highest: np.ndarray | None = None
 
     @classmethod
     def fit(
@@ -32,6 +34,7 @@ class NumberTarget:
         name: str = "target",
         weights: object = None,
         non_negative: bool = False,
+        within_range: bool = False,
     ) -> NumberTarget:
         """Learn mean and standard deviation; with `scale=False` they are 0 and 1.
 
@@ -47,6 +50,8 @@ class NumberTarget:
             Weights of rows; 2 counts as the row twice, 0 as if it were not there.
         non_negative : bool, default=False
             Refuse numbers below 0, as the loss "poisson" needs it.
+        within_range : bool, default=False
+            Keep predictions within the lowest and highest value seen.
 
         Raises
         ------
@@ -61,13 +66,14 @@ class NumberTarget:
         counts = weight > 0
         if non_negative:
             _refuse_negative(columns, counts, name)
+        ends = (columns[counts].min(axis=0), columns[counts].max(axis=0)) if within_range else ()
         if not scale:
             n = columns.shape[1]
-            return cls(np.zeros(n), np.ones(n), one)
+            return cls(np.zeros(n), np.ones(n), one, *ends)
         _refuse_too_large(columns, name)
         names = [name] * columns.shape[1]
         moments = measure(columns[counts], names, None if weights is None else weight[counts])
-        return cls(moments.mean, moments.deviation, one)
+        return cls(moments.mean, moments.deviation, one, *ends)
 
     @property
     def n_outputs(self) -> int:
@@ -91,20 +97,29 @@ class NumberTarget:
         _refuse_too_large(columns, name)
         return (columns - self.center) / self.scale
 
+    def in_units(self, raw: np.ndarray) -> np.ndarray:
+        """Give numbers in the user's units, (n_rows, n_targets)."""
+        numbers = np.asarray(raw) * self.scale + self.center
+        return numbers if self.lowest is None else np.clip(numbers, self.lowest, self.highest)
+
     def decode(self, raw: np.ndarray) -> np.ndarray:
         """Give numbers in the user's units, 1-D if there is one target."""
-        numbers = np.asarray(raw) * self.scale + self.center
+        numbers = self.in_units(raw)
         return numbers[:, 0] if self.one_dimensional else numbers
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Give what `from_state` needs: JSON-able values, and arrays by name."""
         meta = {"one_dimensional": self.one_dimensional}
-        return meta, {"center": self.center, "scale": self.scale}
+        arrays = {"center": self.center, "scale": self.scale}
+        if self.lowest is not None and self.highest is not None:
+            arrays |= {"lowest": self.lowest, "highest": self.highest}
+        return meta, arrays
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> NumberTarget:
         """Rebuild the same target."""
-        return cls(arrays["center"], arrays["scale"], meta["one_dimensional"])
+        ends = (arrays.get("lowest"), arrays.get("highest"))
+        return cls(arrays["center"], arrays["scale"], meta["one_dimensional"], *ends)
 
 
 def _as_columns(array: np.ndarray, name: str) -> np.ndarray:

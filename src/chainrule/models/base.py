@@ -150,6 +150,9 @@ n_outputs_, out_activation_
     """
 
     _classifies = False
+    _keeps_latest = False  # of epochs with equal scores
+    _kept_too: tuple[str, ...] = ()  # plain attributes that a model file holds beside the usual
+    _measures_training = _records_flow = True
     _class_weight: Any = None
 
     # What `Learning` keeps; see there, and `fitted` for what the network's arrays mean.
@@ -274,12 +277,8 @@ n_outputs_, out_activation_
         goes_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
         seed = self._seed if goes_on else self._draw_seed()
         table = training = read_rows(*given, self._class_weight)
-        validation = None
-        if held_out[0] is not None or held_out[1] is not None:
-            if held_out[0] is None or held_out[1] is None:
-                raise DataError("X_val and y_val belong together. Give both, or neither.")
-            validation = read_rows(*held_out, self._class_weight)
-        elif self.early_stopping:
+        validation = self._given_rows(held_out)
+        if validation is None and self.early_stopping:
             training, validation = hold_out(
                 table,
                 split=self.validation_split,
@@ -288,13 +287,21 @@ n_outputs_, out_activation_
                 stratify=self._classifies and table.targets.size == table.columns.n_rows,
                 seed=seed,
             )
-        elif groups is not None:
+        elif validation is None and groups is not None:
             raise OptionError(
                 "groups say which rows stay together when rows are held out, but none are. "
                 "Set early_stopping=True."
             )
         start = Start(seed, int(self.max_iter), goes_on)
         return Learning(self, table, training, validation, start)
+
+    def _given_rows(self, held_out: tuple[Any, Any, Any]) -> Table | None:
+        """Return validation rows as they were given: inputs, targets, weights; None for none."""
+        if held_out[0] is None and held_out[1] is None:
+            return None
+        if held_out[0] is None or held_out[1] is None:
+            raise DataError("X_val and y_val belong together. Give both, or neither.")
+        return read_rows(*held_out, self._class_weight)
 
     def _one_pass(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
         from chainrule.models.learning import Learning, Start
@@ -372,6 +379,10 @@ n_outputs_, out_activation_
         tags.target_tags.multi_output = True
         tags.transformer_tags = TransformerTags(preserves_dtype=[])  # the network's own dtype
         return tags
+
+    def _used(self, parameter: str) -> Any:
+        """Return the value with which a parameter was used."""
+        return getattr(self, parameter)
 
     def _build(self, n_outputs: int, given: bool = False) -> Any:
         """Return the network that the parameters say, with initial weights if they are `given`."""

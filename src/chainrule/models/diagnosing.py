@@ -92,8 +92,8 @@ def _settings_of(model: Any) -> Settings:
     loss = float(model.history_["loss"][-1]) if "loss" in model.history_ else np.nan
     return Settings(
         solver=model.solver,
-        learning_rate=float(model.learning_rate_init) if has_rate else None,
-        n_epochs=int(model.max_iter),
+        learning_rate=float(model._used("learning_rate_init")) if has_rate else None,
+        n_epochs=int(model._used("max_iter")),
         patience=model.n_iter_no_change if stops else None,
         stop=model.stop_,
         message=model.stop_message_,

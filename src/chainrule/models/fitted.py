@@ -66,6 +66,38 @@ def plain_network(model: Any, dtype: Any = None) -> PlainNetwork:
     return PlainNetwork(tuple(model._layers), tuple(arrays), model._link, model._sizes)
 
 
+def engine_network(layers: Any, arrays: Any) -> Any:
+    """Return the engine's network of these specs; dropout, which predicts nothing, is not in it."""
+    from dataclasses import replace
+
+    from chainrule.engine import (
+        ACTIVATIONS,
+        Dense,
+        FeedForward,
+        LayerNorm,
+        Piecewise,
+        Scale,
+        softmax,
+    )
+
+    made: list[Any] = []
+    for spec, own in zip(layers, arrays, strict=True):
+        if isinstance(spec, DenseSpec):
+            made.append(Dense(spec.n_out, bias=spec.bias))
+        elif isinstance(spec, LayerNormSpec):
+            made.append(LayerNorm(spec.epsilon))
+        elif isinstance(spec, ScaleSpec):
+            made.append(Scale())
+        elif isinstance(spec, PiecewiseSpec):
+            made.append(Piecewise(tuple(spec.columns), own["edges"]))
+        elif isinstance(spec, ActivationSpec):
+            named: Any = ACTIVATIONS[spec.name]
+            made.append(replace(named, constants=tuple(spec.constants)))
+        else:
+            made.append(softmax)
+    return FeedForward(tuple(made))
+
+
 def engine_params(model: Any) -> Any:
     """Return the parameters as the engine's network has them."""
     if model._engine_params is not None:

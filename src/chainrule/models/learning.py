@@ -65,15 +65,24 @@ class Plan:
 class Learning:
     """One fit of `model`: everything between its parameters and what it keeps.
 
-    `table` are all rows, of which `training` are trained on and `validation` are not.
+    `table` are all rows, of which `training` are trained on and `validation` are not.  What is
+    `prepared` are columns and target, learnt from other rows.
     """
 
     def __init__(
-        self, model: Any, table: Table, training: Table, validation: Table | None, start: Start
+        self,
+        model: Any,
+        table: Table,
+        training: Table,
+        validation: Table | None,
+        start: Start,
+        prepared: tuple[InputEncoder, Any] | None = None,
     ) -> None:
         self.model, self.start = model, start
         self.table, self.training, self.validation = table, training, validation
-        if start.goes_on:
+        if prepared is not None:
+            self.encoder, self.target = prepared
+        elif start.goes_on:
             self.encoder, self.target = model._encoder, self._same_target()
         else:
             self.target = model._fit_target(table, training, start.classes)
@@ -152,7 +161,8 @@ class Learning:
             "resume": None if point is None else point.checkpoint,
             "dtype": model.dtype,
             "time_limit": model.time_limit,
-            "record_flow": True,  # in one pass too: the same program, and so the same numbers
+            "measure_training": model._measures_training,
+            "record_flow": model._records_flow,  # in one pass too: the same program and numbers
             "on_epoch": all_of(looks),
         }
         return Plan(arguments, arrays, held_out, first, watch, limit)

@@ -299,7 +299,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             self._calibration = Calibration.of(validation.targets, predictions, validation.weights)
 
     def _in_units(self, predictions: np.ndarray) -> np.ndarray:
-        return predictions * self._target.scale + self._target.center
+        return self._target.in_units(predictions)
 
     def predict(self, X: Any) -> np.ndarray:
         """Return predictions in the target's own units; of several quantiles, the middle one."""

@@ -41,6 +41,8 @@ _TRIES = {"learning_rate_init": " Try 0.005."}
 class NetworkParameters(BaseEstimator):
     """The constructor of the estimators; see `BaseMLP` for what each parameter means."""
 
+    _may_be_auto: tuple[str, ...] = ("alpha",)
+
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),
@@ -141,7 +143,8 @@ class NetworkParameters(BaseEstimator):
             raise OptionError(f"verbose={self.verbose!r} must be True, False or 0, 1, 2, ….")
         for name, (low, high, ends) in _NUMBERS.items():
             value = getattr(self, name)
-            if (value is None and name in _OPTIONAL) or (name == "alpha" and value == "auto"):
+            auto = name in self._may_be_auto and isinstance(value, str) and value == "auto"
+            if auto or (value is None and name in _OPTIONAL):
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float | np.number):
                 raise OptionError(f"{name}={value!r} must be a number.")

@@ -70,7 +70,7 @@ def _shuffled(
 ) -> SanityTest:
     train, test = map(np.asarray, train_test_split(order, test_size=0.3, random_state=0))
     mixed = targets[rng.permutation(train)]
-    copy = _copy(model, min(int(model.max_iter), 100)).fit(_rows(columns, train), mixed)
+    copy = _copy(model, min(int(model._used("max_iter")), 100)).fit(_rows(columns, train), mixed)
     score = float(copy.score(_rows(columns, test), targets[test]))
     if model._classifies:
         _, counts = np.unique(targets[test].astype(str), axis=0, return_counts=True)

@@ -197,6 +197,11 @@ class ShowsItsNumbers:
         model: Any = self
         return plan_optimizer(model, Constant(float(model.learning_rate_init)))
 
+    @property
+    def _rule_name(self) -> str:
+        model: Any = self
+        return model.solver if model.optimizer is None else type(model.optimizer).__name__
+
     def _output_names(self) -> list[str] | None:
         """Return names of the outputs: classes, labels, levels; None for plain numbers."""
         target = self._target
@@ -211,9 +216,9 @@ class ShowsItsNumbers:
 
     def _about(self) -> tuple[str, ...]:
         model: Any = self
-        several = getattr(model, "n_networks", 1)
+        several = len(vars(model).get("members_", [model]))
         first = f" This is the first of {several} networks." if several > 1 else ""
-        rule = model.solver if model.optimizer is None else type(model.optimizer).__name__
+        rule = model._rule_name
         objective = type(self._objective(self._target)).__name__
         return (
             f"Loss: {objective}. Update: the first step of {rule}, on this row alone and without "

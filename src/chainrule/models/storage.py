@@ -30,6 +30,7 @@ from chainrule.models.intervals import Calibration
 from chainrule.models.memory_state import patterns_from, patterns_told
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.model_file import network_from, read, write
+from chainrule.models.tabular import TabularClassifier, TabularRegressor
 
 ESTIMATORS: dict[str, type[BaseMLP] | type[AssociativeMemory]] = {
     "AssociativeMemory": AssociativeMemory,
@@ -37,6 +38,8 @@ ESTIMATORS: dict[str, type[BaseMLP] | type[AssociativeMemory]] = {
     "FixedPointRegressor": FixedPointRegressor,
     "MLPClassifier": MLPClassifier,
     "MLPRegressor": MLPRegressor,
+    "TabularClassifier": TabularClassifier,
+    "TabularRegressor": TabularRegressor,
 }
 _DICT = ["dict"]  # the first entry of a list of pairs that stands for a dict
 _OF_ANY_NETWORK = ("n_layers_", "n_outputs_", "out_activation_")
@@ -114,7 +117,7 @@ def _table_told(model: BaseMLP) -> tuple[dict[str, Any], dict[str, Any]]:
     told = {
         "inputs": InputsDocument.from_state(inputs),
         "target": TargetDocument.from_state(model._target.kind, target),
-        "fitted": {name: getattr(model, name) for name in _FITTED},
+        "fitted": {name: getattr(model, name) for name in (*_FITTED, *model._kept_too)},
         "optimizer_state": [f"optimizer.{i}" for i in range(len(model._optimizer_leaves))],
         "seed": model._seed,
         "data_hash": model._data_hash,
@@ -162,7 +165,8 @@ def _rebuild(document: Document, arrays: dict[str, np.ndarray]) -> Any:
         **_parameters_from(document.parameters, parts.get("parameters", {}))
     )
     network = network_from(document, arrays)
-    names = _OF_ANY_NETWORK if isinstance(model, AssociativeMemory) else _FITTED
+    memory = isinstance(model, AssociativeMemory)
+    names = _OF_ANY_NETWORK if memory else (*_FITTED, *model._kept_too)
     vars(model).update(
         **_attributes_of(network),
         _link=network.link,

@@ -18,7 +18,16 @@ from chainrule.models.watching import spoken
 OnProgress = Callable[[Any], None]
 
 # What `train_together` takes once for all networks.
-SHARED = ("network", "objective", "metrics", "batch_size", "n_epochs", "shuffle", "dtype")
+SHARED = (
+    "network",
+    "objective",
+    "metrics",
+    "batch_size",
+    "n_epochs",
+    "shuffle",
+    "measure_training",
+    "dtype",
+)
 # What it does not know: a fit with any of these, or whose layers can end it, goes its own way.
 ALONE = ("validation", "stopping", "resume", "time_limit", "on_epoch")
 

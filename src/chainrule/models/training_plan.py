@@ -146,6 +146,7 @@ def plan_stopping(model: Any, watched: str | None, *, higher_is_better: bool, un
         higher_is_better=higher_is_better,
         with_penalty=watched is None,
         keep_best=watched is not None,
+        latest=model._keeps_latest,
         n_reductions=reductions,
         reduction=REDUCTION,
     )

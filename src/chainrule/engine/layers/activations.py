@@ -19,6 +19,7 @@ from chainrule.engine.pytree import Number
 from chainrule.errors import OptionError
 
 # Klambauer et al. (2017), NeurIPS, eq. 14: mean 0 and variance 1 are a fixed point.
+MISH_IS_LINEAR = 20.0  # from here on tanh(log(1 + eᶻ)) is 1 to the last bit of a float64
 SELU_SCALE, SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
@@ -105,13 +106,16 @@ def _gelu_derivative(z: Array, a: Array) -> Array:
     return cumulative + z * density
 
 
+# tanh(log(1 + eᶻ)) = n / (n + 2) with n = eᶻ (eᶻ + 2): one exponential, a third of the time
 def _mish(z: Array) -> Array:
-    return z * jnp.tanh(_softplus(z))
+    e = jnp.exp(jnp.minimum(z, MISH_IS_LINEAR))
+    return z * (e * (e + 2) / (e * (e + 2) + 2))
 
 
 def _mish_derivative(z: Array, a: Array) -> Array:
-    t = jnp.tanh(_softplus(z))
-    return t + z * (1 - t * t) * jax.nn.sigmoid(z)
+    e = jnp.exp(jnp.minimum(z, MISH_IS_LINEAR))
+    t = e * (e + 2) / (e * (e + 2) + 2)
+    return t + z * ((1 - t * t) * e / (1 + e))
 
 
 def _soft_clip(z: Array, bound: Number) -> Array:

@@ -27,7 +27,8 @@ class EarlyStopping:
 
     On the first `n_reductions` such plateaus training does not stop, but goes on with the learning
     rate times `reduction`.  `with_penalty` adds the penalty to what is watched; without `keep_best`
-    the last weights are kept, not the best.
+    the last weights are kept, not the best.  Of equal scores the first is the best, with `latest`
+    the last.
     """
 
     monitor: str = "val_loss"
@@ -38,6 +39,7 @@ class EarlyStopping:
     reduction: float = 0.2
     with_penalty: bool = False
     keep_best: bool = True
+    latest: bool = False
 
     def __post_init__(self) -> None:
         if self.patience is not None and not self.patience >= 1:
@@ -62,6 +64,7 @@ class Watch:
     higher_is_better: bool
     with_penalty: bool = False
     keep_best: bool = True
+    latest: bool = False
     patience: float = number(default=jnp.inf)
     min_delta: float = number(default=0.0)
 
@@ -88,6 +91,7 @@ def watch_of(stopping: EarlyStopping | None, columns: list[str]) -> Watch | None
         higher_is_better=stopping.higher_is_better,
         with_penalty=stopping.with_penalty,
         keep_best=stopping.keep_best,
+        latest=stopping.latest,
         patience=patience,
         min_delta=stopping.min_delta,
     )
@@ -125,7 +129,7 @@ def judge(
     if watch.with_penalty and penalty is not None:
         score = score + penalty.value(params).astype(score.dtype)
     progressed = score < best.score - jnp.asarray(watch.min_delta, score.dtype)
-    better = score < best.score
+    better = score <= best.score if watch.latest else score < best.score
     progress = jnp.where(progressed, epoch, best.progress)
     now = Best(params, opt_state, score, epoch, progress)
     before = replace(best, progress=progress)

@@ -1,0 +1,129 @@
+"""Networks that each leave a part of the rows out, stop by it, and predict together.
+
+rows → folds → a network for each, trained on the others, its best epoch by its own fold → the mean
+
+Every row is left out by a network, so there are predictions of all rows by networks that did not
+train on them: they calibrate probabilities and give the errors of intervals.
+References: Breiman (1996), Machine Learning 24:123-140; Guo et al. (2017), ICML, section 4.2
+(temperature).
+"""
+
+import copy
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from chainrule.errors import OptionError
+from chainrule.models.callbacks import Tasks
+from chainrule.models.learning import Learning, Start
+from chainrule.models.training_rows import Table
+
+OnProgress = Callable[[Any], None] | None
+LEAST_ROWS = 20  # fewer are not parted: all networks train on all of them
+MOST_SEEN = 10_000  # rows by which a network is begun
+COLDEST, HOTTEST = 0.05, 5.0
+
+
+def train_bag(
+    model: Any, table: Table, validation: Table | None, groups: Any, on_progress: OnProgress
+) -> list[Any]:
+    """Return `model.n_networks` fitted copies of `model`, all with the same columns and target.
+
+    With `validation` rows all networks train on the whole table and stop by these.
+    """
+    begun, seed = time.perf_counter(), model._seed
+    whole = Learning(model, table, table, validation, Start(seed, int(model.max_iter)))
+    x, y, _ = whole.encoded(table)
+    rng = np.random.default_rng(seed)
+    seen = np.sort(rng.permutation(len(x))[:MOST_SEEN])
+    parts = [(np.arange(len(x)), None)] * int(model.n_networks)
+    if validation is None and len(x) >= LEAST_ROWS:
+        parts = list(_parts(model, table, groups, seed))
+    members: list[Any] = []
+    outputs, counts = np.zeros((len(x), whole.objective.n_outputs(y.shape[1]))), np.zeros(len(x))
+    children = np.random.SeedSequence(seed).spawn(len(parts))
+    for child, (rows, held) in zip(children, parts, strict=True):
+        own_seed = int(child.generate_state(1)[0] >> 1)
+        member = copy.copy(model)
+        member.n_networks = 1
+        member._begin = (x[seen], y[seen], own_seed)
+        if model.time_limit is not None:
+            left = model.time_limit - (time.perf_counter() - begun)
+            if members and left <= 0:
+                break
+            member.time_limit = max(left, 1e-3) / (len(parts) - len(members))
+        learning = Learning(
+            member,
+            table,
+            table if held is None else table.take(rows),
+            validation if held is None else table.take(held),
+            Start(own_seed, int(model.max_iter)),
+            prepared=(whole.encoder, whole.target),
+        )
+        learning.run(on_progress, Tasks(None, 1))
+        del member._begin
+        if held is not None:
+            outputs[held] += member._outputs(x[held], raw=model._classifies)
+            counts[held] += 1
+        members.append(member)
+    out = counts > 0
+    if out.any():
+        left_out = table.take(np.flatnonzero(out))
+        model._calibrate_bag(members, outputs[out] / counts[out, None], y[out], left_out)
+    elif validation is not None:
+        given = whole.encoded(validation)
+        each = [member._outputs(given[0], raw=model._classifies) for member in members]
+        model._calibrate_bag(members, np.mean(each, axis=0), given[1], validation)
+    return members
+
+
+def _parts(
+    model: Any, table: Table, groups: Any, seed: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield for each network the rows it trains on and those it leaves out."""
+    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
+
+    n, n_folds = table.columns.n_rows, max(int(model.n_networks), 5)
+    if groups is not None:
+        groups = np.asarray(groups)
+        n_groups = len(np.unique(groups))
+        if len(groups) != n or n_groups < 2:
+            raise OptionError(
+                f"groups has {len(groups)} entries of {n_groups} kinds for {n} rows. Give one for "
+                "each row, of two kinds or more."
+            )
+        splitter: Any = GroupKFold(min(n_folds, n_groups), shuffle=True, random_state=seed)
+    elif model._classifies and table.targets.ndim == 1:
+        splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
+    else:
+        splitter = KFold(n_folds, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a class of fewer rows than folds is no fault
+        found = list(splitter.split(np.zeros((n, 1)), table.targets, groups))
+    for i in range(int(model.n_networks)):
+        yield found[i % len(found)]
+
+
+def temperature(raw: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
+    """Return the factor of raw outputs with which the cross-entropy of rows is least.
+
+    `raw` and `y` have a column for each class; or one, or independent ones, of 0 and 1.
+    """
+    from scipy.optimize import minimize_scalar
+
+    several = raw.shape[1] > 1 and bool((y.sum(axis=1) == 1).all())
+
+    def loss(log_factor: float) -> float:
+        z = raw * np.exp(log_factor)
+        if several:
+            z = z - z.max(axis=1, keepdims=True)
+            losses = np.log(np.exp(z).sum(axis=1)) - (z * y).sum(axis=1)
+        else:
+            losses = (np.logaddexp(0, z) - z * y).sum(axis=1)
+        return float(np.average(losses, weights=weights))
+
+    bounds = (float(np.log(COLDEST)), float(np.log(HOTTEST)))
+    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))  # pyright: ignore

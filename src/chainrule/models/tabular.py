@@ -1,0 +1,398 @@
+"""The most accurate networks for a table: `MLPClassifier` and `MLPRegressor` with all that helps.
+
+Several networks, each trained on another part of the rows, predict together; numbers are softly
+clipped (for a number as target also cut into pieces), every input has a learned factor, rates
+differ by kind of parameter, and probabilities are calibrated.  See `recipe` for sizes and
+`tabular_network` for the network.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.data import NumberTarget
+from chainrule.models.fitted import engine_network
+from chainrule.models.intervals import Calibration
+from chainrule.models.mlp import MLPClassifier, MLPRegressor
+from chainrule.models.parameters import NetworkParameters, with_parameters_of
+from chainrule.models.recipe import PIECES, WEIGHT_DECAY, Recipe, recipe_for
+from chainrule.models.training_rows import Table, read_rows
+
+# What the recipe or the bag decides is no parameter here.
+WITHOUT = (
+    "solver",
+    "alpha",
+    "l1",
+    "dropout",
+    "layer_norm",
+    "learning_rate",
+    "power_t",
+    "schedule",
+    "shuffle",
+    "tol",
+    "warm_start",
+    "momentum",
+    "nesterovs_momentum",
+    "early_stopping",
+    "validation_fraction",
+    "validation_split",
+    "beta_1",
+    "beta_2",
+    "epsilon",
+    "n_iter_no_change",
+    "max_fun",
+    "optimizer",
+    "clip_norm",
+    "coefs_init",
+    "intercepts_init",
+    "frozen_layers",
+    "scale",
+)
+
+
+class Tabular:
+    """What the two tabular estimators share.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int, sequence of int or "auto", default="auto"
+        Units of each hidden layer.
+    activation : str, layer or "auto", default="auto"
+        Function of the hidden layers.
+    size : "auto", "small" or "large", default="auto"
+        "large" takes several times as long, for a little more accuracy; "auto" is "small".
+    n_networks : int or "auto", default="auto"
+        Networks that predict together, each trained on another part of the rows.
+    batch_size : int or "auto", default="auto"
+        Rows to a step.
+    max_iter : int or "auto", default="auto"
+        Epochs of each network.  The best one by the rows left out is kept.
+    learning_rate_init : float or "auto", default="auto"
+        Full rate (0.04 for classes, 0.1 for numbers) of the schedule, `CosineCycles`; that of
+        weights is divided by the root of a layer's inputs, that of biases by 10, that of the
+        inputs' factors multiplied by 6.
+    weight_decay : float, default=0.02
+        Decoupled decay of weights (`AdamW`).
+    scoring : str or callable, default="auto"
+        By what the best epoch is chosen: accuracy for classes, the loss for numbers, or as in
+        `BaseMLP`.
+    time_limit : float, optional
+        Seconds for all networks together, compilation included; those that are not begun in time
+        are left out.
+    loss, random_state, verbose, dtype, category, number, drop
+        As in `BaseMLP`.
+
+    Attributes
+    ----------
+    members_ : list of estimators
+        The networks, each a fitted estimator; attributes such as `coefs_` and `history_` are those
+        of the first.  In `history_`, "loss" is the mean over the steps of an epoch: the training
+        rows are not measured again.
+    recipe_ : Recipe
+        What "auto" stood for; as text, a line for people.
+    """
+
+    _may_be_auto = (
+        "alpha",
+        "hidden_layer_sizes",
+        "activation",
+        "n_networks",
+        "batch_size",
+        "max_iter",
+        "learning_rate_init",
+    )
+    _kept_too = ("_recipe",)
+    _measures_training = _records_flow = False  # they would take a third of the time
+    _begin: tuple[np.ndarray, np.ndarray, int] | None = None
+
+    def fit(
+        self: Any,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        groups: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        sample_weight_val: Any = None,
+        on_progress: Callable[[Any], None] | None = None,
+    ) -> Any:
+        """Train the networks.
+
+        Parameters
+        ----------
+        X, y, sample_weight, on_progress
+            As in `MLPClassifier.fit`.
+        groups : array-like of shape (n_rows,), optional
+            Whole groups are left out together.
+        X_val, y_val, sample_weight_val : optional
+            Rows to choose the best epoch by and to calibrate on; all networks then train on all
+            rows of `X`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        DataError, ShapeError, OptionError
+            Before training starts, if the table or a parameter cannot be used.
+        """
+        from chainrule.models.bagging import train_bag
+
+        self._check_numbers()
+        table = read_rows(X, y, sample_weight, self._class_weight)
+        validation = self._given_rows((X_val, y_val, sample_weight_val))
+        recipe = recipe_for(self, table.columns.n_rows)
+        worker = self._worker(recipe)
+        worker._check_parameters()
+        members = train_bag(worker, table, validation, groups, on_progress)
+        for name in [name for name in vars(self) if name.endswith("_") or name.startswith("_")]:
+            delattr(self, name)
+        kept = vars(members[0]).items()
+        vars(self).update({k: v for k, v in kept if k.endswith("_") or k.startswith("_")})
+        self._calibration, self._seed = worker._calibration, worker._seed
+        self._recipe = [_plain(value) for value in vars(recipe).values()]
+        self.fit_seconds_ = sum(member.fit_seconds_ for member in members)
+        self.compile_seconds_ = sum(member.compile_seconds_ for member in members)
+        if len(members) > 1:
+            self.members_ = members
+        return self
+
+    def _worker(self: Any, recipe: Any) -> Any:
+        """Return a copy whose parameters are those with which a network is trained."""
+        from chainrule.engine import CosineCycles
+
+        worker = type(self)(**self.get_params(deep=False))
+        vars(worker).update(vars(recipe))
+        worker.optimizer = self._rule(CosineCycles(float(recipe.learning_rate_init)))
+        worker.alpha, worker.n_iter_no_change = 0.0, None
+        worker.scoring = self._scoring() if self.scoring == "auto" else self.scoring
+        worker._seed, worker._calibration = self._draw_seed(), None
+        return worker
+
+    def _rule(self: Any, schedule: Any) -> Any:
+        """Return the optimizer."""
+        from chainrule.engine import AdamW, RateFactors
+
+        rule = AdamW(schedule, beta_2=0.95, weight_decay=float(self.weight_decay))
+        return RateFactors(rule, {"biases": 0.1, "scale": 6.0}, by_fan_in=True)
+
+    def _first_step(self) -> Any:
+        from chainrule.engine import Constant
+
+        return self._rule(Constant(float(self.recipe_.learning_rate_init)))
+
+    @property
+    def _rule_name(self) -> str:
+        return "AdamW, with factors of its rate"
+
+    def _used(self, parameter: str) -> Any:
+        return getattr(self.recipe_, parameter, getattr(self, parameter))
+
+    def _finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
+        history["loss"] = history["running_loss"]
+        measured = {name: history.pop(name) for name in list(history) if name.startswith("val_")}
+        history |= measured
+        super()._finish_history(history, parts)  # pyright: ignore
+
+    def _scoring(self) -> str:
+        return "loss"
+
+    def _pieces(self) -> int:
+        return 0
+
+    def _first_outputs(self, y: np.ndarray) -> np.ndarray:
+        """Return the raw outputs with which training begins."""
+        return np.zeros(y.shape[1], y.dtype)
+
+    def _build(self: Any, n_outputs: int, given: bool = False) -> Any:
+        if self._begin is None:
+            return super()._build(n_outputs)  # pyright: ignore
+        from chainrule.models.network import hidden_sizes
+        from chainrule.models.tabular_network import build_tabular_network
+
+        x, y, seed = self._begin
+        outputs = np.zeros(n_outputs, x.dtype)
+        if y.shape[1] == n_outputs:
+            outputs = self._first_outputs(y).astype(x.dtype)
+        return build_tabular_network(
+            hidden_sizes(self.hidden_layer_sizes),
+            self.activation,
+            x,
+            outputs,
+            self._pieces(),
+            np.random.default_rng(seed),
+        )
+
+    @property
+    def recipe_(self: Any) -> Recipe:
+        """What "auto" stood for."""
+        return Recipe(*map(_as_tuple, self._recipe))
+
+    @property
+    def network_(self: Any) -> Any:
+        """The engine's network (of the first member)."""
+        if self._network is None:
+            self._network = engine_network(self._layers, self._others)
+        return self._network
+
+    @property
+    def partial_fit(self) -> Any:
+        """Not available: the networks are trained on parts of the whole table."""
+        raise AttributeError("tabular estimators train on a whole table; use MLPClassifier")
+
+
+def _plain(value: Any) -> Any:
+    """Return a value of a recipe as a model file takes it."""
+    if isinstance(value, list | tuple | np.ndarray):
+        return [int(each) for each in value]
+    return value if isinstance(value, int | float | str) else str(value)
+
+
+def _as_tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def one_of_several(y: np.ndarray) -> bool:
+    """Return whether encoded classes have a column for each, and one of them in every row."""
+    return y.shape[1] > 1 and bool((y.sum(axis=1) == 1).all())
+
+
+class TabularClassifier(Tabular, MLPClassifier):  # pyright: ignore
+    """Classifier: several networks that each leave a part of the rows out, with calibrated output.
+
+    Parameters are those of `Tabular`, and `class_weight` as in `MLPClassifier`.
+
+    Examples
+    --------
+    >>> from chainrule import TabularClassifier, datasets
+    >>> iris = datasets.load("iris")
+    >>> model = TabularClassifier(random_state=0).fit(iris.drop("species"), iris["species"])
+    >>> model.score(iris.drop("species"), iris["species"]) > 0.95
+    True
+    """
+
+    _keeps_latest = True
+
+    @with_parameters_of(NetworkParameters, without=WITHOUT)
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] | str = "auto",
+        activation: Any = "auto",
+        *,
+        size: str = "auto",
+        class_weight: Any = None,
+        n_networks: int | str = "auto",
+        batch_size: int | str = "auto",
+        max_iter: int | str = "auto",
+        learning_rate_init: float | str = "auto",
+        weight_decay: float = WEIGHT_DECAY,
+        scoring: Any = "auto",
+        **parameters: Any,
+    ) -> None:
+        NetworkParameters.__init__(
+            self,
+            hidden_layer_sizes,  # pyright: ignore[reportArgumentType]
+            activation,
+            n_networks=n_networks,  # pyright: ignore[reportArgumentType]
+            batch_size=batch_size,
+            max_iter=max_iter,  # pyright: ignore[reportArgumentType]
+            learning_rate_init=learning_rate_init,  # pyright: ignore[reportArgumentType]
+            weight_decay=weight_decay,
+            scoring=scoring,
+            early_stopping=True,  # each network stops by the rows that it leaves out
+            **parameters,
+        )
+        self.class_weight = class_weight
+        self.size = size
+
+    def _scoring(self) -> str:
+        return "accuracy"
+
+    def _first_outputs(self, y: np.ndarray) -> np.ndarray:
+        share = np.clip(y.mean(axis=0), 1e-4, 1 - 1e-4)
+        return np.log(share) if one_of_several(y) else np.log(share / (1 - share))
+
+    def _calibrate_bag(
+        self, members: list[Any], raw: np.ndarray, y: np.ndarray, rows: Table
+    ) -> None:
+        """Make the probabilities of the members as bold as their predictions deserve."""
+        from chainrule.models.bagging import temperature
+
+        if members[0]._link not in ("softmax", "sigmoid"):
+            return
+        factor = temperature(raw, y, rows.weights)
+        for member in members:
+            member.coefs_[-1] = member.coefs_[-1] * member.coefs_[-1].dtype.type(factor)
+            member.intercepts_[-1] = member.intercepts_[-1] * member.coefs_[-1].dtype.type(factor)
+
+
+class TabularRegressor(Tabular, MLPRegressor):  # pyright: ignore
+    """Regressor: several networks that each leave a part of the rows out, and predict together.
+
+    Parameters are those of `Tabular`, and `quantile` as in `MLPRegressor`.  Predictions stay within
+    the range of the training targets; `predict_interval` needs no validation rows of its own.
+
+    Examples
+    --------
+    >>> from chainrule import TabularRegressor, datasets
+    >>> table = datasets.load("diabetes")
+    >>> X, y = table.drop("progression"), table["progression"]
+    >>> TabularRegressor(max_iter=20, random_state=0).fit(X, y).predict_interval(X[:2]).shape
+    (2, 2)
+    """
+
+    @with_parameters_of(NetworkParameters, without=WITHOUT)
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] | str = "auto",
+        activation: Any = "auto",
+        *,
+        size: str = "auto",
+        quantile: float | Sequence[float] = 0.5,
+        n_networks: int | str = "auto",
+        batch_size: int | str = "auto",
+        max_iter: int | str = "auto",
+        learning_rate_init: float | str = "auto",
+        weight_decay: float = WEIGHT_DECAY,
+        scoring: Any = "auto",
+        **parameters: Any,
+    ) -> None:
+        NetworkParameters.__init__(
+            self,
+            hidden_layer_sizes,  # pyright: ignore[reportArgumentType]
+            activation,
+            n_networks=n_networks,  # pyright: ignore[reportArgumentType]
+            batch_size=batch_size,
+            max_iter=max_iter,  # pyright: ignore[reportArgumentType]
+            learning_rate_init=learning_rate_init,  # pyright: ignore[reportArgumentType]
+            weight_decay=weight_decay,
+            scoring=scoring,
+            early_stopping=True,  # each network stops by the rows that it leaves out
+            **parameters,
+        )
+        self.quantile = quantile
+        self.size = size
+
+    def _fit_target(self, table: Table, training: Table, classes: Any) -> NumberTarget:
+        return NumberTarget.fit(
+            training.targets,
+            scale=self.loss != "poisson",
+            name=table.name,
+            weights=training.weights,
+            non_negative=self.loss == "poisson",
+            within_range=True,
+        )
+
+    def _pieces(self) -> int:
+        return PIECES
+
+    def _calibrate_bag(
+        self, members: list[Any], raw: np.ndarray, y: np.ndarray, rows: Table
+    ) -> None:
+        """Keep the errors on rows that the networks left out."""
+        del y
+        predictions = members[0]._in_units(raw)
+        self._calibration = Calibration.of(rows.targets, predictions, rows.weights)
