@@ -28,12 +28,19 @@ def test_check(estimator, check):
     check(estimator)
 
 
+# scikit-learn excepts its own estimators that part the rows in the same way.
+A_ROW_IS_IN_ONE_FOLD = "a row of weight 2 lies in one fold, two equal rows may lie in two"
+
+
 @pytest.mark.slow
 @parametrize_with_checks(
     [
         TabularClassifier(16, max_iter=60, n_networks=2),
         TabularRegressor(16, max_iter=60, n_networks=2),
-    ]
+    ],
+    expected_failed_checks=lambda estimator: {
+        f"{FINER_THAN_FLOAT32}_on_{kind}_data": A_ROW_IS_IN_ONE_FOLD for kind in ("dense", "sparse")
+    },
 )
 @pytest.mark.filterwarnings("default")
 def test_check_of_tabular_networks(estimator, check):

@@ -40,7 +40,6 @@ WITHOUT = (
     "beta_1",
     "beta_2",
     "epsilon",
-    "n_iter_no_change",
     "max_fun",
     "optimizer",
     "clip_norm",
@@ -77,6 +76,9 @@ class Tabular:
     scoring : str or callable, default="auto"
         By what the best epoch is chosen: accuracy for classes, the loss for numbers, or as in
         `BaseMLP`.
+    n_iter_no_change : int, optional
+        Epochs without a better one after which a network stops; by default none does, since the
+        schedule ends low.
     time_limit : float, optional
         Seconds for all networks together, compilation included; those that are not begun in time
         are left out.
@@ -148,8 +150,8 @@ class Tabular:
         worker = self._worker(recipe)
         worker._check_parameters()
         members = train_bag(worker, table, validation, groups, on_progress)
-        for name in [name for name in vars(self) if name.endswith("_") or name.startswith("_")]:
-            delattr(self, name)
+        for name in ("members_", "feature_names_in_"):
+            vars(self).pop(name, None)
         kept = vars(members[0]).items()
         vars(self).update({k: v for k, v in kept if k.endswith("_") or k.startswith("_")})
         self._calibration, self._seed = worker._calibration, worker._seed
@@ -167,7 +169,7 @@ class Tabular:
         worker = type(self)(**self.get_params(deep=False))
         vars(worker).update(vars(recipe))
         worker.optimizer = self._rule(CosineCycles(float(recipe.learning_rate_init)))
-        worker.alpha, worker.n_iter_no_change = 0.0, None
+        worker.alpha = 0.0
         worker.scoring = self._scoring() if self.scoring == "auto" else self.scoring
         worker._seed, worker._calibration = self._draw_seed(), None
         return worker
@@ -290,6 +292,7 @@ class TabularClassifier(Tabular, MLPClassifier):  # pyright: ignore
         learning_rate_init: float | str = "auto",
         weight_decay: float = WEIGHT_DECAY,
         scoring: Any = "auto",
+        n_iter_no_change: int | None = None,
         **parameters: Any,
     ) -> None:
         NetworkParameters.__init__(
@@ -302,6 +305,7 @@ class TabularClassifier(Tabular, MLPClassifier):  # pyright: ignore
             learning_rate_init=learning_rate_init,  # pyright: ignore[reportArgumentType]
             weight_decay=weight_decay,
             scoring=scoring,
+            n_iter_no_change=n_iter_no_change,
             early_stopping=True,  # each network stops by the rows that it leaves out
             **parameters,
         )
@@ -358,6 +362,7 @@ class TabularRegressor(Tabular, MLPRegressor):  # pyright: ignore
         learning_rate_init: float | str = "auto",
         weight_decay: float = WEIGHT_DECAY,
         scoring: Any = "auto",
+        n_iter_no_change: int | None = None,
         **parameters: Any,
     ) -> None:
         NetworkParameters.__init__(
@@ -370,6 +375,7 @@ class TabularRegressor(Tabular, MLPRegressor):  # pyright: ignore
             learning_rate_init=learning_rate_init,  # pyright: ignore[reportArgumentType]
             weight_decay=weight_decay,
             scoring=scoring,
+            n_iter_no_change=n_iter_no_change,
             early_stopping=True,  # each network stops by the rows that it leaves out
             **parameters,
         )
