@@ -104,10 +104,10 @@ def test_the_recipe_goes_by_the_size_of_the_table():
     by_size = [recipe_for(TabularClassifier(), n) for n in (30, 150, 5000, 500_000)]
     assert [r.batch_size for r in by_size] == [15, 75, 128, 1024]
     assert [r.n_networks for r in by_size] == [5, 5, 5, 2]
-    assert [r.max_iter for r in by_size] == [200, 200, 112, 11]
+    assert [r.max_iter for r in by_size] == [200, 200, 128, 12]
     large = recipe_for(TabularRegressor(size="large", batch_size=50), 5000)
     assert large.hidden_layer_sizes == (256, 256, 256)
-    assert (large.n_networks, large.batch_size, large.max_iter) == (8, 50, 56)
+    assert (large.n_networks, large.batch_size, large.max_iter) == (8, 50, 64)
     with pytest.raises(OptionError, match='size="huge"|size=.huge.'):
         TabularClassifier(size="huge").fit(np.ones((4, 2)), [0, 1, 0, 1])
 

@@ -72,7 +72,10 @@ def train_bag(
     out = counts > 0
     if out.any():
         left_out = table.take(np.flatnonzero(out))
-        model._calibrate_bag(members, outputs[out] / counts[out, None], y[out], left_out)
+        alone = outputs[out] / counts[out, None]
+        if not model._classifies:
+            alone = y[out] + as_of_the_mean(alone - y[out], members, x[out])
+        model._calibrate_bag(members, alone, y[out], left_out)
     elif validation is not None:
         given = whole.encoded(validation)
         each = [member._outputs(given[0], raw=model._classifies) for member in members]
@@ -105,6 +108,18 @@ def _parts(
         found = list(splitter.split(np.zeros((n, 1)), table.targets, groups))
     for i in range(int(model.n_networks)):
         yield found[i % len(found)]
+
+
+def as_of_the_mean(errors: np.ndarray, members: list[Any], x: np.ndarray) -> np.ndarray:
+    """Return errors of single networks as those that the mean of all will make.
+
+    Of the squared error of one, the variance V between networks falls to V / k in the mean of k.
+    """
+    if len(members) == 1 or errors.shape[1] != members[0]._target.n_outputs:
+        return errors
+    variance = np.var([member._outputs(x) for member in members], axis=0, ddof=1).mean(axis=0)
+    share = variance / np.maximum((errors**2).mean(axis=0), np.finfo(np.float64).tiny)
+    return errors * np.sqrt(np.maximum(1 - (1 - 1 / len(members)) * share, 1 / len(members)))
 
 
 def temperature(raw: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:

@@ -6,7 +6,7 @@ With n training rows, m = min(n, 5000) and q = max(n / 5000, 1):
     networks  5                            "large": 8;  3 above 50,000 rows, 2 above 200,000
     batch     128, for large tables 128 √q rounded down to a power of two, 1024 at most;
               no more than half of the rows
-    epochs    112 (numbers: 56), divided by √q, 8 at least; and as many as 400 steps need
+    epochs    128 (numbers: 64), divided by √q, 8 at least; and as many as 400 steps need
 
 The constants were chosen on the development tables of `benchmarks/bench_tabular.py`, on other
 splits than those reported.
@@ -67,7 +67,7 @@ def recipe_for(model: Any, n_rows: int) -> Recipe:
     most = 5 if n_rows <= 50_000 else 3 if n_rows <= 200_000 else 2
     batch = min(2 ** int(np.log2(128 * beyond**0.5)), 1024, max(n_rows // 2, 1))
     n_steps = -(-n_rows // batch)
-    epochs = max((112 if model._classifies else 56) / beyond**0.5, 8)
+    epochs = max((128 if model._classifies else 64) / beyond**0.5, 8)
     chosen = {
         "hidden_layer_sizes": (256, 256, 256) if large else (128, 128),
         "activation": "selu" if model._classifies else "mish",
