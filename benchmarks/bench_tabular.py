@@ -97,11 +97,7 @@ def no_factors_of_inputs(module):
     from chainrule import engine
     from chainrule.models import tabular_network
 
-    class Nothing(engine.Scale):
-        def __new__(cls):
-            return engine.identity
-
-    tabular_network.Scale = Nothing
+    tabular_network.Scale = lambda: engine.identity
 
 
 def one_rate(module):

@@ -24,15 +24,14 @@ from chainrule.engine import (
 from chainrule.engine.objectives.several_classes import SeveralSoftmaxCrossEntropies
 from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.models import inference
-from chainrule.models.inference import (
+from chainrule.models.inference import PlainNetwork, check
+from chainrule.models.plain_layers import (
     ActivationSpec,
     DenseSpec,
     LayerNormSpec,
     PiecewiseSpec,
-    PlainNetwork,
     ScaleSpec,
     SoftmaxSpec,
-    check,
 )
 
 LINKS = {

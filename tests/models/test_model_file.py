@@ -21,8 +21,8 @@ from chainrule.data.schema import Column, Schema
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
 from chainrule.models import model_file
 from chainrule.models.file_schema import Document, InputsDocument, TargetDocument, Tensor
-from chainrule.models.inference import ActivationSpec, DenseSpec, LayerNormSpec, SoftmaxSpec
 from chainrule.models.model_file import network_from, read, write
+from chainrule.models.plain_layers import ActivationSpec, DenseSpec, LayerNormSpec, SoftmaxSpec
 
 MEGABYTE = 1_000_000
 DOCUMENT = Document(

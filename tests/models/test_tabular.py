@@ -9,8 +9,9 @@ from sklearn.model_selection import train_test_split
 
 from chainrule import MLPRegressor, TabularClassifier, TabularRegressor, engine
 from chainrule.errors import ChainruleError, OptionError
-from chainrule.models.bagging import _parts, temperature
+from chainrule.models.bagging import _parts
 from chainrule.models.recipe import recipe_for
+from chainrule.models.temperature import temperature
 from chainrule.models.training_rows import read_rows
 
 QUICK = {"hidden_layer_sizes": 8, "max_iter": 6, "n_networks": 2, "random_state": 0}

@@ -2,10 +2,9 @@
 
 rows → folds → a network for each, trained on the others, its best epoch by its own fold → the mean
 
-Every row is left out by a network, so there are predictions of all rows by networks that did not
-train on them: they calibrate probabilities and give the errors of intervals.
-References: Breiman (1996), Machine Learning 24:123-140; Guo et al. (2017), ICML, section 4.2
-(temperature).
+With five networks or more every row is left out by one.  What networks predict of rows that they
+did not train on calibrates the probabilities and gives the errors of intervals.
+Reference: Breiman (1996), Machine Learning 24:123-140.
 """
 
 import copy
@@ -24,7 +23,6 @@ from chainrule.models.training_rows import Table
 OnProgress = Callable[[Any], None] | None
 LEAST_ROWS = 20  # fewer are not parted: all networks train on all of them
 MOST_SEEN = 10_000  # rows by which a network is begun
-COLDEST, HOTTEST = 0.05, 5.0
 
 
 def train_bag(
@@ -120,25 +118,3 @@ def as_of_the_mean(errors: np.ndarray, members: list[Any], x: np.ndarray) -> np.
     variance = np.var([member._outputs(x) for member in members], axis=0, ddof=1).mean(axis=0)
     share = variance / np.maximum((errors**2).mean(axis=0), np.finfo(np.float64).tiny)
     return errors * np.sqrt(np.maximum(1 - (1 - 1 / len(members)) * share, 1 / len(members)))
-
-
-def temperature(raw: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
-    """Return the factor of raw outputs with which the cross-entropy of rows is least.
-
-    `raw` and `y` have a column for each class; or one, or independent ones, of 0 and 1.
-    """
-    from scipy.optimize import minimize_scalar
-
-    several = raw.shape[1] > 1 and bool((y.sum(axis=1) == 1).all())
-
-    def loss(log_factor: float) -> float:
-        z = raw * np.exp(log_factor)
-        if several:
-            z = z - z.max(axis=1, keepdims=True)
-            losses = np.log(np.exp(z).sum(axis=1)) - (z * y).sum(axis=1)
-        else:
-            losses = (np.logaddexp(0, z) - z * y).sum(axis=1)
-        return float(np.average(losses, weights=weights))
-
-    bounds = (float(np.log(COLDEST)), float(np.log(HOTTEST)))
-    return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))  # pyright: ignore

@@ -15,11 +15,11 @@ from chainrule.errors import DataError, OptionError
 from chainrule.importing import collection_paused
 from chainrule.models.callbacks import CallbackSupportMixin, Tasks, with_callbacks
 from chainrule.models.diagnosing import Diagnosable
-from chainrule.models.fitted import engine_params, plain_network
 from chainrule.models.hidden import GivesHiddenActivations
 from chainrule.models.history import History, TrainingCurves
 from chainrule.models.network_picture import ShowsItsNetwork
 from chainrule.models.parameters import NetworkParameters
+from chainrule.models.predicting import Predicts
 from chainrule.models.seeing import ShowsItsNumbers
 from chainrule.models.training_rows import Table, hold_out, read_rows
 
@@ -27,6 +27,7 @@ from chainrule.models.training_rows import Table, hold_out, read_rows
 class BaseMLP(
     CallbackSupportMixin,
     TrainingCurves,
+    Predicts,
     GivesHiddenActivations,
     ShowsItsNetwork,
     ShowsItsNumbers,
@@ -249,11 +250,22 @@ n_outputs_, out_activation_
         DivergedError
             If not even the first loss is finite.
         """
-        learning = self._learning((X, y, sample_weight), groups, (X_val, y_val, sample_weight_val))
+        held_out = (X_val, y_val, sample_weight_val)
+        self._fit_rows((X, y, sample_weight), groups, held_out, on_progress)
+        return self
+
+    def _fit_rows(
+        self,
+        given: tuple[Any, Any, Any],
+        groups: Any,
+        held_out: tuple[Any, Any, Any],
+        on_progress: Callable[[Any], None] | None,
+    ) -> None:
+        """Do what `fit` does; what is `given` and `held_out` are inputs, targets, weights."""
+        learning = self._learning(given, groups, held_out)
         training, tasks = learning.training, Tasks(self, int(self.max_iter))
-        tasks.begin(
-            training.native, training.targets, None if sample_weight is None else training.weights
-        )
+        weights = None if given[2] is None else training.weights
+        tasks.begin(training.native, training.targets, weights)
         if self.n_networks == 1:
             learning.run(on_progress, tasks)
         else:
@@ -261,7 +273,6 @@ n_outputs_, out_activation_
 
             learn_ensemble(learning, tasks, on_progress)
         tasks.end()
-        return self
 
     def _learning(
         self,
@@ -269,7 +280,7 @@ n_outputs_, out_activation_
         groups: Any = None,
         held_out: tuple[Any, Any, Any] = (None, None, None),
     ) -> Any:
-        """Return one fit that is ready to run; what is `given` are inputs, targets, weights."""
+        """Return one fit that is ready to run."""
         with collection_paused():
             from chainrule.models.learning import Learning, Start
 
@@ -341,31 +352,6 @@ n_outputs_, out_activation_
             return "val_loss"
         return None
 
-    def _predict(self, X: Any, *, raw: bool = False) -> np.ndarray:
-        """Return the network's predictions: probabilities, or numbers on the target's scale.
-
-        Or its `raw` outputs, of which the largest belongs to the most probable class.
-        """
-        check_is_fitted(self)
-        x = self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
-        members = vars(self).get("members_", [])
-        if not members:
-            return self._outputs(x, raw=raw)
-        # not their raw outputs, whose mean is another: the link is no straight line
-        return np.mean([member._outputs(x) for member in members], axis=0)
-
-    def _outputs(self, x: np.ndarray, *, raw: bool = False) -> np.ndarray:
-        """Return what this one network predicts for encoded rows."""
-        if self._layers is not None:
-            # numbers go back into the target's units, where rounding of float32 would show: the
-            # same row would differ a little with the rows beside it
-            network = plain_network(self, None if self._classifies else np.float64)
-            return network.raw(x) if raw else network.predict(x)
-        from chainrule.engine import predict
-
-        objective = self._objective(self._target)
-        return predict(self.network_, objective, self.params_, x, raw=raw)
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "coefs_")
 
@@ -397,23 +383,6 @@ n_outputs_, out_activation_
             self.coefs_init if given else None,
             self.intercepts_init if given else None,
         )
-
-    @property
-    def network_(self) -> Any:
-        """The engine's network."""
-        if self._network is None:
-            self._network = self._build(self.n_outputs_)
-        return self._network
-
-    @property
-    def _pictured(self) -> list[np.ndarray]:
-        """The weights between the layers that a picture of the network shows."""
-        return self.coefs_
-
-    @property
-    def params_(self) -> Any:
-        """The parameters as the engine's network has them."""
-        return engine_params(self)
 
     def save(self, path: str | Path) -> Path:
         """Write the model to one safe file; see `chainrule.load`."""

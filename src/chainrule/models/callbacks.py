@@ -6,6 +6,8 @@ The root task is the fit; each epoch is a task below it, reported when it is ove
 from collections.abc import Callable
 from typing import Any
 
+from chainrule.errors import OptionError
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks  # pyright: ignore
 except ImportError:  # scikit-learn before 1.9
@@ -35,6 +37,13 @@ class Tasks:
     def wanted(self) -> bool:
         """Whether any callback listens."""
         return self.root is not None and bool(getattr(self.estimator, "_skl_callbacks", []))
+
+    def refuse_for(self, n_networks: Any) -> None:
+        """Raise an OptionError if a callback listens: it can see one network only."""
+        if self.wanted:
+            raise OptionError(
+                f"callbacks see one network, not n_networks={n_networks}. Leave out one of them."
+            )
 
     def begin(self, X: Any, y: Any, sample_weight: Any) -> None:
         """Report the start of the fit on these rows."""

@@ -22,7 +22,8 @@ import numpy as np
 
 from chainrule.data.schema import Schema
 from chainrule.errors import ModelFileError, OptionError
-from chainrule.models.inference import LayerSpec, array_shapes, check_layers
+from chainrule.models.inference import check_layers
+from chainrule.models.plain_layers import LayerSpec, array_shapes
 
 SCHEMA_VERSION = 2
 MOST_COPIES = 64  # leading axis with which an optimizer may keep several states of an array

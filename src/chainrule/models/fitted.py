@@ -12,13 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.models.inference import (
+from chainrule.models.inference import PlainNetwork
+from chainrule.models.plain_layers import (
     ActivationSpec,
     DenseSpec,
     FixedPointSpec,
     LayerNormSpec,
     PiecewiseSpec,
-    PlainNetwork,
     ScaleSpec,
     SoftmaxSpec,
 )

@@ -1,11 +1,6 @@
 """Prediction with NumPy alone: a fitted network as a list of layers and their arrays.
 
-    dense        z = x W + b
-    layer norm   y = γ (x - μ) / √(var + ε) + β
-    scale        y = s x
-    piecewise    y = (x, t - ½), t the way through each interval, kept within 0 and 1
-    activation   a = f(z), softmax included; dropout has no place here
-    link         raw output → prediction
+    x → layer → layer → … → raw output → link → prediction
 
 >>> import numpy as np
 >>> layers = (DenseSpec(2, 1, True), ActivationSpec("tanh"))
@@ -13,7 +8,8 @@
 >>> PlainNetwork(layers, arrays, "identity").predict(np.array([[0.5, -0.5]]))
 array([[0.]])
 
-The formulas are the engine's, forward only, and nothing is compiled: one row takes microseconds.
+The layers are in `plain_layers`.  The formulas are the engine's, forward only, and nothing is
+compiled: one row takes microseconds.
 As in the engine, a number that outgrows the dtype becomes infinite, and no warning is given.
 """
 
@@ -23,90 +19,27 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal
 
-import msgspec
 import numpy as np
 
 from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.models.plain_activations import ACTIVATIONS, sigmoid, softmax
-from chainrule.models.plain_settling import settle_rows
+from chainrule.models.plain_layers import (
+    FORWARD,
+    WITH_UNITS,
+    ActivationSpec,
+    DenseSpec,
+    FixedPointSpec,
+    LayerNormSpec,
+    LayerSpec,
+    PiecewiseSpec,
+    array_shapes,
+    takes,
+)
 
 # Of the widest layer: a megabyte, which stays in the cache from one layer to the next.  Smaller
 # ones are no faster, and on a busy machine the threads of the BLAS wait for each other in each.
 BLOCK_NUMBERS = 1 << 18
-
-Width = Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
-
-
-class DenseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="dense"):
-    """Every unit sees every input; arrays `weights` (n_in, n_out) and, with a bias, `biases`."""
-
-    n_in: Width
-    n_out: Width
-    bias: bool
-
-
-class LayerNormSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="layer_norm"):
-    """Each row brought to mean 0 and variance 1; arrays `scale` and `shift`, both (n,)."""
-
-    n: Width
-    epsilon: float
-
-
-class ScaleSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="scale"):
-    """A factor for every unit; array `scale` (n,)."""
-
-    n: Width
-
-
-class PiecewiseSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="piecewise"):
-    """The pieces of some columns behind all columns; array `edges` (n_columns, n_pieces + 1)."""
-
-    n_in: Width
-    n_out: Width
-    columns: list[Annotated[int, msgspec.Meta(ge=0)]]
-
-
-class ActivationSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="activation"):
-    """An elementwise function by name, with its constants."""
-
-    name: str
-    constants: list[float] = []
-
-
-class SoftmaxSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="softmax"):
-    """Softmax over the units of a layer."""
-
-
-class FixedPointSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True, tag="fixed_point"):
-    """Units that settle; arrays `inputs` (n_in, n_out), `biases`, `weights` (n_out, n_out) in use.
-
-    `free` names the arrays that training changes and `weights` is made of; predicting needs none.
-    """
-
-    n_in: Width
-    n_out: Width
-    activation: str
-    constants: list[float] = []
-    accelerates: bool = True
-    step: float | None = None
-    tau: list[float] = []
-    tol: float | None = None
-    max_sweeps: Annotated[int, msgspec.Meta(ge=1, le=1 << 40)] = 1000
-    free: list[Literal["weights", "skew", "log_scale"]] = []
-
-
-LayerSpec = (
-    DenseSpec
-    | LayerNormSpec
-    | ScaleSpec
-    | PiecewiseSpec
-    | ActivationSpec
-    | SoftmaxSpec
-    | FixedPointSpec
-)
-WITH_UNITS = (DenseSpec, FixedPointSpec)
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,7 +101,7 @@ class PlainNetwork:
     @property
     def n_inputs(self) -> int:
         """Columns of `x`."""
-        return next(n for spec in self.layers if (n := _takes(spec)) is not None)
+        return next(n for spec in self.layers if (n := takes(spec)) is not None)
 
     @property
     def n_outputs(self) -> int:
@@ -199,7 +132,7 @@ class PlainNetwork:
     @cached_property
     def _steps(self) -> list[tuple[Callable[..., np.ndarray], LayerSpec, dict[str, np.ndarray]]]:
         steps = zip(self.layers, self.arrays, strict=True)
-        return [(_FORWARD[type(spec)], spec, arrays) for spec, arrays in steps]
+        return [(FORWARD[type(spec)], spec, arrays) for spec, arrays in steps]
 
     def _forward(self, x: np.ndarray, n_layers: int, *, link: bool = False) -> np.ndarray:
         given = np.asarray(x)
@@ -231,68 +164,6 @@ class PlainNetwork:
         if not link or self.link == "identity":
             return a
         return LINKS[self.link](a.astype(np.float64), self.sizes).astype(self.dtype, copy=False)
-
-
-def _dense(x: np.ndarray, spec: DenseSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    z = x @ arrays["weights"]
-    if spec.bias:
-        z += arrays["biases"]
-    return z
-
-
-def _layer_norm(x: np.ndarray, spec: LayerNormSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    x -= np.add.reduce(x, axis=1, keepdims=True) / spec.n
-    deviation = np.sqrt(np.einsum("ij,ij->i", x, x) / spec.n + spec.epsilon)
-    x /= deviation[:, None]
-    x *= arrays["scale"]
-    x += arrays["shift"]
-    return x
-
-
-def _scale(x: np.ndarray, spec: ScaleSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    del spec
-    x *= arrays["scale"]
-    return x
-
-
-def _piecewise(x: np.ndarray, spec: PiecewiseSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    edges = arrays["edges"]
-    left, step = edges[:, :-1], np.diff(edges, axis=1)
-    real = step > 0
-    low, high = np.zeros_like(left), np.ones_like(left)
-    low[:, 0] = -np.inf
-    high[np.arange(len(high)), real.sum(axis=1) - 1] = np.inf
-    t = x[:, spec.columns, None] - left
-    t /= np.where(real, step, 1)
-    np.clip(t, low, high, out=t)
-    t -= x.dtype.type(0.5)
-    t *= real
-    return np.concatenate([x, t.reshape(len(x), -1)], axis=1)
-
-
-def _activation(x: np.ndarray, spec: ActivationSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    del arrays
-    return ACTIVATIONS[spec.name][0](x, *spec.constants)
-
-
-def _softmax(x: np.ndarray, spec: SoftmaxSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    del spec, arrays
-    return softmax(x)
-
-
-def _fixed_point(x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
-    return settle_rows(x, spec, arrays).states
-
-
-_FORWARD: dict[type, Callable[..., np.ndarray]] = {
-    DenseSpec: _dense,
-    LayerNormSpec: _layer_norm,
-    ScaleSpec: _scale,
-    PiecewiseSpec: _piecewise,
-    ActivationSpec: _activation,
-    SoftmaxSpec: _softmax,
-    FixedPointSpec: _fixed_point,
-}
 
 
 def _softmax_blocks(z: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
@@ -339,31 +210,6 @@ def check(network: PlainNetwork) -> None:
                 raise ModelFileError(f"{_called(place, spec)} has {name} that are not finite.")
 
 
-def _takes(spec: LayerSpec) -> int | None:
-    """Return how many numbers a layer takes, if it takes no other number of them."""
-    return getattr(spec, "n_in", getattr(spec, "n", None))
-
-
-def array_shapes(spec: LayerSpec) -> dict[str, tuple[int, ...]]:
-    """Return the shapes of a layer's arrays by name."""
-    if isinstance(spec, DenseSpec):
-        biases = {"biases": (spec.n_out,)} if spec.bias else {}
-        return {"weights": (spec.n_in, spec.n_out), **biases}
-    if isinstance(spec, FixedPointSpec):
-        n = spec.n_out
-        shapes = {"weights": (n, n), "skew": (n, n), "log_scale": (n,)}
-        free = {f"free_{name}": shapes[name] for name in spec.free}
-        return {"inputs": (spec.n_in, n), "biases": (n,), "weights": (n, n), **free}
-    if isinstance(spec, LayerNormSpec):
-        return {"scale": (spec.n,), "shift": (spec.n,)}
-    if isinstance(spec, ScaleSpec):
-        return {"scale": (spec.n,)}
-    if isinstance(spec, PiecewiseSpec):
-        n_pieces = (spec.n_out - spec.n_in) // max(len(spec.columns), 1)
-        return {"edges": (len(spec.columns), n_pieces + 1)}
-    return {}
-
-
 def check_layers(layers: Sequence[LayerSpec], link: str, sizes: Sequence[int]) -> None:
     """Refuse layers that cannot follow one another, or a link that does not fit; as `check`."""
     width: int | None = None
@@ -371,8 +217,8 @@ def check_layers(layers: Sequence[LayerSpec], link: str, sizes: Sequence[int]) -
         fault = _fault(spec)
         if fault:
             raise ModelFileError(f"{_called(place, spec)} {fault}.")
-        takes = _takes(spec)
-        n_in = width if takes is None else takes
+        own = takes(spec)
+        n_in = width if own is None else own
         if width is not None and n_in != width:
             raise ModelFileError(
                 f"{_called(place, spec)} takes {n_in} numbers, the layer before gives {width}."

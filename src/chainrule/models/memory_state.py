@@ -6,7 +6,8 @@ import numpy as np
 
 from chainrule.errors import ModelFileError
 from chainrule.models.file_schema import TargetDocument
-from chainrule.models.inference import FixedPointSpec, PlainNetwork
+from chainrule.models.inference import PlainNetwork
+from chainrule.models.plain_layers import FixedPointSpec
 
 _DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248])")
 

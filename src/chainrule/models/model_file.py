@@ -36,7 +36,8 @@ from chainrule.models.file_schema import (
     encode_document,
     part_of,
 )
-from chainrule.models.inference import PlainNetwork, array_shapes, check
+from chainrule.models.inference import PlainNetwork, check
+from chainrule.models.plain_layers import array_shapes
 
 LONGEST_HEADER = 16_000_000
 LONGEST_TENSOR_LIST = 1_000_000  # of the header's bytes, for some ten thousand arrays

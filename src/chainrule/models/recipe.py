@@ -1,6 +1,6 @@
 """How the tabular estimators train, by the size of the table: one rule for all tables.
 
-With n training rows, m = min(n, 5000) and q = max(n / 5000, 1):
+With n training rows and q = max(n / 5000, 1):
 
     units     128, 128                     "large": 256, 256, 256
     networks  5                            "large": 8;  3 above 50,000 rows, 2 above 200,000
@@ -12,7 +12,7 @@ The constants were chosen on the development tables of `benchmarks/bench_tabular
 splits than those reported.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -20,14 +20,6 @@ import numpy as np
 from chainrule.errors import OptionError
 
 SIZES = ("auto", "small", "large")
-AUTO = (
-    "hidden_layer_sizes",
-    "activation",
-    "n_networks",
-    "batch_size",
-    "max_iter",
-    "learning_rate_init",
-)
 USUAL_ROWS, LEAST_STEPS = 5000, 400
 WEIGHT_DECAY = 0.02
 PIECES = 16  # of every number, for a number as target
@@ -50,6 +42,9 @@ class Recipe:
             f"{self.n_networks} networks of {units} {self.activation}, batches of "
             f"{self.batch_size} rows, {self.max_iter} epochs"
         )
+
+
+AUTO = tuple(field.name for field in fields(Recipe))
 
 
 def recipe_for(model: Any, n_rows: int) -> Recipe:

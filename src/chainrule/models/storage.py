@@ -25,11 +25,12 @@ from chainrule.models.file_schema import (
 from chainrule.models.fitted import plain_network
 from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
 from chainrule.models.history import History, flow_from, flow_told
-from chainrule.models.inference import DenseSpec, PlainNetwork
+from chainrule.models.inference import PlainNetwork
 from chainrule.models.intervals import Calibration
 from chainrule.models.memory_state import patterns_from, patterns_told
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.model_file import network_from, read, write
+from chainrule.models.plain_layers import DenseSpec
 from chainrule.models.tabular import TabularClassifier, TabularRegressor
 
 ESTIMATORS: dict[str, type[BaseMLP] | type[AssociativeMemory]] = {

@@ -12,11 +12,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import NumberTarget
+from chainrule.errors import OptionError
+from chainrule.models.base import BaseMLP
+from chainrule.models.callbacks import Tasks
 from chainrule.models.fitted import engine_network
 from chainrule.models.intervals import Calibration
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.parameters import NetworkParameters, with_parameters_of
-from chainrule.models.recipe import PIECES, WEIGHT_DECAY, Recipe, recipe_for
+from chainrule.models.recipe import AUTO, PIECES, WEIGHT_DECAY, Recipe, recipe_for
+from chainrule.models.temperature import one_of_several, temperature
 from chainrule.models.training_rows import Table, read_rows
 
 # What the recipe or the bag decides is no parameter here.
@@ -50,15 +54,15 @@ WITHOUT = (
 )
 
 
-class Tabular:
+class Tabular(BaseMLP):
     """What the two tabular estimators share.
 
     Parameters
     ----------
     hidden_layer_sizes : int, sequence of int or "auto", default="auto"
         Units of each hidden layer.
-    activation : str, layer or "auto", default="auto"
-        Function of the hidden layers.
+    activation : str or "auto", default="auto"
+        Function of the hidden layers, one of the named ones.
     size : "auto", "small" or "large", default="auto"
         "large" takes several times as long, for a little more accuracy; "auto" is "small".
     n_networks : int or "auto", default="auto"
@@ -85,6 +89,10 @@ class Tabular:
     loss, random_state, verbose, dtype, category, number, drop
         As in `BaseMLP`.
 
+    `fit` takes what that of `BaseMLP` takes.  Whole `groups` are left out together; with `X_val`
+    and `y_val` all networks train on all rows of `X`, and choose their epoch and calibrate by
+    these.
+
     Attributes
     ----------
     members_ : list of estimators
@@ -95,57 +103,56 @@ class Tabular:
         What "auto" stood for; as text, a line for people.
     """
 
-    _may_be_auto = (
-        "alpha",
-        "hidden_layer_sizes",
-        "activation",
-        "n_networks",
-        "batch_size",
-        "max_iter",
-        "learning_rate_init",
-    )
+    _may_be_auto = ("alpha", *AUTO)
     _kept_too = ("_recipe",)
     _measures_training = _records_flow = False  # they would take a third of the time
     _begin: tuple[np.ndarray, np.ndarray, int] | None = None
 
-    def fit(
-        self: Any,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
+    @with_parameters_of(NetworkParameters, without=WITHOUT)
+    def __init__(
+        self,
+        hidden_layer_sizes: int | Sequence[int] | str = "auto",
+        activation: Any = "auto",
         *,
-        groups: Any = None,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-        on_progress: Callable[[Any], None] | None = None,
-    ) -> Any:
-        """Train the networks.
+        size: str = "auto",
+        n_networks: int | str = "auto",
+        batch_size: int | str = "auto",
+        max_iter: int | str = "auto",
+        learning_rate_init: float | str = "auto",
+        weight_decay: float = WEIGHT_DECAY,
+        scoring: Any = "auto",
+        n_iter_no_change: int | None = None,
+        **parameters: Any,
+    ) -> None:
+        NetworkParameters.__init__(
+            self,
+            hidden_layer_sizes,  # pyright: ignore[reportArgumentType]
+            activation,
+            n_networks=n_networks,  # pyright: ignore[reportArgumentType]
+            batch_size=batch_size,
+            max_iter=max_iter,  # pyright: ignore[reportArgumentType]
+            learning_rate_init=learning_rate_init,  # pyright: ignore[reportArgumentType]
+            weight_decay=weight_decay,
+            scoring=scoring,
+            n_iter_no_change=n_iter_no_change,
+            early_stopping=True,  # each network stops by the rows that it leaves out
+            **parameters,
+        )
+        self.size = size
 
-        Parameters
-        ----------
-        X, y, sample_weight, on_progress
-            As in `MLPClassifier.fit`.
-        groups : array-like of shape (n_rows,), optional
-            Whole groups are left out together.
-        X_val, y_val, sample_weight_val : optional
-            Rows to choose the best epoch by and to calibrate on; all networks then train on all
-            rows of `X`.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        DataError, ShapeError, OptionError
-            Before training starts, if the table or a parameter cannot be used.
-        """
+    def _fit_rows(
+        self: Any,
+        given: tuple[Any, Any, Any],
+        groups: Any,
+        held_out: tuple[Any, Any, Any],
+        on_progress: Callable[[Any], None] | None,
+    ) -> None:
         from chainrule.models.bagging import train_bag
 
         self._check_numbers()
-        table = read_rows(X, y, sample_weight, self._class_weight)
-        validation = self._given_rows((X_val, y_val, sample_weight_val))
+        Tasks(self, 1).refuse_for(self.n_networks)
+        table = read_rows(*given, self._class_weight)
+        validation = self._given_rows(held_out)
         recipe = recipe_for(self, table.columns.n_rows)
         worker = self._worker(recipe)
         worker._check_parameters()
@@ -160,7 +167,12 @@ class Tabular:
         self.compile_seconds_ = sum(member.compile_seconds_ for member in members)
         if len(members) > 1:
             self.members_ = members
-        return self
+
+    def _learning(self, given: Any, groups: Any = None, held_out: Any = ()) -> Any:
+        raise OptionError(
+            f"cross_validate trains single networks side by side, and {type(self).__name__} "
+            "several for each fold. Use sklearn.model_selection.cross_validate."
+        )
 
     def _worker(self: Any, recipe: Any) -> Any:
         """Return a copy whose parameters are those with which a network is trained."""
@@ -243,7 +255,10 @@ class Tabular:
     @property
     def partial_fit(self) -> Any:
         """Not available: the networks are trained on parts of the whole table."""
-        raise AttributeError("tabular estimators train on a whole table; use MLPClassifier")
+        raise AttributeError(
+            f"{type(self).__name__} trains on parts of a whole table. For one pass at a time use "
+            "MLPClassifier or MLPRegressor."
+        )
 
 
 def _plain(value: Any) -> Any:
@@ -255,11 +270,6 @@ def _plain(value: Any) -> Any:
 
 def _as_tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
-
-
-def one_of_several(y: np.ndarray) -> bool:
-    """Return whether encoded classes have a column for each, and one of them in every row."""
-    return y.shape[1] > 1 and bool((y.sum(axis=1) == 1).all())
 
 
 class TabularClassifier(Tabular, MLPClassifier):  # pyright: ignore
@@ -278,39 +288,17 @@ class TabularClassifier(Tabular, MLPClassifier):  # pyright: ignore
 
     _keeps_latest = True
 
-    @with_parameters_of(NetworkParameters, without=WITHOUT)
+    @with_parameters_of(Tabular)
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] | str = "auto",
         activation: Any = "auto",
         *,
-        size: str = "auto",
         class_weight: Any = None,
-        n_networks: int | str = "auto",
-        batch_size: int | str = "auto",
-        max_iter: int | str = "auto",
-        learning_rate_init: float | str = "auto",
-        weight_decay: float = WEIGHT_DECAY,
-        scoring: Any = "auto",
-        n_iter_no_change: int | None = None,
         **parameters: Any,
     ) -> None:
-        NetworkParameters.__init__(
-            self,
-            hidden_layer_sizes,  # pyright: ignore[reportArgumentType]
-            activation,
-            n_networks=n_networks,  # pyright: ignore[reportArgumentType]
-            batch_size=batch_size,
-            max_iter=max_iter,  # pyright: ignore[reportArgumentType]
-            learning_rate_init=learning_rate_init,  # pyright: ignore[reportArgumentType]
-            weight_decay=weight_decay,
-            scoring=scoring,
-            n_iter_no_change=n_iter_no_change,
-            early_stopping=True,  # each network stops by the rows that it leaves out
-            **parameters,
-        )
+        super().__init__(hidden_layer_sizes, activation, **parameters)
         self.class_weight = class_weight
-        self.size = size
 
     def _scoring(self) -> str:
         return "accuracy"
@@ -323,8 +311,6 @@ class TabularClassifier(Tabular, MLPClassifier):  # pyright: ignore
         self, members: list[Any], raw: np.ndarray, y: np.ndarray, rows: Table
     ) -> None:
         """Make the probabilities of the members as bold as their predictions deserve."""
-        from chainrule.models.bagging import temperature
-
         if members[0]._link not in ("softmax", "sigmoid"):
             return
         factor = temperature(raw, y, rows.weights)
@@ -348,39 +334,17 @@ class TabularRegressor(Tabular, MLPRegressor):  # pyright: ignore
     (2, 2)
     """
 
-    @with_parameters_of(NetworkParameters, without=WITHOUT)
+    @with_parameters_of(Tabular)
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] | str = "auto",
         activation: Any = "auto",
         *,
-        size: str = "auto",
         quantile: float | Sequence[float] = 0.5,
-        n_networks: int | str = "auto",
-        batch_size: int | str = "auto",
-        max_iter: int | str = "auto",
-        learning_rate_init: float | str = "auto",
-        weight_decay: float = WEIGHT_DECAY,
-        scoring: Any = "auto",
-        n_iter_no_change: int | None = None,
         **parameters: Any,
     ) -> None:
-        NetworkParameters.__init__(
-            self,
-            hidden_layer_sizes,  # pyright: ignore[reportArgumentType]
-            activation,
-            n_networks=n_networks,  # pyright: ignore[reportArgumentType]
-            batch_size=batch_size,
-            max_iter=max_iter,  # pyright: ignore[reportArgumentType]
-            learning_rate_init=learning_rate_init,  # pyright: ignore[reportArgumentType]
-            weight_decay=weight_decay,
-            scoring=scoring,
-            n_iter_no_change=n_iter_no_change,
-            early_stopping=True,  # each network stops by the rows that it leaves out
-            **parameters,
-        )
+        super().__init__(hidden_layer_sizes, activation, **parameters)
         self.quantile = quantile
-        self.size = size
 
     def _fit_target(self, table: Table, training: Table, classes: Any) -> NumberTarget:
         return NumberTarget.fit(

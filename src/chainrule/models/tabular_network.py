@@ -14,6 +14,7 @@ import numpy as np
 
 from chainrule.engine import (
     Dense,
+    Elementwise,
     FeedForward,
     Piecewise,
     Scale,
@@ -21,13 +22,9 @@ from chainrule.engine import (
     quantile_edges,
     soft_clip,
 )
-from chainrule.models.inference import (
-    ActivationSpec,
-    DenseSpec,
-    LayerSpec,
-    PiecewiseSpec,
-    PlainNetwork,
-)
+from chainrule.errors import OptionError
+from chainrule.models.plain_activations import ACTIVATIONS
+from chainrule.models.plain_layers import cut_into_pieces
 
 LEAST_EDGES = 4  # a column of fewer different quantiles is left whole
 N_MIXED = 5  # rows whose pre-activations are mixed into a bias
@@ -35,48 +32,74 @@ N_MIXED = 5  # rows whose pre-activations are mixed into a bias
 
 def build_tabular_network(
     hidden_sizes: Sequence[int],
-    activation: str,
+    activation: Any,
     x: np.ndarray,
     outputs: np.ndarray,
     n_pieces: int,
     rng: np.random.Generator,
 ) -> FeedForward:
-    """Return the network for encoded rows `x`, whose last biases are `outputs`."""
+    """Return the network for encoded rows `x`, whose last biases are `outputs`.
+
+    Raises
+    ------
+    OptionError
+        If the activation is none of the named ones.
+    """
+    function = named_activation(activation)
     layers: list[Any] = [soft_clip]
-    specs: list[LayerSpec] = [ActivationSpec("soft_clip", [float(soft_clip.constants[0])])]
-    arrays: list[dict[str, np.ndarray]] = [{}]
-    cut = _cut(x, n_pieces) if n_pieces else None
-    n_in = x.shape[1]
-    if cut is not None:
-        n_in = cut.width(n_in)
-        layers.append(cut)
-        specs.append(PiecewiseSpec(x.shape[1], n_in, list(cut.columns)))
-        arrays.append({"edges": np.asarray(cut.edges, x.dtype)})
-    layers.append(Scale())
-    for size in hidden_sizes:
-        weights = rng.normal(size=(n_in, size)).astype(x.dtype) / np.sqrt(n_in, dtype=x.dtype)
-        dense = [*specs, DenseSpec(n_in, size, False)]
-        z = PlainNetwork(tuple(dense), (*arrays, {"weights": weights}), "identity").raw(x)
-        spread = z.std(axis=0) + x.dtype.type(1e-6)
-        weights, z = weights / spread, z / spread
-        mixed = rng.exponential(size=(N_MIXED, size))
-        rows = rng.integers(0, len(x), size=(N_MIXED, size))
-        mixture = mixed / mixed.sum(axis=0) * np.take_along_axis(z, rows, axis=0)
-        biases = -mixture.sum(axis=0).astype(x.dtype)
-        layers += [Dense(size, weights=weights, biases=biases), as_activation(activation)]
-        specs += [DenseSpec(n_in, size, True), ActivationSpec(activation)]
-        arrays += [{"weights": weights, "biases": biases}, {}]
-        n_in = size
-    last = np.zeros((n_in, len(outputs)), x.dtype)
+    with np.errstate(all="ignore"):  # as everywhere, numbers that outgrow their type are infinite
+        h = _apply(soft_clip, x)
+        cut = _cut(h, n_pieces) if n_pieces else None
+        if cut is not None:
+            layers.append(cut)
+            h = cut_into_pieces(h, cut.columns, np.asarray(cut.edges, x.dtype))
+        layers.append(Scale())
+        for size in hidden_sizes:
+            weights, biases = _begin(h, size, rng)
+            layers += [Dense(size, weights=weights, biases=biases), function]
+            h = _apply(function, h @ weights + biases)
+    last = np.zeros((h.shape[1], len(outputs)), x.dtype)
     return FeedForward((*layers, Dense(len(outputs), weights=last, biases=outputs)))
+
+
+def named_activation(what: Any) -> Elementwise:
+    """Return the activation layer that is meant.
+
+    Raises
+    ------
+    OptionError
+        If it is none of the named ones, which NumPy has too.
+    """
+    function = as_activation(what) if isinstance(what, str | Elementwise) else what
+    if isinstance(function, Elementwise) and function.name in ACTIVATIONS:
+        return function
+    raise OptionError(
+        f'activation={what!r} must be one name for all hidden layers, such as "selu". For layers '
+        "of your own, or one for each layer, use MLPClassifier or MLPRegressor."
+    )
+
+
+def _apply(function: Elementwise, z: np.ndarray) -> np.ndarray:
+    constants = [float(constant) for constant in function.constants]
+    return ACTIVATIONS[function.name][0](z.copy(), *constants)
+
+
+def _begin(h: np.ndarray, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Return weights by which rows get variance 1, and biases that are mixtures of rows."""
+    n_in = h.shape[1]
+    weights = rng.normal(size=(n_in, size)).astype(h.dtype) / np.sqrt(n_in, dtype=h.dtype)
+    z = h @ weights
+    spread = z.std(axis=0) + h.dtype.type(1e-6)
+    mixed = rng.exponential(size=(N_MIXED, size))
+    rows = rng.integers(0, len(h), size=(N_MIXED, size))
+    mixture = mixed / mixed.sum(axis=0) * np.take_along_axis(z / spread, rows, axis=0)
+    return weights / spread, -mixture.sum(axis=0).astype(h.dtype)
 
 
 def _cut(x: np.ndarray, n_pieces: int) -> Piecewise | None:
     """Return the layer that cuts the columns of many values into pieces; None if there is none."""
-    bound = x.dtype.type(soft_clip.constants[0])
-    clipped = x / np.sqrt(1 + np.square(x / bound))
     found: dict[int, np.ndarray] = {}
-    for j, column in enumerate(clipped.T):
+    for j, column in enumerate(x.T):
         if column.min() < column.max():
             edges = quantile_edges(column, n_pieces)
             if len(np.unique(edges)) >= LEAST_EDGES:

@@ -10,7 +10,6 @@ import numpy as np
 
 from chainrule.engine import train, train_together
 from chainrule.engine.layers.notes import limits_of
-from chainrule.errors import OptionError
 from chainrule.models.callbacks import Tasks
 from chainrule.models.learning import Learning, Plan
 from chainrule.models.watching import spoken
@@ -43,10 +42,7 @@ def learn_ensemble(learning: Learning, tasks: Tasks, on_progress: OnProgress | N
     `on_progress` is called for those that train one after another.
     """
     model, first = learning.model, learning.start.seed
-    if tasks.wanted:
-        raise OptionError(
-            f"callbacks see one network, not n_networks={model.n_networks}. Leave out one of them."
-        )
+    tasks.refuse_for(model.n_networks)
     plan = learning.plan(tasks)
     pairs, shares_rows = [(learning, plan)], _kind(plan) is not None
     for child in np.random.SeedSequence(first).spawn(int(model.n_networks) - 1):

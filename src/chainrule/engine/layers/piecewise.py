@@ -56,7 +56,7 @@ class Piecewise:
         if not (np.isfinite(edges).all() and (steps[:, 0] > 0).all() and _ascend(steps)):
             raise OptionError(
                 "Piecewise needs finite edges that ascend in each row, at least two of them "
-                "different; only the last one may be repeated."
+                "different; only the last one may be repeated. `quantile_edges` makes them."
             )
         object.__setattr__(self, "columns", tuple(int(c) for c in self.columns))
         object.__setattr__(self, "edges", edges)

@@ -44,7 +44,8 @@ class RateFactors(Optimizer):
         for name, factor in factors.items():
             if not 0 <= factor < math.inf:
                 raise OptionError(
-                    f'RateFactors has the factor {factor} for "{name}", expected 0 or more.'
+                    f'RateFactors has the factor {factor} for "{name}", expected 0 or more. '
+                    "Give 0.1, say, for steps a tenth as long."
                 )
         if needs_objective(self.optimizer):
             inner = type(self.optimizer).__name__
