@@ -13,7 +13,7 @@ from chainrule import load
 from chainrule.cli import main
 
 # one shape of network for all, so that one process compiles it once
-QUICK = "--hidden 8 --no-figures --no-report"
+QUICK = "--model mlp --hidden 8 --no-figures --no-report"
 
 
 def make_table(n=120, seed=0):

@@ -3,24 +3,55 @@
 import pytest
 from small import call
 
-from chainrule import FixedPointRegressor, MLPClassifier, MLPRegressor
+from chainrule import (
+    FixedPointClassifier,
+    FixedPointRegressor,
+    MLPClassifier,
+    MLPRegressor,
+    TabularClassifier,
+    TabularRegressor,
+)
 from chainrule.cli.asked import ask
 from chainrule.cli.building import build_model
 from chainrule.cli.options import BY_NAME, OPTIONS
 from chainrule.cli.talk import at_the_shell
 from chainrule.errors import OptionError
 
-# validation rows are always there, and so is a seed; the activation depends on --model
-OWN_DEFAULTS = {"patience": 40, "seed": 0, "activation": "auto"}
+KINDS = {
+    "tabular": (TabularClassifier, TabularRegressor),
+    "mlp": (MLPClassifier, MLPRegressor),
+    "fixed-point": (FixedPointClassifier, FixedPointRegressor),
+}
+NONE = {"table": "t.csv", "target": ["y"]}
 
 
-def test_options_are_parameters_of_the_estimators_with_the_same_defaults():
-    models = (FixedPointRegressor(), MLPRegressor(), MLPClassifier())
-    known = {name: value for model in models for name, value in model.get_params().items()}
-    for option in OPTIONS:
-        if option.parameter:
-            default = OWN_DEFAULTS.get(option.name, known[option.parameter])
-            assert option.default == (() if default is None and option.default == () else default)
+@pytest.mark.parametrize("task", ["classification", "regression"])
+@pytest.mark.parametrize("model", KINDS)
+def test_what_is_not_said_is_as_the_estimators_have_it(model, task):
+    built = build_model(ask({**NONE, "model": model}), task, "y")
+    kind = KINDS[model][task == "regression"]
+    assert type(built) is kind
+    # a seed is always there, and of the plain networks validation rows, which can be waited for
+    own = {"random_state": 0} | ({} if model == "tabular" else {"n_iter_no_change": 40})
+    assert built.get_params() == kind(**own).get_params()
+
+
+def test_auto_is_the_model_that_has_what_is_asked():
+    assert ask(NONE).model == "tabular"
+    assert ask({**NONE, "hidden": "8", "epochs": "9", "networks": "2"}).model == "tabular"
+    assert ask({**NONE, "solver": "sgd", "momentum": 0.5}).model == "mlp"
+    with pytest.raises(OptionError, match=r"--solver is for --model mlp or fixed-point, not.*tab"):
+        ask({**NONE, "model": "tabular", "solver": "sgd"})
+    with pytest.raises(OptionError, match=r"--size is for --model tabular, not for mlp"):
+        ask({**NONE, "model": "mlp", "size": "large"})
+    with pytest.raises(OptionError, match=r"--guarantee is for --model fixed-point, not.*tabular"):
+        ask({**NONE, "guarantee": "spectral"})
+
+
+def test_validation_rows_are_held_out_for_plain_networks_alone():
+    assert ask(NONE).options.validation == 0
+    assert ask({**NONE, "model": "mlp"}).options.validation == 0.15
+    assert ask({**NONE, "validation": "0.1"}).options.validation == 0.1
 
 
 TYPED = {
@@ -69,11 +100,14 @@ def test_what_is_typed_reaches_the_estimator():
     asked = ask({"table": "t.csv", "target": ["y"], **typed})
     parameters = build_model(asked, "regression", "y").get_params()
     for option in OPTIONS:
-        others = ("class-weight", "weight-decay", *TYPED_TO_SETTLE)
+        others = ("class-weight", "weight-decay", "size", *TYPED_TO_SETTLE)
         if option.parameter and option.name not in others:
             assert parameters[option.parameter] == TYPED[option.name][1], option.name
     asked = ask({"table": "t.csv", "target": ["y"], "solver": "adamw", "weight-decay": 0.5})
     assert build_model(asked, "classification", "y").weight_decay == 0.5
+    asked = ask({**NONE, "weight-decay": "0.5", "size": "large"})
+    large = build_model(asked, "classification", "y")
+    assert (large.weight_decay, large.size) == (0.5, "large")
     typed = {name: value for name, (value, _) in TYPED_TO_SETTLE.items()}
     typed |= {"model": "fixed-point", "hidden": "8", "dropout": "0.1"}
     asked = ask({"table": "t.csv", "target": ["y"], **typed})

@@ -1,5 +1,7 @@
 """The tabular estimators: what they promise beyond the MLP ones, on real tables and odd ones."""
 
+import signal
+
 import numpy as np
 import polars as pl
 import pytest
@@ -8,7 +10,8 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import train_test_split
 
 from chainrule import MLPRegressor, TabularClassifier, TabularRegressor, engine
-from chainrule.errors import ChainruleError, OptionError
+from chainrule.errors import ChainruleError, InterruptedWarning, OptionError
+from chainrule.models import bagging
 from chainrule.models.bagging import _parts
 from chainrule.models.recipe import recipe_for
 from chainrule.models.temperature import temperature
@@ -128,6 +131,35 @@ def test_a_time_limit_leaves_networks_out():
     with pytest.warns(UserWarning, match="time limit"):
         model = TabularRegressor(time_limit=0.5, random_state=0, max_iter=5000).fit(X, y)
     assert 1 <= len(vars(model).get("members_", [model])) <= 5
+    assert np.isfinite(model.predict(X)).all()
+
+
+def test_networks_that_train_at_the_same_time_are_as_alone(monkeypatch):
+    X, y = RNG.normal(size=(80, 3)), RNG.normal(size=80)
+    found = []
+    for n_cores in (1, 3):
+        monkeypatch.setattr(bagging, "n_cores", lambda n=n_cores: n)
+        told = []
+        model = TabularRegressor(8, max_iter=6, random_state=0)
+        found.append(model.fit(X, y, on_progress=told.append).predict(X))
+        done = [progress.epoch for progress in told]
+        assert done == sorted(done)
+        assert told[-1].n_epochs == 30
+    np.testing.assert_array_equal(*found)
+
+
+def test_ctrl_c_ends_all_networks_and_keeps_what_there_is():
+    X, y = RNG.normal(size=(80, 3)), RNG.normal(size=80)
+
+    def press(progress):
+        if progress.epoch and not pressed:
+            pressed.append(progress)
+            signal.raise_signal(signal.SIGINT)
+
+    pressed = []
+    with pytest.warns(InterruptedWarning, match="by hand with 1 of 5 networks"):
+        model = TabularRegressor(8, max_iter=100_000).fit(X, y, on_progress=press)
+    assert (model.stop_, pressed[0].n_epochs) == ("interrupted", 500_000)
     assert np.isfinite(model.predict(X)).all()
 
 

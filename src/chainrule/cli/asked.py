@@ -4,12 +4,14 @@ command line > `--config` file > the run that `--resume` names > defaults
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 from chainrule.cli.config import read_config
-from chainrule.cli.options import BY_NAME, OPTIONS, Option
+from chainrule.cli.options import BY_NAME, MODELS, OPTIONS, Option
+from chainrule.data.wording import did_you_mean
 from chainrule.errors import MissingFileError, OptionError
 from chainrule.report.run_folder import CONFIG, MODEL, find_model, read_manifest
 
@@ -32,15 +34,41 @@ class Before:
 
 @dataclass(frozen=True)
 class Asked:
-    """Every option's value, by name in `values` and by key in `options`; the run before, if any."""
+    """Every option's value as it was asked, by name; the run before, if any."""
 
     values: dict[str, Any]
     before: Before | None
 
+    @cached_property
+    def model(self) -> str:
+        """Which model it is: as asked, or tabular unless something is asked that it has not."""
+        asked = self.values["model"]
+        if asked != "auto":
+            return asked
+        return "tabular" if self.why_not_tabular is None else "mlp"
+
+    @property
+    def why_not_tabular(self) -> Option | None:
+        """The first option that was set and is none of the tabular model, but of the mlp."""
+        for option in OPTIONS:
+            of_mlp = "mlp" in option.models and "tabular" not in option.models
+            if of_mlp and self.values[option.name] != option.default:
+                return option
+        return None
+
+    @cached_property
+    def meant(self) -> dict[str, Any]:
+        """Every option's value by name, with what "auto" means to the model."""
+        return {
+            o.name: o.meant.get(self.model, value) if value == "auto" else value
+            for o in OPTIONS
+            for value in (self.values[o.name],)
+        }
+
     @property
     def options(self) -> SimpleNamespace:
-        """The values under their names in Python."""
-        return SimpleNamespace(**{o.key: self.values[o.name] for o in OPTIONS})
+        """What is meant, under the options' names in Python."""
+        return SimpleNamespace(**{o.key: self.meant[o.name] for o in OPTIONS})
 
 
 def ask(typed: dict[str, Any]) -> Asked:
@@ -63,8 +91,9 @@ def ask(typed: dict[str, Any]) -> Asked:
         if "table" in given:
             run.pop("separator")  # that of another file
     values = {option.name: option.default for option in OPTIONS} | run | given
-    _check(values)
-    return Asked(values, before)
+    asked = Asked(values, before)
+    _check(asked)
+    return asked
 
 
 def _run_before(run: Path) -> tuple[Before, dict[str, Any]]:
@@ -91,7 +120,8 @@ def _contradiction(option: Option, value: Any, own: Any, run: Path) -> OptionErr
     )
 
 
-def _check(values: dict[str, Any]) -> None:
+def _check(asked: Asked) -> None:
+    values = asked.values
     for name in ("table", "target"):
         if not values[name]:
             option = BY_NAME[name]
@@ -99,13 +129,30 @@ def _check(values: dict[str, Any]) -> None:
                 f"{option.flag} is missing ({option.help.rstrip('.')}). "
                 "Give it, or a --config file that holds it."
             )
+    refuse_unknown("model", values["model"], ["auto", *MODELS])
     if not 0 <= values["seed"] < 2**32:
         raise OptionError(f"--seed {values['seed']} must be from 0 to {2**32 - 1}.")
     for option in OPTIONS:
-        if option.only_with and values[option.name] != option.default:
+        if values[option.name] == option.default:
+            continue
+        if asked.model not in option.models:
+            raise OptionError(
+                f"{option.flag} is for --model {' or '.join(option.models)}, not for "
+                f"{asked.model}. Leave it out, or say --model {option.models[0]}."
+            )
+        if option.only_with and asked.model in BY_NAME[option.only_with[0]].models:
             other, wanted = option.only_with
             if values[other] != wanted:
                 raise OptionError(
                     f"{option.flag} has an effect with --{other} {wanted} only, not with "
                     f"{values[other]}. Leave it out, or add --{other} {wanted}."
                 )
+
+
+def refuse_unknown(option: str, value: str, known: list[str], where: str = "") -> None:
+    """Raise an OptionError if an option has none of the known values."""
+    if value not in known:
+        hint = did_you_mean(value, known) or "."
+        raise OptionError(
+            f'--{option} "{value}" is not known{where}{hint} Choose one of {", ".join(known)}.'
+        )

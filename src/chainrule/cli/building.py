@@ -4,21 +4,19 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.cli.asked import Asked
+from chainrule.cli.asked import Asked, refuse_unknown
 from chainrule.cli.options import BY_NAME, PARAMETERS
 from chainrule.data import guess_task
-from chainrule.data.wording import did_you_mean, listing
+from chainrule.data.wording import count, did_you_mean, listing
 from chainrule.errors import DataError, OptionError
 
 TASKS = ("classification", "regression")
-MODELS = ("auto", "mlp", "fixed-point")
-NOT_FOR_FIXED_POINT = ("layer-norm", "networks", "frozen-layers")
 OF_ONE_TASK = {"class-weight": "classification", "quantile": "regression"}
 
 
 def choose_task(asked: Asked, y: Any, name: str) -> tuple[str, str]:
     """Return the task, and why it is that one."""
-    task = asked.values["task"]
+    task = asked.meant["task"]
     if task == "auto":
         return guess_task(y, name)
     if task not in TASKS:
@@ -36,20 +34,20 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
     """
     from sklearn.metrics import get_scorer_names
 
-    from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
-    from chainrule.models.mlp import LOSSES, MLPClassifier, MLPRegressor
+    from chainrule.models.mlp import LOSSES
 
-    values = dict(asked.values)
+    values = dict(asked.meant)
     losses = LOSSES if task == "regression" else ("cross_entropy", "log_loss")
-    _refuse_unknown("loss", values["loss"], ["auto", *losses], f" for {task}")
-    _refuse_unknown("scoring", values["scoring"], ["loss", *get_scorer_names()])
+    refuse_unknown("loss", values["loss"], ["auto", *losses], f" for {task}")
+    refuse_unknown("scoring", values["scoring"], ["auto", "loss", *get_scorer_names()])
     for option, own in OF_ONE_TASK.items():
         if own != task and values[option] != BY_NAME[option].default:
             raise OptionError(
                 f"--{option} is for {own}, but {name} asks for {task}. "
                 f"Leave --{option} out, or say --task {own}."
             )
-    if values["scoring"] != "loss" and values["validation"] == 0:
+    holds_out = asked.model == "tabular" or values["validation"] != 0
+    if values["scoring"] != "loss" and not holds_out:
         raise OptionError("--scoring watches validation rows, but --validation 0 holds none out.")
     if values["quantile"] != BY_NAME["quantile"].default and values["loss"] != "quantile":
         if values["loss"] != "auto":
@@ -58,46 +56,43 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
             )
         values["loss"] = "quantile"
     values["class-weight"] = None
-    _refuse_unknown("model", values["model"], list(MODELS))
-    settles = values["model"] == "fixed-point"
-    if values["activation"] in ("auto", ("auto",)):
-        values["activation"] = "tanh" if settles else "relu"
-    if settles:
-        kind = FixedPointClassifier if task == "classification" else FixedPointRegressor
-        own = _for_fixed_point(values)
-    else:
-        kind, own = MLPClassifier if task == "classification" else MLPRegressor, {}
+    if asked.model == "fixed-point":
+        values |= _of_one_layer(values)
+    kind = _kind(asked.model, task)
     known = kind._get_param_names()
-    model = kind(**{p: values[o.name] for p, o in PARAMETERS.items() if p in known} | own)
+    own = {p: values[o.name] for p, o in PARAMETERS.items() if p in known}
+    if asked.model == "fixed-point":
+        own["hidden"] = values["hidden"]
+    model = kind(**own)
     model._check_parameters()
     return model
 
 
-def _for_fixed_point(values: dict[str, Any]) -> dict[str, Any]:
-    """Return the parameters of a fixed-point network that other options say."""
-    for name in NOT_FOR_FIXED_POINT:
-        if values[name] != BY_NAME[name].default:
-            raise OptionError(f"--{name} is for --model mlp, not for fixed-point. Leave one out.")
+def _kind(model: str, task: str) -> Any:
+    """Return the class of the estimator."""
+    from chainrule.models import fixed_point, mlp, tabular
+
+    kinds = {
+        "tabular": (tabular.TabularClassifier, tabular.TabularRegressor),
+        "mlp": (mlp.MLPClassifier, mlp.MLPRegressor),
+        "fixed-point": (fixed_point.FixedPointClassifier, fixed_point.FixedPointRegressor),
+    }
+    return kinds[model][TASKS.index(task)]
+
+
+def _of_one_layer(values: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a network with one hidden layer that others have for each layer."""
+    found = {}
     for name in ("hidden", "activation", "dropout"):
-        if isinstance(values[name], tuple | list) and len(values[name]) != 1:
-            shown = ",".join(map(str, values[name]))
+        given = values[name] if isinstance(values[name], tuple | list) else (values[name],)
+        if len(given) != 1:
+            shown = ",".join(map(str, given))
             raise OptionError(
                 f'--{name} "{shown}" is for several layers, but --model fixed-point has one. '
                 "Give one value."
             )
-    return {name: _single(values[name]) for name in ("hidden", "activation", "dropout")}
-
-
-def _single(value: Any) -> Any:
-    return value[0] if isinstance(value, tuple | list) else value
-
-
-def _refuse_unknown(option: str, value: str, known: list[str], where: str = "") -> None:
-    if value not in known:
-        hint = did_you_mean(value, known) or "."
-        raise OptionError(
-            f'--{option} "{value}" is not known{where}{hint} Choose one of {", ".join(known)}.'
-        )
+        found[name] = given[0]
+    return found
 
 
 def load_model(asked: Asked) -> Any:
@@ -106,14 +101,15 @@ def load_model(asked: Asked) -> Any:
 
     assert asked.before is not None
     model = load(asked.before.model)
-    if getattr(model, "n_networks", 1) > 1:
-        raise OptionError(
-            f"the run holds {model.n_networks} networks, and only a single one can go on. "
-            "Fit anew with --config and more --epochs."
-        )
     known = model.get_params(deep=False)
+    n_networks = len(vars(model).get("members_", [model]))
+    if n_networks > 1 or "warm_start" not in known:
+        raise OptionError(
+            f"the run holds {count(n_networks, 'network')}, and only a single one, of --model mlp "
+            "or fixed-point, can go on. Fit anew with --config and more --epochs."
+        )
     may = {p: o for p, o in PARAMETERS.items() if o.may_change and p in known}
-    changed = {p: asked.values[o.name] for p, o in may.items()}
+    changed = {p: asked.meant[o.name] for p, o in may.items()}
     model.set_params(**changed, warm_start=True)
     model._check_parameters()
     return model

@@ -73,12 +73,14 @@ def run_fit(typed: dict[str, Any]) -> int:
         talk.say("Resumed", *_words_on_the_run_before(asked.before, model, data_hash))
     talk.say("Split", parts.description)
     findings = _find(rows, task, schema, parts)
+    if asked.before is None:
+        talk.say("Model", summary.describe_model(asked, model, len(train)))
     talk.say("Findings", *(summary.describe_finding(f) for f in findings if not f.is_settled))
 
     _train(model, train, validation)
     talk.say("Network", summary.describe_network(model))
     talk.say("Training", summary.describe_training(model))
-    if options.model == "fixed-point":
+    if asked.model == "fixed-point":
         talk.say("Settling", summary.describe_settling(model))
 
     results = {

@@ -82,10 +82,20 @@ def _size(value: Any) -> int | str:
     return _whole(value)
 
 
+def _count(value: Any) -> int | str:
+    if isinstance(value, str):
+        return value if value == "auto" else int(value)
+    return _whole(value)
+
+
 def _amount(value: Any) -> float | str:
     if isinstance(value, str):
         return value if value == "auto" else float(value)
     return _number(value)
+
+
+def _units(value: Any) -> tuple[int, ...] | str:
+    return value if value == "auto" else WHOLES.read(value)
 
 
 _whole, _number = _exactly(int), _exactly(int, float)
@@ -99,7 +109,9 @@ SWITCH = Kind(bool, _exactly(bool), "true or false")
 WHOLE = Kind(int, _whole, "a whole number", "N")
 NUMBER = Kind(float, _number, "a number", "X")
 SIZE = Kind(str, _size, 'a whole number, "auto" or "full"', "N")
+COUNT = Kind(str, _count, 'a whole number or "auto"', "N")
 AMOUNT = Kind(str, _amount, 'a number or "auto"', "X")
+UNITS = Kind(str, _units, 'whole numbers such as "64,32", or "auto"', "N,N…")
 WHOLES = Kind(str, _list_of(_whole, int), 'whole numbers such as "64,32"', "N,N…")
 NUMBERS = Kind(str, _one_or_more(_numbers), 'a number, or several such as "0.2,0.1"', "X,X…")
 WORDS = Kind(

@@ -4,12 +4,16 @@ From it come the command line and its help, the estimator's parameters, the name
 errors, `config.toml`, and what `--resume` keeps.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from chainrule.cli import kinds as k
 from chainrule.cli.kinds import Kind
 from chainrule.errors import OptionError
+
+MODELS = ("tabular", "mlp", "fixed-point")
+PLAIN = ("mlp", "fixed-point")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,11 @@ class Option:
     recorded : bool
         Whether `config.toml` holds it.
     only_with : tuple of str
-        Another option and the value without which this one has no effect.
+        Another option and the value without which this one has no effect, where there is the other.
+    models : tuple of str
+        The values of `--model` that have it.
+    meant : mapping
+        What "auto" means to each model; to one that is not there, what its estimator makes of it.
     """
 
     name: str
@@ -50,6 +58,8 @@ class Option:
     may_change: bool = False
     recorded: bool = True
     only_with: tuple[str, str] | None = None
+    models: tuple[str, ...] = MODELS
+    meant: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def key(self) -> str:
@@ -84,10 +94,16 @@ def _as_toml(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def _of_plain(value: Any) -> dict[str, Any]:
+    return dict.fromkeys(PLAIN, value)
+
+
 def _table() -> tuple[Option, ...]:
     shown: Any = {"shown": True}
     changing: Any = {"may_change": True}
     call: Any = {"may_change": True, "recorded": False}  # belongs to one call
+    plain: Any = {"models": PLAIN}
+    settles: Any = {"models": ("fixed-point",)}
     o = Option
     return (
         o("table", k.TEXT, None, "CSV, TSV, Parquet or Arrow file, a named data set, or -.",
@@ -98,7 +114,7 @@ def _table() -> tuple[Option, ...]:
         o("category", k.NAMES, (), "Column to take for categories.", "category", **shown),
         o("number", k.NAMES, (), "Column to take for numbers.", "number"),
         o("drop", k.NAMES, (), "Column to leave out.", "drop", **shown),
-        o("scale", k.SWITCH, True, "Scale numbers to mean 0, deviation 1.", "scale"),
+        o("scale", k.SWITCH, True, "Scale numbers to mean 0, deviation 1.", "scale", **plain),
         o("weight", k.NAME, None, "Column of row weights, 0 or more; no input.", **shown),
         o("class-weight", k.NAMES, (), '"balanced", or CLASS=WEIGHT, again for more.',
           "class_weight", "WEIGHT", **shown),
@@ -106,60 +122,66 @@ def _table() -> tuple[Option, ...]:
         o("split", k.TEXT, "stratified", "stratified, random, last or groups.", **shown),
         o("groups", k.NAME, None, "Column whose groups stay together; no input.", **shown),
         o("test", k.NUMBER, 0.2, "Share or number of test rows."),
-        o("validation", k.NUMBER, 0.15, "The same for validation."),
+        o("validation", k.AMOUNT, "auto", "The same for validation: 0.15; of tabular none.",
+          meant={"tabular": 0.0} | _of_plain(0.15)),
         o("seed", k.WHOLE, 0, "Decides split, first weights and shuffling.", "random_state",
           **shown),
         # the network
-        o("model", k.TEXT, "auto", "mlp (what auto means), or fixed-point: units that settle.",
-          **shown),
-        o("hidden", k.WHOLES, (100,), 'Units of each hidden layer: "64,32", or "".',
-          "hidden_layer_sizes", **shown),
-        o("activation", k.WORDS, "auto",
-          "One for all hidden layers, or one for each: relu; tanh where units settle.",
-          "activation"),
-        o("layer-norm", k.SWITCH, False, "Normalise every hidden layer.", "layer_norm"),
-        o("dropout", k.NUMBERS, 0.0, "Share of units silenced; one, or one per layer.", "dropout"),
-        o("networks", k.WHOLE, 1, "Networks of other seeds, whose mean predicts.", "n_networks"),
+        o("model", k.TEXT, "auto", "tabular (the most accurate), mlp, or fixed-point.", **shown),
+        o("size", k.TEXT, "auto", "auto, small, or large: slower and a little better.", "size",
+          models=("tabular",), **shown),
+        o("hidden", k.UNITS, "auto", 'Units of each hidden layer: "64,32", or "".',
+          "hidden_layer_sizes", meant=_of_plain((100,)), **shown),
+        o("activation", k.WORDS, "auto", "One for all hidden layers, or one for each.",
+          "activation", meant={"mlp": "relu", "fixed-point": "tanh"}),
+        o("layer-norm", k.SWITCH, False, "Normalise every hidden layer.", "layer_norm",
+          models=("mlp",)),
+        o("dropout", k.NUMBERS, 0.0, "Share of units silenced; one, or one per layer.", "dropout",
+          **plain),
+        o("networks", k.COUNT, "auto", "Networks whose mean predicts: by size; of mlp 1.",
+          "n_networks", models=("tabular", "mlp"), meant={"mlp": 1}),
         o("guarantee", k.TEXT, None,
           "spectral, row-sum, perron, monotone, symmetric or non-negative.", "guarantee",
-          only_with=("model", "fixed-point")),
+          **settles),
         o("settle-solver", k.TEXT, "auto", "auto, picard or anderson.", "settle_solver",
-          only_with=("model", "fixed-point")),
+          **settles),
         o("settle-step", k.NUMBER, None, "Share of the way in a sweep, above 0, at most 1.",
-          "settle_step", only_with=("model", "fixed-point")),
+          "settle_step", **settles),
         o("settle-tol", k.NUMBER, None, "Residual at which a row has settled.", "settle_tol",
-          only_with=("model", "fixed-point")),
+          **settles),
         o("max-settle", k.WHOLE, 1000, "Sweeps after which a row is unsettled.", "max_settle",
-          only_with=("model", "fixed-point")),
+          **settles),
         o("on-unsettled", k.TEXT, "drop", "drop, raise or use rows that do not settle.",
-          "on_unsettled", only_with=("model", "fixed-point")),
+          "on_unsettled", **settles),
         o("loss", k.TEXT, "auto",
           "squared_error, absolute_error, huber, quantile, poisson; cross_entropy.", "loss"),
         o("quantile", k.NUMBERS, 0.5, 'Levels to learn: "0.05,0.5,0.95".', "quantile"),
         o("dtype", k.TEXT, "float32", "float32 or float64.", "dtype"),
         # how it is trained
-        o("epochs", k.WHOLE, 200, "Passes over the training rows at most.", "max_iter",
-          **shown, **changing),
-        o("rate", k.NUMBER, 0.005, "Learning rate.", "learning_rate_init", **shown, **changing),
+        o("epochs", k.COUNT, "auto", "Passes over the training rows at most.", "max_iter",
+          meant=_of_plain(200), **shown, **changing),
+        o("rate", k.AMOUNT, "auto", "Learning rate.", "learning_rate_init",
+          meant=_of_plain(0.005), **changing),
         o("schedule", k.TEXT, "cosine", "constant, step, exponential, cosine or one-cycle.",
-          "schedule", **changing),
+          "schedule", **plain, **changing),
         o("solver", k.TEXT, "adam", "adam, adamw, sgd, lbfgs, rmsprop, rprop, gradient-descent.",
-          "solver"),
-        o("momentum", k.NUMBER, 0.9, "Of sgd.", "momentum", **changing,
+          "solver", **plain),
+        o("momentum", k.NUMBER, 0.9, "Of sgd.", "momentum", **plain, **changing,
           only_with=("solver", "sgd")),
-        o("weight-decay", k.NUMBER, 0.01, "Of adamw.", "weight_decay", **changing,
-          only_with=("solver", "adamw")),
+        o("weight-decay", k.AMOUNT, "auto", "Of adamw 0.01, of tabular 0.02.", "weight_decay",
+          **changing, only_with=("solver", "adamw"), meant={"tabular": 0.02} | _of_plain(0.01)),
         o("batch", k.SIZE, "auto", 'Rows to a step, "auto" or "full".', "batch_size", **changing),
-        o("penalty", k.AMOUNT, "auto", "L2 penalty on weights.", "alpha", **changing),
-        o("l1", k.NUMBER, 0.0, "L1 penalty on weights.", "l1", **changing),
-        o("clip-norm", k.NUMBER, None, "Longest gradient.", "clip_norm"),
+        o("penalty", k.AMOUNT, "auto", "L2 penalty on weights.", "alpha", **plain, **changing),
+        o("l1", k.NUMBER, 0.0, "L1 penalty on weights.", "l1", **plain, **changing),
+        o("clip-norm", k.NUMBER, None, "Longest gradient.", "clip_norm", **plain),
         o("frozen-layers", k.WHOLES, (), "Layers left as they are; 0 is the first, -1 the last.",
-          "frozen_layers", **changing),
-        o("patience", k.WHOLE, 40, "Epochs without a better validation loss before it stops.",
-          "n_iter_no_change", **changing),
-        o("tol", k.NUMBER, 0.0, "By how much a loss must be better to count.", "tol", **changing),
-        o("scoring", k.TEXT, "loss", "What validation watches: loss, or a scorer's name.",
-          "scoring", **changing),
+          "frozen_layers", models=("mlp",), **changing),
+        o("patience", k.COUNT, "auto", "Epochs without a better one before it stops: 40, or never.",
+          "n_iter_no_change", **changing, meant={"tabular": None} | _of_plain(40)),
+        o("tol", k.NUMBER, 0.0, "By how much a loss must be better to count.", "tol",
+          **plain, **changing),
+        o("scoring", k.TEXT, "auto", "What chooses the epoch: loss, or a scorer's name.",
+          "scoring", **changing, meant=_of_plain("loss")),
         o("time", k.NUMBER, None, "Seconds for training at most.", "time_limit",
           metavar="SECONDS", **changing),
         # the call

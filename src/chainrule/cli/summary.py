@@ -26,6 +26,8 @@ def describe_network(model: Any) -> str:
             layers[-1] += " normed"
         elif kind == "ScaleSpec":
             layers[-1] += " scaled"
+        elif kind == "PiecewiseSpec":
+            layers[-1] += " in pieces"
         else:
             layers[-1] += f" {getattr(spec, 'name', 'softmax')}"
     n_weights = sum(w.size for w in [*model.coefs_, *model.intercepts_])
@@ -37,9 +39,27 @@ def describe_network(model: Any) -> str:
         levels = model.quantile if isinstance(model.quantile, tuple) else (model.quantile,)
         words += f" {', '.join(f'{level:g}' for level in levels)}"
     network = f"{' → '.join(layers)} · {n_weights} weights"
-    if model.n_networks > 1:
-        network = f"{model.n_networks} networks of {network}"
-    return f"{network} · {words} · {model.solver} · {model.dtype}"
+    n_networks = len(members_of(model))
+    if n_networks > 1:
+        network = f"{n_networks} networks of {network}"
+    return f"{network} · {words} · {model._rule_name} · {model.dtype}"
+
+
+def describe_model(asked: Any, model: Any, n_rows: int) -> str:
+    """Return which model is trained, and why; with what "auto" stands for by the rows."""
+    if asked.model == "tabular":
+        from chainrule.models.recipe import recipe_for
+
+        return f"tabular: {recipe_for(model, n_rows)}"
+    why_not = asked.why_not_tabular
+    if asked.values["model"] == "auto" and why_not is not None:
+        return f"{asked.model}, since {why_not.flag} is none of tabular"
+    return asked.model
+
+
+def members_of(model: Any) -> list[Any]:
+    """Return the networks that predict together, or the one that predicts alone."""
+    return vars(model).get("members_", [model])
 
 
 def _trained_arrays(model: Any) -> list[Any]:
@@ -63,12 +83,21 @@ def describe_settling(model: Any) -> str:
 
 def describe_training(model: Any) -> str:
     """Return epochs, why it stopped, which weights were kept, and seconds, in a line."""
-    compiling = model.compile_seconds_
+    compiling, members = model.compile_seconds_, members_of(model)
+    each = " each" if len(members) > 1 else ""
+    epochs = _range([member.n_iter_ for member in members])
+    kept = [member.best_iter_ for member in members]
     return (
-        f"{count(model.n_iter_, 'epoch')} ({model.stop_message_}); "
-        f"weights of epoch {model.best_iter_} kept; {model.fit_seconds_:.1f} s"
+        f"{epochs} {'epoch' if epochs == '1' else 'epochs'}{each} ({model.stop_message_}); "
+        f"weights of epoch{'s' if len(set(kept)) > 1 else ''} {_range(kept)} kept; "
+        f"{model.fit_seconds_:.1f} s"
         + (f", and {compiling:.1f} s to compile" if compiling > 0.5 else "")
     )
+
+
+def _range(numbers: list[int]) -> str:
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def describe_test(measure: str, scores: dict[str, Any], baselines: dict[str, Any]) -> str:

@@ -54,3 +54,13 @@ def as_task(task: str) -> str:
     """Return the advice to do the other task, in Python and at the shell."""
     model = "classifier" if task == "classification" else "regressor"
     return f"Use a {model} (at the shell: `--task {task}`)"
+
+
+def names_of_pieces(names: Sequence[str], columns: Sequence[int], n_pieces: int) -> list[str]:
+    """Return names of numbers with those of the pieces that some of them are cut into behind them.
+
+    >>> names_of_pieces(["age", "bmi"], [1], 2)
+    ['age', 'bmi', 'bmi, piece 1', 'bmi, piece 2']
+    """
+    pieces = [f"{names[j]}, piece {k + 1}" for j in columns for k in range(n_pieces)]
+    return [*names, *pieces]

@@ -13,6 +13,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError
+from chainrule.models.parameters import NetworkParameters
 
 if TYPE_CHECKING:
     from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
@@ -101,12 +102,14 @@ def _settings_of(model: Any) -> Settings:
         hidden=hidden,
         activations=activations,
         penalty=float(model._penalty) / loss if loss > 0 else 0.0,
+        scoring=str(model._used("scoring")),
+        lacks=frozenset(vars(NetworkParameters())) - set(model.get_params(deep=False)),
     )
 
 
 def _hidden_of(model: Any) -> tuple[tuple[int, ...], tuple[str, ...]]:
     sizes = tuple(int(weights.shape[1]) for weights in model._pictured[:-1])
-    names = model.activation
+    names = model._used("activation")
     names = list(names) if isinstance(names, list | tuple) else [names] * len(sizes)
     said = (name if isinstance(name, str) else getattr(name, "name", "own") for name in names)
     return sizes, tuple(said)

@@ -14,6 +14,7 @@ from typing import Any
 from sklearn.utils import estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.data.wording import names_of_pieces
 from chainrule.errors import OptionError
 from chainrule.models import network_marks as marks
 
@@ -97,7 +98,7 @@ def draw_network(model: Any, most_units: int = MOST_UNITS) -> str:
     sizes = [weights[0].shape[0], *(each.shape[1] for each in weights)]
     shown = [marks.shown_units(size, most_units) for size in sizes]
     beside = {
-        0: list(model._encoder.feature_names_out),
+        0: _names_before_weights(model),
         len(weights): _output_names(model, sizes[-1]),
     }
     names = _unit_names(beside[0], sizes, beside[len(weights)])
@@ -148,9 +149,18 @@ def _heading(model: Any, layer: int, sizes: Sequence[int]) -> str:
         return f"{sizes[0]} inputs" if sizes[0] != 1 else "1 input"
     if layer == len(sizes) - 1:
         return str(model.out_activation_ or "output")
-    names = model.activation
+    names = model._used("activation")
     name = names[layer - 1] if isinstance(names, list | tuple) else names
     return f"{sizes[layer]} {name if isinstance(name, str) else getattr(name, 'name', 'units')}"
+
+
+def _names_before_weights(model: Any) -> list[str]:
+    """Return the names of the inputs, with those of their pieces where they are cut into some."""
+    names = list(model._encoder.feature_names_out)
+    for spec, arrays in zip(model._layers, model._others, strict=True):
+        if type(spec).__name__ == "PiecewiseSpec":
+            names = names_of_pieces(names, spec.columns, arrays["edges"].shape[1] - 1)
+    return names
 
 
 def _unit_names(inputs: list[str], sizes: Sequence[int], outputs: Sequence[str]) -> list[list[str]]:

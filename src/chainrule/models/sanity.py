@@ -46,7 +46,8 @@ def sanity_tests(model: Any, X: Any, y: Any) -> tuple[SanityTest, ...]:
 
 
 def _start(model: Any, targets: np.ndarray) -> SanityTest:
-    loss, guessing = float(model.history_["loss"][0]), _loss_of_guessing(model, targets)
+    measured = model.history_["loss" if model._measures_training else "val_loss"]
+    loss, guessing = float(measured[0]), _loss_of_guessing(model, targets)
     return SanityTest(
         "loss at the start",
         loss < AT_START * guessing,

@@ -6,13 +6,14 @@ differ by kind of parameter, and probabilities are calibrated.  See `recipe` for
 `tabular_network` for the network.
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from chainrule.data import NumberTarget
-from chainrule.errors import OptionError
+from chainrule.errors import InterruptedWarning, OptionError
 from chainrule.models.base import BaseMLP
 from chainrule.models.callbacks import Tasks
 from chainrule.models.fitted import engine_network
@@ -147,15 +148,15 @@ class Tabular(BaseMLP):
         held_out: tuple[Any, Any, Any],
         on_progress: Callable[[Any], None] | None,
     ) -> None:
-        from chainrule.models.bagging import train_bag
+        from chainrule.models.bagging import how_it_ended, train_bag
 
-        self._check_numbers()
+        self._check_parameters()
         Tasks(self, 1).refuse_for(self.n_networks)
         table = read_rows(*given, self._class_weight)
         validation = self._given_rows(held_out)
         recipe = recipe_for(self, table.columns.n_rows)
         worker = self._worker(recipe)
-        worker._check_parameters()
+        worker._seed = self._draw_seed()
         members = train_bag(worker, table, validation, groups, on_progress)
         for name in ("members_", "feature_names_in_"):
             vars(self).pop(name, None)
@@ -165,8 +166,21 @@ class Tabular(BaseMLP):
         self._recipe = [_plain(value) for value in vars(recipe).values()]
         self.fit_seconds_ = sum(member.fit_seconds_ for member in members)
         self.compile_seconds_ = sum(member.compile_seconds_ for member in members)
+        self.stop_, self.stop_message_ = how_it_ended(worker, members)
+        if self.stop_ in ("time", "interrupted"):
+            text = f"Training is unfinished: {self.stop_message_}. Best weights so far are kept."
+            warnings.warn(text, InterruptedWarning, stacklevel=5)
         if len(members) > 1:
             self.members_ = members
+
+    def _check_parameters(self: Any) -> None:
+        from chainrule.models.checking import check_parameters
+        from chainrule.models.tabular_network import named_activation
+
+        self._check_numbers()
+        worker = self._worker(recipe_for(self, 1))
+        named_activation(worker.activation)
+        check_parameters(worker)
 
     def _learning(self, given: Any, groups: Any = None, held_out: Any = ()) -> Any:
         raise OptionError(
@@ -182,8 +196,8 @@ class Tabular(BaseMLP):
         vars(worker).update(vars(recipe))
         worker.optimizer = self._rule(CosineCycles(float(recipe.learning_rate_init)))
         worker.alpha = 0.0
-        worker.scoring = self._scoring() if self.scoring == "auto" else self.scoring
-        worker._seed, worker._calibration = self._draw_seed(), None
+        worker.scoring = self._used("scoring")
+        worker._calibration = None
         return worker
 
     def _rule(self: Any, schedule: Any) -> Any:
@@ -203,6 +217,8 @@ class Tabular(BaseMLP):
         return "AdamW, with factors of its rate"
 
     def _used(self, parameter: str) -> Any:
+        if parameter == "scoring":
+            return self._scoring() if self.scoring == "auto" else self.scoring
         return getattr(self.recipe_, parameter, getattr(self, parameter))
 
     def _finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:

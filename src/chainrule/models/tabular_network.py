@@ -75,7 +75,7 @@ def named_activation(what: Any) -> Elementwise:
         return function
     raise OptionError(
         f'activation={what!r} must be one name for all hidden layers, such as "selu". For layers '
-        "of your own, or one for each layer, use MLPClassifier or MLPRegressor."
+        "of your own, or one for each layer, use `MLPClassifier` (at the shell: `--model mlp`)."
     )
 
 

@@ -2,14 +2,15 @@
 
     p = softmax(f z)  or  1 / (1 + exp(-f z)),    f where the cross-entropy of rows is least
 
-The rows must be others than those of training.  The most probable class stays what it is.
+The rows must be others than those of training.  The most probable class stays what it is.  One
+row more counts as if it were wrong, so that no probability is beyond what so many rows can tell.
 Reference: Guo et al. (2017), ICML, section 4.2, where 1 / f is the temperature.
 """
 
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-LEAST, MOST = 0.05, 5.0  # of the factor
+LEAST, MOST = 0.01, 5.0  # of the factor
 
 
 def temperature(raw: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
@@ -18,6 +19,8 @@ def temperature(raw: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
     `raw` and `y` have a column for each class; or one, or independent ones, of 0 and 1.
     """
     several = one_of_several(y)
+    wrong = 1 / (1 + weights.sum())
+    y = y * (1 - wrong) + wrong / (y.shape[1] if several else 2)
 
     def loss(log_factor: float) -> float:
         z = raw * np.exp(log_factor)

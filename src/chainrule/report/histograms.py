@@ -111,7 +111,8 @@ def layer_values(model: Any, X: Any, y: Any) -> dict[str, dict[str, np.ndarray]]
         weights = _weights(params)
         if weights.size:
             found.append({"weights": weights, "activations": output, "gradients": _weights(grads)})
-        found[-1]["activations"] = np.asarray(output)
+        if found:  # what is done to the inputs comes before any weights
+            found[-1]["activations"] = np.asarray(output)
     labels = [*(f"hidden{i + 1}" for i in range(len(found) - 1)), "output"]
     return dict(zip(labels, found, strict=True))
 

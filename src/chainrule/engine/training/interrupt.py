@@ -1,9 +1,14 @@
-"""Ctrl-C during training: finish the block that runs, keep the best so far, stop."""
+"""Ctrl-C during training: finish the block that runs, keep the best so far, stop.
+
+Who trains several networks catches it once around all of them: what is caught within (also in a
+thread that was given the context) is the same.
+"""
 
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,12 +20,19 @@ class Interrupt:
     requested: bool = False
 
 
+_caught: ContextVar[Interrupt | None] = ContextVar("_caught", default=None)
+
+
 @contextmanager
 def catch_interrupt() -> Iterator[Interrupt]:
     """Note Ctrl-C instead of raising; a second Ctrl-C raises KeyboardInterrupt as usual.
 
     Outside the main thread, or where the program handles the signal itself, nothing changes.
     """
+    around = _caught.get()
+    if around is not None:
+        yield around
+        return
     interrupt = Interrupt()
     usual = signal.getsignal(signal.SIGINT)
     main = threading.current_thread() is threading.main_thread()
@@ -34,7 +46,9 @@ def catch_interrupt() -> Iterator[Interrupt]:
         interrupt.requested = True
 
     signal.signal(signal.SIGINT, note)
+    token = _caught.set(interrupt)
     try:
         yield interrupt
     finally:
+        _caught.reset(token)
         signal.signal(signal.SIGINT, usual)

@@ -132,7 +132,7 @@ def train_together(
     with precision(dtype):
         members = [member(i) for i in range(n)]
         products = layout.batch_size * count_numbers(members[0].state.params)
-        n_threads = n_threads or _n_cores()
+        n_threads = n_threads or n_cores()
         groups = _deal(members, n_threads, alone=products > MANY_PRODUCTS)
         one_table = padded(0) if same else None
         running = []
@@ -300,7 +300,8 @@ def _deal(members: list[_Member], n_threads: int, *, alone: bool) -> list[list[_
     return groups
 
 
-def _n_cores() -> int:
+def n_cores() -> int:
+    """Return how many cores this process may use."""
     known = getattr(os, "sched_getaffinity", None)
     return len(known(0)) if known else os.cpu_count() or 1
 

@@ -3,6 +3,7 @@
 Plain numbers all of it, so that any training can be looked at: an estimator's or the engine's.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -36,6 +37,10 @@ class Settings:
         Functions of the hidden layers.
     penalty : float
         The L2 penalty on the weights of the whole network over the loss, at the end.
+    scoring : str
+        What chose the epoch on the validation rows.
+    lacks : frozenset of str
+        Options of other estimators that this one has not.
     """
 
     solver: str = "adam"
@@ -48,6 +53,15 @@ class Settings:
     hidden: tuple[int, ...] = ()
     activations: tuple[str, ...] = ()
     penalty: float = 0.0
+    scoring: str = "loss"
+    lacks: frozenset[str] = frozenset()
+
+    def advise(self, *texts: str) -> str:
+        """Return the first text that names (as `option=`) nothing that is lacking, or the last."""
+        for text in texts[:-1]:
+            if not self.lacks & set(re.findall(r"\b([a-z]\w*)=", text)):
+                return text
+        return texts[-1]
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,11 @@ def find_constant(seen: Evidence) -> Iterator[Finding]:
         "It outweighs the loss and holds the weights near 0."
         if heavy
         else "What goes in does not reach the outputs any more.",
-        "Lower the penalty (alpha=0.0001) and dropout, or train with more units.",
+        seen.settings.advise(
+            "Lower the penalty (alpha=0.0001) and dropout, or train with more units.",
+            "See whether the columns say anything about the target; if so, train for longer "
+            f"(max_iter={4 * max(seen.settings.n_epochs, 50)}).",
+        ),
         {"spread": spread, "penalty": seen.settings.penalty},
     )
 
@@ -74,6 +78,8 @@ def find_too_much(seen: Evidence) -> Iterator[Finding]:
     validated, loss = seen.column("val_loss"), seen.column("loss")
     if validated is None or loss is None or len(validated) < 3:
         return
+    if seen.settings.scoring != "loss":
+        return  # the epoch was chosen by what matters more here
     kept = min(seen.settings.best_epoch, len(validated) - 1)
     lowest, at = float(np.nanmin(validated)), int(np.nanargmin(validated))
     worse = float(validated[kept] / max(lowest, 1e-12))
@@ -88,8 +94,11 @@ def find_too_much(seen: Evidence) -> Iterator[Finding]:
         f"On validation rows the loss was lowest after epoch {at} ({lowest:.3g}) and has risen to "
         f"{validated[kept]:.3g}, while on training rows it is {loss[kept]:.3g}.",
         "The network goes on to learn what is peculiar to its training rows.",
-        "Set early_stopping=True, which keeps the best epoch; or a larger alpha, dropout=0.2, or "
-        "fewer units (hidden_layer_sizes).",
+        seen.settings.advise(
+            "Set early_stopping=True, which keeps the best epoch; or a larger alpha, dropout=0.2, "
+            "or fewer units (hidden_layer_sizes).",
+            "Take fewer units (hidden_layer_sizes) or more weight_decay.",
+        ),
         {"worse": worse, "gap": gap, "epoch": at},
     )
 

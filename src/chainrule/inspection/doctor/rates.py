@@ -26,7 +26,10 @@ def find_non_finite(seen: Evidence) -> Iterator[Finding]:
         "warning",
         f"{settings.message[:1].upper()}{settings.message[1:]}.",
         "A step made the weights so large that their products left the range of the number type.",
-        f"Set{lower} clip_norm=1.0; and see that the inputs are scaled (scale=True).",
+        settings.advise(
+            f"Set{lower} clip_norm=1.0; and see that the inputs are scaled (scale=True).",
+            f"Set{lower} dtype='float64'.",
+        ),
     )
 
 

@@ -143,8 +143,11 @@ def find_noise(seen: Evidence) -> Iterator[Finding]:
         f"For {share:.1%} of the rows ({len(order)}) trees that never saw them predict {what}; "
         f"the most suspicious are rows {shown}.",
         "Their targets may be wrong, and a network that is given time learns them by heart.",
-        "Look at these rows and correct or drop them; meanwhile early_stopping=True and a larger "
-        "alpha keep the network from following them.",
+        seen.settings.advise(
+            "Look at these rows and correct or drop them; meanwhile early_stopping=True and a "
+            "larger alpha keep the network from following them.",
+            "Look at these rows and correct or drop them.",
+        ),
         {"share": share, "rows": float(len(order))},
         tuple(int(i) for i in order[:MOST_NAMED]),
     )

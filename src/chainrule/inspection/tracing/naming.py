@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
+from chainrule.data.wording import names_of_pieces
+from chainrule.engine import Piecewise
 from chainrule.engine.networks.passes import LayerPass
 from chainrule.errors import ShapeError
 from chainrule.inspection.tracing.layers import KEEPS_UNITS
+
+KEEPS_LABEL = (*KEEPS_UNITS, Piecewise)
 
 
 class Named(NamedTuple):
@@ -32,11 +38,14 @@ def name_layers(
         If there are not as many names as inputs or outputs.
     """
     names = _names(input_names, "x", passes[0].x.shape[1], "input_names")
-    blocks = [each for each in passes if not isinstance(each.layer, KEEPS_UNITS)]
+    blocks = [each for each in passes if not isinstance(each.layer, KEEPS_LABEL)]
     found, number, label = [], 0, "input" if blocks else "output"
     for passed in passes:
         units = names
-        if not isinstance(passed.layer, KEEPS_UNITS):
+        if isinstance(passed.layer, Piecewise):
+            n_pieces = np.shape(passed.layer.edges)[1] - 1
+            units = names_of_pieces(names, passed.layer.columns, n_pieces)
+        elif not isinstance(passed.layer, KEEPS_UNITS):
             number += 1
             last = passed is blocks[-1]
             label = "output" if last else f"hidden{number}"

@@ -33,4 +33,6 @@ def network_in_words(model: Any) -> str:
     sizes = [model._pictured[0].shape[0], *(each.shape[1] for each in model._pictured)]
     n_weights = sum(w.size for w in [*model.coefs_, *model.intercepts_])
     n_weights += sum(array.size for own in model._others for array in own.values())
-    return f"{' → '.join(map(str, sizes))} · {n_weights} weights · {model.solver} · {model.dtype}"
+    return (
+        f"{' → '.join(map(str, sizes))} · {n_weights} weights · {model._rule_name} · {model.dtype}"
+    )
