@@ -83,10 +83,21 @@ CASES = {
         ["tahn", 'Did you mean "tanh"'],
     ),
     "two activations for one layer": (
-        "fit good.csv -t kind --activation tanh,relu",
+        "fit good.csv -t kind --model mlp --activation tanh,relu",
         GOOD,
         ["--activation tanh,relu", "1 hidden layer"],
     ),
+    "two activations of tabular": (
+        "fit good.csv -t kind --activation tanh,relu",
+        GOOD,
+        ["--activation tanh,relu", "one name", "`--model mlp`"],
+    ),
+    "an option of another model": (
+        "fit good.csv -t kind --model tabular --solver sgd",
+        GOOD,
+        ["--solver is for --model mlp or fixed-point", "tabular"],
+    ),
+    "unknown size": ("fit good.csv -t kind --size huge", GOOD, ["--size", "huge", "large"]),
     "unknown split": ("fit good.csv -t kind --split sorted", GOOD, ["sorted", "stratified"]),
     "unknown task": ("fit good.csv -t kind --task guess", GOOD, ["guess", "regression"]),
     "text as a number": ("fit good.csv -t kind --task regression", GOOD, ["kind", "text"]),
@@ -172,7 +183,11 @@ CASES = {
     ),
     "unknown solver": ("fit good.csv -t kind --solver magic", GOOD, ["--solver", "magic", "adam"]),
     "momentum of adam": ("fit good.csv -t kind --momentum 0.5", GOOD, ["--momentum", "sgd"]),
-    "decay of adam": ("fit good.csv -t kind --weight-decay 0.5", GOOD, ["--weight-decay", "adamw"]),
+    "decay of adam": (
+        "fit good.csv -t kind --model mlp --weight-decay 0.5",
+        GOOD,
+        ["--weight-decay", "adamw"],
+    ),
     "unknown schedule": ("fit good.csv -t kind --schedule up", GOOD, ["--schedule", "cosine"]),
     "unknown scorer": ("fit good.csv -t kind --scoring best", GOOD, ["--scoring", "best"]),
     "a scorer that does not suit": (
@@ -181,7 +196,7 @@ CASES = {
         ["--scoring f1", "pos_label"],
     ),
     "a scorer without rows": (
-        "fit good.csv -t kind --scoring accuracy --validation 0",
+        "fit good.csv -t kind --model mlp --scoring accuracy --validation 0",
         GOOD,
         ["--scoring", "--validation 0"],
     ),

@@ -7,7 +7,19 @@ import pytest
 from small import QUICK, call, done, refused, weights_of, write
 
 from chainrule.cli.config import read_config, write_config
-from chainrule.cli.kinds import AMOUNT, NAMES, NUMBER, NUMBERS, SIZE, SWITCH, WHOLE, WHOLES, WORDS
+from chainrule.cli.kinds import (
+    AMOUNT,
+    COUNT,
+    NAMES,
+    NUMBER,
+    NUMBERS,
+    SIZE,
+    SWITCH,
+    UNITS,
+    WHOLE,
+    WHOLES,
+    WORDS,
+)
 from chainrule.cli.options import BY_NAME, OPTIONS
 
 ODD = 'q"uo\\te\ttab\nline \x7f 😀 ü = #'
@@ -18,6 +30,8 @@ SAMPLES = {
     NUMBERS: (0.1, 1e-300),
     SIZE: 7,
     SWITCH: False,
+    COUNT: "auto",
+    UNITS: "auto",
     WHOLE: 10**12,
     WHOLES: (3, -1),
     WORDS: ("relu", "tanh"),

@@ -36,7 +36,7 @@ def test_predict_evaluate_and_resume(folder):
 def test_what_cannot_work_is_said(folder):
     settles = f"{FIT} --model fixed-point"
     refused(folder, f"{FIT} --model fixedpoint", 'did you mean "fixed-point"?')
-    refused(folder, f"{FIT} --guarantee spectral", "with --model fixed-point only")
+    refused(folder, f"{FIT} --guarantee spectral", "--guarantee is for --model fixed-point")
     refused(folder, f"{settles} --hidden 5,5", '--hidden "5,5" is for several layers')
     refused(folder, f"{settles} --layer-norm", "--layer-norm is for --model mlp")
     refused(folder, f"{settles} --settle-step 2", "--settle-step", "in (0, 1]")

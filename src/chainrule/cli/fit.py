@@ -77,7 +77,9 @@ def run_fit(typed: dict[str, Any]) -> int:
         talk.say("Model", summary.describe_model(asked, model, len(train)))
     talk.say("Findings", *(summary.describe_finding(f) for f in findings if not f.is_settled))
 
-    _train(model, train, validation)
+    parts_itself = asked.model == "tabular" and not len(validation)
+    several = train.groups is not None and len(np.unique(train.groups)) > 1
+    _train(model, train, validation, train.groups if parts_itself and several else None)
     talk.say("Network", summary.describe_network(model))
     talk.say("Training", summary.describe_training(model))
     if asked.model == "fixed-point":
@@ -159,7 +161,8 @@ def _find(rows: Rows, task: Any, schema: Schema, parts: Split) -> list[Finding]:
     return [finding for finding in found if not finding.columns or set(finding.columns) - out]
 
 
-def _train(model: Any, train: Rows, validation: Rows) -> None:
+def _train(model: Any, train: Rows, validation: Rows, groups: Any) -> None:
+    """Train; `groups` of the training rows are kept whole by a model that parts them itself."""
     held_out = {}
     if len(validation):
         held_out = {"X_val": validation.X, "y_val": validation.y}
@@ -167,7 +170,14 @@ def _train(model: Any, train: Rows, validation: Rows) -> None:
     with warnings.catch_warnings(), show_progress() as on_progress:
         warnings.simplefilter("ignore")  # the summary says the same
         try:
-            model.fit(train.X, train.y, train.weights, **held_out, on_progress=on_progress)
+            model.fit(
+                train.X,
+                train.y,
+                train.weights,
+                groups=groups,
+                **held_out,
+                on_progress=on_progress,
+            )
         except ValueError as error:
             if isinstance(error, ChainruleError) or model.scoring == "loss":
                 raise

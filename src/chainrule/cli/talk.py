@@ -55,7 +55,7 @@ def show_progress(label: str = "Epoch") -> Iterator[Any]:
 
     def line(progress: Any) -> str:
         measures = progress.measures
-        parts = [f"train {measures['loss']:.4g}"]
+        parts = [f"train {measures.get('loss', measures['running_loss']):.4g}"]
         if "val_loss" in measures:
             parts.append(f"valid {measures['val_loss']:.4g}")
         for name in ("val_accuracy", "accuracy"):

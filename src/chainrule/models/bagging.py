@@ -46,6 +46,7 @@ def train_bag(
     tell = _Telling(on_progress, int(model.n_networks)) if on_progress else None
     whole = Learning(model, table, table, validation, Start(seed, int(model.max_iter)))
     x, y, _ = whole.encoded(table)
+    table = replace(table, encoded=(x, y))
     rng = np.random.default_rng(seed)
     seen = np.sort(rng.permutation(len(x))[:MOST_SEEN])
     parts = [(np.arange(len(x)), None)] * int(model.n_networks)

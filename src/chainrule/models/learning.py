@@ -99,6 +99,11 @@ class Learning:
     def encoded(self, rows: Table, out: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
         """Return inputs (written into `out`), targets and weights as the engine takes them."""
         model = self.model
+        if rows.encoded is not None:
+            x, y = rows.encoded
+            if out is not None:
+                out[:] = x
+            return x if out is None else out, y, rows.weights
         x = self.encoder.transform(rows.columns, model.dtype, who=type(model).__name__, out=out)
         return x, self.target.encode(rows.targets, name=rows.name), rows.weights
 

@@ -19,16 +19,22 @@ from chainrule.errors import DataError, OptionError, ShapeError
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """Rows of a table with their targets and weights."""
+    """Rows of a table with their targets and weights.
+
+    `encoded` are inputs and targets as the engine takes them, where they are known already.
+    """
 
     columns: Columns
     targets: np.ndarray
     weights: np.ndarray
     name: str
+    encoded: tuple[np.ndarray, np.ndarray] | None = None
 
     def take(self, rows: np.ndarray) -> Table:
         """Return these rows, in this order."""
-        return Table(self.columns.take(rows), self.targets[rows], self.weights[rows], self.name)
+        encoded = None if self.encoded is None else (self.encoded[0][rows], self.encoded[1][rows])
+        columns, targets, weights = self.columns.take(rows), self.targets[rows], self.weights[rows]
+        return Table(columns, targets, weights, self.name, encoded)
 
     @property
     def native(self) -> Any:

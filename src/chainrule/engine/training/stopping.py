@@ -135,5 +135,6 @@ def judge(
     before = replace(best, progress=progress)
     if not watch.keep_best:
         before = replace(now, score=best.score)
-    best = jax.tree.map(lambda new, old: jnp.where(better, new, old), now, before)
+    # a branch copies its arrays as they are; `where` would compile a kernel for each of them
+    best = jax.lax.cond(better, lambda: now, lambda: before)
     return best, (epoch - progress).astype(score.dtype) >= watch.patience
