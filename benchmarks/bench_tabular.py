@@ -1,11 +1,13 @@
 """Accuracy and CPU seconds of the tabular estimators on fifteen real tables, beside other tools.
 
-    taskset -c 0 python benchmarks/bench_tabular.py [--seeds 0 1 2] [--only chainrule "trees" …]
+    taskset -c 0 python benchmarks/bench_tabular.py [--seeds 0 1 2] [--only chainrule CatBoost …]
+    taskset -c 0 python benchmarks/bench_tabular.py --figure accuracy.svg -o accuracy.json
     taskset -c 0 python benchmarks/bench_tabular.py --ablation --seeds 10
 
-Every fit is a process of its own, imports and compilation included; seconds are CPU seconds.  The
-reported seeds are 0, 1, 2; the configuration was chosen on 10 and 11.  The tables come with the
-packages that `tabular_tables` names.
+Every fit is a process of its own; seconds are CPU seconds, with compilation and without imports.
+The reported seeds are 0, 1, 2; the configuration was chosen on 10 and 11.  The tables come with
+the packages that `tabular_tables` names, other tools with those that `tabular_peers` names.
+`-o` keeps every result, and what is in the file already is not run again.
 """
 
 import argparse
@@ -15,14 +17,17 @@ import statistics
 import sys
 import time
 import warnings
+from pathlib import Path
 
 import numpy as np
+from tabular_peers import at_hand
 from tabular_tables import CLASSES, TABLES, split
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def tabular(task, seed, **options):
+    import chainrule.engine  # noqa: F401  as the other libraries are imported before the clock runs
     from chainrule import TabularClassifier, TabularRegressor
 
     kind = TabularClassifier if task == CLASSES else TabularRegressor
@@ -36,49 +41,7 @@ def plain(task, seed):
     return kind((256, 256), early_stopping=True, random_state=seed)
 
 
-def scikit_learn(task, seed):
-    from sklearn.compose import TransformedTargetRegressor
-    from sklearn.neural_network import MLPClassifier, MLPRegressor
-    from sklearn.preprocessing import StandardScaler
-
-    if task == CLASSES:
-        return columns_first(MLPClassifier(random_state=seed))
-    model = columns_first(MLPRegressor(random_state=seed))
-    return TransformedTargetRegressor(model, transformer=StandardScaler())
-
-
-def trees(task, seed):
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-
-    classes = task == CLASSES
-    kind = HistGradientBoostingClassifier if classes else HistGradientBoostingRegressor
-    return kind(categorical_features="from_dtype", random_state=seed)
-
-
-def columns_first(model):
-    """Put scaled numbers, filled gaps and one-hot categories before a model."""
-    from sklearn.compose import make_column_selector, make_column_transformer
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    numbers = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
-    categories = OneHotEncoder(handle_unknown="ignore", sparse_output=False)
-    return make_pipeline(
-        make_column_transformer(
-            (numbers, make_column_selector(dtype_include="number")),
-            (categories, make_column_selector(dtype_include="category")),
-        ),
-        model,
-    )
-
-
-MODELS = {
-    "chainrule": tabular,
-    "chainrule's MLP": plain,
-    "scikit-learn's MLP": scikit_learn,
-    "scikit-learn's trees": trees,
-}
+MODELS = {"chainrule": tabular, "chainrule's MLP": plain, **at_hand()}
 
 
 def without(change):
@@ -186,11 +149,10 @@ def in_a_process(make, name, seed):
     return json.loads(text)
 
 
-def report(results):
-    """Print a line for each model: means over the tables of means over the seeds."""
-    first = next(iter(results))
-    print("\n| | accuracy | log-loss | R² | error against the first | fit, s | predict, s |")
-    print("|---|---|---|---|---|---|---|")
+def summary_of(results):
+    """Return for each model the means over the tables of means over the seeds, and its seconds."""
+    first = next(iter(results.values()))
+    lines = {}
     for name, found in results.items():
 
         def mean(key, found=found):
@@ -201,16 +163,46 @@ def report(results):
         ratios = [
             np.log(
                 statistics.mean(r["error"] for r in each)
-                / statistics.mean(r["error"] for r in results[first][table])
+                / statistics.mean(r["error"] for r in first[table])
             )
             for table, each in found.items()
         ]
-        seconds = sum(r["seconds"] for each in found.values() for r in each)
-        predict = sum(r["predict"] for each in found.values() for r in each)
+        lines[name] = {
+            "accuracy": 100 * mean("accuracy"),
+            "log_loss": mean("log_loss"),
+            "r2": mean("r2"),
+            "error": 100 * np.mean(ratios),
+            "seconds": sum(r["seconds"] for each in found.values() for r in each),
+            "predict": sum(r["predict"] for each in found.values() for r in each),
+        }
+    return lines
+
+
+def report(lines):
+    print("\n| | accuracy | log-loss | R² | error against the first | fit, s | predict, s |")
+    print("|---|---|---|---|---|---|---|")
+    for name, own in lines.items():
         print(
-            f"| {name} | {100 * mean('accuracy'):.2f} % | {mean('log_loss'):.4f} | "
-            f"{mean('r2'):.4f} | {100 * np.mean(ratios):+.1f} % | {seconds:.0f} | {predict:.1f} |"
+            f"| {name} | {own['accuracy']:.2f} % | {own['log_loss']:.4f} | {own['r2']:.4f} | "
+            f"{own['error']:+.1f} % | {own['seconds']:.0f} | {own['predict']:.1f} |"
         )
+
+
+def draw(path, lines):
+    """Draw the error of each model, against that of the first, over its seconds of fitting."""
+    from chainrule.report.style import TRAINING, VALIDATION, new_figure
+
+    figure, [axis] = new_figure(width=7, height=4)
+    for name, own in lines.items():
+        ours = name.startswith("chainrule")
+        axis.plot(own["seconds"], own["error"], "o", color=TRAINING if ours else VALIDATION)
+        place = (own["seconds"], own["error"])
+        axis.annotate(name, place, (6, 5), textcoords="offset points", fontsize="small")
+    axis.set_xscale("log")
+    axis.margins(x=0.2, y=0.12)
+    axis.set_xlabel("CPU seconds of all fits")
+    axis.set_ylabel(f"error against that of {next(iter(lines))}, %")
+    figure.savefig(path, metadata={"Date": None})
 
 
 def main():
@@ -219,20 +211,33 @@ def main():
     parser.add_argument("--only", nargs="+", help="models, or parts of the ablation")
     parser.add_argument("--tables", nargs="+", choices=TABLES, default=list(TABLES))
     parser.add_argument("--ablation", action="store_true", help="take out one part after another")
+    parser.add_argument("-o", dest="file", type=Path, help="keep every result in this JSON file")
+    parser.add_argument("--figure", type=Path, help="draw error over seconds into this file")
     arguments = parser.parse_args()
     for name in THREADS:
         os.environ[name] = "1"
     models = ABLATION if arguments.ablation else MODELS
+    kept = {}
+    if arguments.file is not None and arguments.file.exists():
+        kept = json.loads(arguments.file.read_text())
     results = {}
     for name in arguments.only or models:
         results[name] = {}
         for table in arguments.tables:
-            found = [in_a_process(models[name], table, seed) for seed in arguments.seeds]
-            results[name][table] = found
+            own = kept.setdefault(name, {}).setdefault(table, {})
+            for seed in map(str, arguments.seeds):
+                if seed not in own:
+                    own[seed] = in_a_process(models[name], table, int(seed))
+                    if arguments.file is not None:
+                        arguments.file.write_text(json.dumps(kept, indent=1))
+            results[name][table] = found = [own[str(seed)] for seed in arguments.seeds]
             score = "accuracy" if "accuracy" in found[0] else "r2"
             scores = " ".join(f"{r[score]:.4f}" for r in found)
             print(f"{name}, {table}: {scores}", file=sys.stderr, flush=True)
-    report(results)
+    lines = summary_of(results)
+    report(lines)
+    if arguments.figure is not None:
+        draw(arguments.figure, lines)
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 Whether it is found on real tables is measured by `benchmarks/planted_faults.py`.
 """
 
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from chainrule import MLPClassifier, TabularClassifier
 from chainrule.inspection.doctor.diagnose import diagnose_training
 from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
 from chainrule.inspection.doctor.finding import KINDS
@@ -107,6 +109,29 @@ def test_the_first_finding_is_the_planted_one(kind):
     assert kind in str(diagnosis)
     assert diagnosis.to_dict()["findings"][0]["kind"] == kind
     assert not diagnosis.healthy
+
+
+# what is never wrong with a model whose flow is not recorded, whose inputs are always scaled, and
+# whose dead units show in no remedy of its own
+NOT_OF_TABULAR = ("inputs not scaled", "exploding deltas", "vanishing deltas", "dead units",
+                  "saturation", "unsettled fixed points")  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", [kind for kind in CASES if kind not in NOT_OF_TABULAR])
+def test_remedies_name_options_that_the_model_has(kind):
+    has = set(TabularClassifier().get_params())
+    evidence = CASES[kind]
+    lacks = frozenset(set(MLPClassifier().get_params()) - has)
+    with_less = replace(evidence, settings=replace(evidence.settings, lacks=lacks))
+    remedy = diagnose_training(with_less).findings[0].remedy
+    named = set(re.findall(r"\b([a-z]\w*)=", remedy))
+    assert named <= has, remedy
+
+
+def test_an_epoch_chosen_by_a_score_is_no_overfitting():
+    risen = CASES["overfitting"]
+    by_score = replace(risen, settings=replace(risen.settings, scoring="accuracy"))
+    assert diagnose_training(by_score).healthy
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from chainrule import MLPClassifier, MLPRegressor
+from chainrule import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from strategies import FAST, SLOW, n_rows_of, odd_inputs, odd_targets, rows_for_prediction, work
 
 FEW = settings(FAST, max_examples=60)  # most of them compile a program
@@ -21,23 +21,31 @@ OPTIONS = st.fixed_dictionaries(
     },
 )
 
+OPTIONS_OF_TABULAR = st.fixed_dictionaries(
+    {"n_networks": st.sampled_from([1, 2])},
+    optional={"batch_size": st.sampled_from([1, 4, "full"]), "dtype": st.just("float64")},
+)
+PLAIN, TABULAR = [MLPClassifier, MLPRegressor], [TabularClassifier, TabularRegressor]
+REGRESSORS = (MLPRegressor, TabularRegressor)
+
 
 def good_targets(kind, n_rows):
     """Targets with nothing odd about them, so that the inputs decide."""
-    if kind is MLPRegressor:
+    if kind in REGRESSORS:
         return st.lists(st.floats(-1e3, 1e3), min_size=n_rows, max_size=n_rows).map(np.array)
     return st.sampled_from([[0, 1], ["b", "a", "c"]]).map(
         lambda classes: [classes[i % len(classes)] for i in range(n_rows)]
     )
 
 
-def check(data):
-    kind = data.draw(st.sampled_from([MLPClassifier, MLPRegressor]))
+def check(data, kinds):
+    kind = data.draw(st.sampled_from(kinds))
     X = data.draw(odd_inputs())
     n = n_rows_of(X)
     y = data.draw(st.one_of(good_targets(kind, n), good_targets(kind, n), odd_targets(n)))
     hidden = data.draw(st.sampled_from([(), (3,)]))
-    model = kind(hidden, max_iter=2, random_state=0, **data.draw(OPTIONS))
+    options = OPTIONS if kind in PLAIN else OPTIONS_OF_TABULAR
+    model = kind(hidden, max_iter=2, random_state=0, **data.draw(options))
     if work(lambda: model.fit(X, y)) is None:
         assert not hasattr(model, "coefs_")  # refused before anything was kept
         return
@@ -49,7 +57,7 @@ def check(data):
             continue
         event("predicted")
         assert len(predicted) == n_rows_of(rows)
-        if kind is MLPClassifier:
+        if kind not in REGRESSORS:
             proba = work(lambda rows=rows: model.predict_proba(rows))
             for p in proba if isinstance(proba, list) else [proba]:
                 assert ((p >= 0) & (p <= 1)).all()
@@ -60,11 +68,17 @@ def check(data):
 @FEW
 @given(st.data())
 def test_a_table_works_or_is_refused(data):
-    check(data)
+    check(data, PLAIN)
+
+
+@FEW
+@given(st.data())
+def test_a_table_works_or_is_refused_by_the_tabular_ones(data):
+    check(data, TABULAR)
 
 
 @pytest.mark.slow
 @SLOW
 @given(st.data())
 def test_two_thousand_tables_work_or_are_refused(data):
-    check(data)
+    check(data, [*PLAIN, *TABULAR])

@@ -73,8 +73,8 @@ def run_fit(typed: dict[str, Any]) -> int:
         talk.say("Resumed", *_words_on_the_run_before(asked.before, model, data_hash))
     talk.say("Split", parts.description)
     findings = _find(rows, task, schema, parts)
-    if asked.before is None:
-        talk.say("Model", summary.describe_model(asked, model, len(train)))
+    kind = summary.describe_model(asked, model, len(train))
+    talk.say("Model", *([kind] if asked.before is None else []))
     talk.say("Findings", *(summary.describe_finding(f) for f in findings if not f.is_settled))
 
     parts_itself = asked.model == "tabular" and not len(validation)
@@ -91,6 +91,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         "task": task,
         "split": parts.description,
         "findings": msgspec.to_builtins(findings),
+        "model": kind,
         "network": summary.describe_network(model),
         "training": model.stop_message_,
         "epochs": model.n_iter_,

@@ -9,7 +9,7 @@ from chainrule.errors import DataError, ShapeError
 
 
 def read_weights(weights: object, n_rows: int, name: str = "sample_weight") -> np.ndarray:
-    """Take weights of rows and give them as float64, one for each row.
+    """Take weights of rows and give them as float64, one for each row, to be read only.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def read_weights(weights: object, n_rows: int, name: str = "sample_weight") -> n
         If a weight is negative, missing or infinite, or all are 0.
     """
     if weights is None:
-        return np.ones(n_rows)
+        return np.broadcast_to(np.float64(1), n_rows)  # takes no memory
     try:
         array = np.asarray(weights, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):

@@ -68,7 +68,8 @@ class Adam:
         mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, opt_state.mean, grads)
         square = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g * g, opt_state.square, grads)
         state = AdamState(step=opt_state.step + 1, mean=mean, square=square)
-        t = state.step.astype(jax.tree.leaves(mean)[0].dtype)
+        leaves = jax.tree.leaves(mean)
+        t = state.step.astype(leaves[0].dtype) if leaves else state.step
         m_share, v_share = 1 - b1**t, 1 - b2**t
 
         def corrected(m: Array, v: Array) -> Array:

@@ -40,7 +40,9 @@ class Room:
                 needed = [self.chosen.j]
                 needed += [self.chosen.i] if self.chosen.array == IN_USE else []
             elif (above := next_layer(trace, layer)) is not None and above.place == chosen.place:
-                needed = [self.chosen.i]
+                i = self.chosen.i
+                source = None if i is None else chosen.inputs[i]  # a piece is none of the units
+                needed = [layer.units.index(source)] if source in layer.units else []
         size = np.abs(trace[f"d{layer.out}"][0])
         return self._largest(size, MOST_UNITS, needed, "unit", "whose deltas are smaller")
 
