@@ -62,7 +62,7 @@ def test_a_run_can_be_looked_at_from_all_sides(folder, run):
     page = (folder / run / "report.html").read_text()
     assert "What happens to one row?" in page
     if run == "costs":
-        assert ", piece 16" in page
+        assert ", piece 3" in page
         done(folder, "predict costs costs.csv --interval 0.9 -o costs-out.csv")
         table = pl.read_csv(folder / "costs-out.csv")
         inside = (table["lower"] <= make_table(n=200)["cost"]) & (

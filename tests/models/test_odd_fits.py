@@ -71,7 +71,7 @@ def test_a_table_works_or_is_refused(data):
     check(data, PLAIN)
 
 
-@FEW
+@settings(FAST, max_examples=15)
 @given(st.data())
 def test_a_table_works_or_is_refused_by_the_tabular_ones(data):
     check(data, TABULAR)

@@ -181,9 +181,11 @@ ODD = {
         pl.DataFrame({"a": RNG.choice(list("xyz"), 50), "b": RNG.choice(list("uv"), 50)}),
         np.arange(50) % 2,
     ),
-    "a category of 5,000 values": (
-        pl.DataFrame({"a": [f"v{i % 2500}" for i in range(5000)], "b": RNG.normal(size=5000)}),
-        np.arange(5000) % 2,
+    "a category of 50,000 values": (
+        pl.DataFrame(
+            {"a": [f"v{i % 50_000}" for i in range(60_000)], "b": RNG.normal(size=60_000)}
+        ),
+        np.arange(60_000) % 2,
     ),
     "gaps": (
         pl.DataFrame({"a": [None if i % 3 else float(i) for i in range(60)], "b": range(60)}),

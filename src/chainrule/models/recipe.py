@@ -7,6 +7,7 @@ With n training rows and q = max(n / 5000, 1):
     batch     128, for large tables 128 √q rounded down to a power of two, 1024 at most;
               no more than half of the rows
     epochs    128 (numbers: 64), divided by √q, 8 at least; and as many as 400 steps need
+    pieces    16 of every number where the target is one, n / 50 where that is less
 
 The constants were chosen on the development tables of `benchmarks/bench_tabular.py`, on other
 splits than those reported.
@@ -22,7 +23,7 @@ from chainrule.errors import OptionError
 SIZES = ("auto", "small", "large")
 USUAL_ROWS, LEAST_STEPS = 5000, 400
 WEIGHT_DECAY = 0.02
-PIECES = 16  # of every number, for a number as target
+PIECES, ROWS_TO_A_PIECE = 16, 50  # of every number, for a number as target
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,14 @@ from chainrule.models.fitted import engine_network
 from chainrule.models.intervals import Calibration
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.parameters import NetworkParameters, with_parameters_of
-from chainrule.models.recipe import AUTO, PIECES, WEIGHT_DECAY, Recipe, recipe_for
+from chainrule.models.recipe import (
+    AUTO,
+    PIECES,
+    ROWS_TO_A_PIECE,
+    WEIGHT_DECAY,
+    Recipe,
+    recipe_for,
+)
 from chainrule.models.temperature import one_of_several, temperature
 from chainrule.models.training_rows import Table, read_rows
 
@@ -230,7 +237,9 @@ class Tabular(BaseMLP):
     def _scoring(self) -> str:
         return "loss"
 
-    def _pieces(self) -> int:
+    def _pieces(self, n_rows: int) -> int:
+        """Return into how many pieces numbers are cut, by the rows there are."""
+        del n_rows
         return 0
 
     def _first_outputs(self, y: np.ndarray) -> np.ndarray:
@@ -252,7 +261,7 @@ class Tabular(BaseMLP):
             self.activation,
             x,
             outputs,
-            self._pieces(),
+            self._pieces(len(x)),
             np.random.default_rng(seed),
         )
 
@@ -372,8 +381,8 @@ class TabularRegressor(Tabular, MLPRegressor):  # pyright: ignore
             within_range=True,
         )
 
-    def _pieces(self) -> int:
-        return PIECES
+    def _pieces(self, n_rows: int) -> int:
+        return min(PIECES, n_rows // ROWS_TO_A_PIECE)
 
     def _calibrate_bag(
         self, members: list[Any], raw: np.ndarray, y: np.ndarray, rows: Table
