@@ -31,7 +31,7 @@ from chainrule.data import (
     read_table,
 )
 from chainrule.data.findings import Finding, find
-from chainrule.data.wording import count
+from chainrule.data.wording import count, from_to
 from chainrule.errors import ChainruleError, OptionError
 from chainrule.report.run_folder import refuse_existing
 
@@ -95,6 +95,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         "network": summary.describe_network(model),
         "training": model.stop_message_,
         "epochs": model.n_iter_,
+        "kept": from_to([each.best_iter_ for each in summary.members_of(model)]),
         "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
         **_test(talk, model, rows, parts, test),
     }

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chainrule.cli.talk import at_the_shell
-from chainrule.data.wording import count
+from chainrule.data.wording import count, from_to
 
 MEASURES = {
     "accuracy": "accuracy",
@@ -85,19 +85,14 @@ def describe_training(model: Any) -> str:
     """Return epochs, why it stopped, which weights were kept, and seconds, in a line."""
     compiling, members = model.compile_seconds_, members_of(model)
     each = " each" if len(members) > 1 else ""
-    epochs = _range([member.n_iter_ for member in members])
+    epochs = from_to([member.n_iter_ for member in members])
     kept = [member.best_iter_ for member in members]
     return (
         f"{epochs} {'epoch' if epochs == '1' else 'epochs'}{each} ({model.stop_message_}); "
-        f"weights of epoch{'s' if len(set(kept)) > 1 else ''} {_range(kept)} kept; "
+        f"weights of epoch{'s' if len(set(kept)) > 1 else ''} {from_to(kept)} kept; "
         f"{model.fit_seconds_:.1f} s"
         + (f", and {compiling:.1f} s to compile" if compiling > 0.5 else "")
     )
-
-
-def _range(numbers: list[int]) -> str:
-    low, high = min(numbers), max(numbers)
-    return f"{low}" if low == high else f"{low} to {high}"
 
 
 def describe_test(measure: str, scores: dict[str, Any], baselines: dict[str, Any]) -> str:

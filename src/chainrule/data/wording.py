@@ -64,3 +64,13 @@ def names_of_pieces(names: Sequence[str], columns: Sequence[int], n_pieces: int)
     """
     pieces = [f"{names[j]}, piece {k + 1}" for j in columns for k in range(n_pieces)]
     return [*names, *pieces]
+
+
+def from_to(numbers: Sequence[int]) -> str:
+    """Return the least and the largest number, or the only one there is.
+
+    >>> from_to([7, 3, 5]), from_to([4, 4])
+    ('3 to 7', '4')
+    """
+    low, high = min(numbers), max(numbers)
+    return f"{low}" if low == high else f"{low} to {high}"

@@ -33,6 +33,8 @@ from chainrule.models.watching import spoken
 OnProgress = Callable[[Any], None] | None
 LEAST_ROWS = 20  # fewer are not parted: all networks train on all of them
 MOST_SEEN = 10_000  # rows by which a network is begun
+ENOUGH = 2000  # rows to tell how far networks differ
+SOON = 1e-3  # seconds, after which a training ends with its first epoch
 
 
 def train_bag(
@@ -74,13 +76,15 @@ def train_bag(
 
     members: list[Any] = []
     with catch_interrupt() as interrupt, spoken(model.verbose):
+        if model.time_limit is not None:  # compile, so that what is left can be shared out evenly
+            list(_train_wave([ready(0, SOON)], None))
         for k, wave in enumerate(waves):
             limit = None
             if model.time_limit is not None:
                 left = model.time_limit - (time.perf_counter() - begun)
                 if members and left <= 0:
                     break
-                limit = max(left, 1e-3) / (len(waves) - k)
+                limit = max(left, SOON) / (len(waves) - k)
             if members and interrupt.requested:
                 break
             for learning, plan, trained in _train_wave([ready(i, limit) for i in wave], tell):
@@ -204,6 +208,8 @@ def as_of_the_mean(errors: np.ndarray, members: list[Any], x: np.ndarray) -> np.
     """
     if len(members) == 1 or errors.shape[1] != members[0]._target.n_outputs:
         return errors
-    variance = np.var([member._outputs(x) for member in members], axis=0, ddof=1).mean(axis=0)
-    share = variance / np.maximum((errors**2).mean(axis=0), np.finfo(np.float64).tiny)
+    some = slice(None, None, max(len(x) // ENOUGH, 1))
+    outputs = [member._outputs(x[some]) for member in members]
+    variance = np.var(outputs, axis=0, ddof=1).mean(axis=0)
+    share = variance / np.maximum((errors[some] ** 2).mean(axis=0), np.finfo(np.float64).tiny)
     return errors * np.sqrt(np.maximum(1 - (1 - 1 / len(members)) * share, 1 / len(members)))

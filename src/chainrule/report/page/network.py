@@ -15,16 +15,18 @@ def what_was_trained(subject: Subject) -> Section:
     """Return the section on the network and its training."""
     model, results = subject.model, subject.results
     took = results.get("seconds") or {}
+    n_networks = len(vars(model).get("members_", [model]))
     pairs = [
         ("network", str(results.get("network") or network_in_words(model))),
         ("trained for", f"{results.get('epochs', model.n_iter_)} epochs: {model.stop_message_}"),
-        ("weights kept", f"those of epoch {model.best_iter_}"),
+        ("weights kept", f"those of epoch {results.get('kept', model.best_iter_)}"),
         ("time", f"{seconds(took.get('fit'))}, and {seconds(took.get('compile'))} to compile"),
     ]
     blocks: list[Block] = [Terms(tuple(pairs))]
     if subject.draws:
         drawing = panel(model.plot_network().svg)
-        blocks.append(Picture("The network", (drawing,), READING["network"]))
+        title = "The network" if n_networks == 1 else f"The first of {n_networks} networks"
+        blocks.append(Picture(title, (drawing,), READING["network"]))
     return Section("network", "What was trained?", tuple(blocks))
 
 
