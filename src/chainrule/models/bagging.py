@@ -104,11 +104,12 @@ def train_bag(
         alone = outputs[out] / counts[out, None]
         if not model._classifies:
             alone = y[out] + as_of_the_mean(alone - y[out], members, x[out])
-        model._calibrate_bag(members, alone, y[out], left_out)
+        model._calibrate_bag(members, alone, y[out], left_out, of_the_mean=len(members) == 1)
     elif validation is not None:
         given = whole.encoded(validation)
         each = [member._outputs(given[0], raw=model._classifies) for member in members]
-        model._calibrate_bag(members, np.mean(each, axis=0), given[1], validation)
+        mean = np.mean(each, axis=0)
+        model._calibrate_bag(members, mean, given[1], validation, of_the_mean=True)
     return members
 
 
