@@ -68,12 +68,12 @@ class Adam:
         mean = jax.tree.map(lambda m, g: b1 * m + (1 - b1) * g, opt_state.mean, grads)
         square = jax.tree.map(lambda v, g: b2 * v + (1 - b2) * g * g, opt_state.square, grads)
         state = AdamState(step=opt_state.step + 1, mean=mean, square=square)
-        leaves = jax.tree.leaves(mean)
-        t = state.step.astype(leaves[0].dtype) if leaves else state.step
-        m_share, v_share = 1 - b1**t, 1 - b2**t
 
         def corrected(m: Array, v: Array) -> Array:
-            return m / m_share / (jnp.sqrt(v / v_share) + self.epsilon)
+            t = state.step.astype(m.dtype)
+            m_hat = m / (1 - b1**t)
+            v_hat = v / (1 - b2**t)
+            return m_hat / (jnp.sqrt(v_hat) + self.epsilon)
 
         return jax.tree.map(corrected, mean, square), state
 

@@ -71,8 +71,8 @@ class Momentum:
 
 def descend(params: Any, direction: Any, schedule: Any, step: Int[Array, ""]) -> Any:
     """Return θ - η d, with the rate η that `schedule` has for `step`."""
-    leaves = jax.tree.leaves(params)
-    if not leaves:
-        return params
-    rate = schedule.rate(step.astype(leaves[0].dtype))
-    return jax.tree.map(lambda p, d: p - rate * d, params, direction)
+
+    def move(p: Array, d: Array) -> Array:
+        return p - schedule.rate(step.astype(p.dtype)) * d
+
+    return jax.tree.map(move, params, direction)
