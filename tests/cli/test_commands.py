@@ -72,7 +72,9 @@ def test_evaluate_and_fit_speak_json(folder):
     assert code == 0
     scores = json.loads(out)
     assert scores["rows"] == 344 == sum(map(sum, scores["confusion"]))
-    code, out, err = call(folder, "fit diabetes -t progression --epochs 30 --json --no-figures")
+    code, out, err = call(
+        folder, "fit diabetes -t progression --model mlp --epochs 30 --json --no-figures"
+    )
     result = json.loads(out)
     assert (code, result["task"], result["run"]) == (0, "regression", "runs/diabetes-1")
     assert result["test"]["r2"] > 0.3 > result["baselines"]["always the mean"]
