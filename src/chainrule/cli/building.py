@@ -16,7 +16,7 @@ OF_ONE_TASK = {"class-weight": "classification", "quantile": "regression"}
 
 def choose_task(asked: Asked, y: Any, name: str) -> tuple[str, str]:
     """Return the task, and why it is that one."""
-    task = asked.meant["task"]
+    task = asked.values["task"]
     if task == "auto":
         return guess_task(y, name)
     if task not in TASKS:
@@ -56,14 +56,11 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
             )
         values["loss"] = "quantile"
     values["class-weight"] = None
-    if asked.model == "fixed-point":
-        values |= _of_one_layer(values)
+    single = _of_one_layer(values) if asked.model == "fixed-point" else {}
     kind = _kind(asked.model, task)
     known = kind._get_param_names()
     own = {p: values[o.name] for p, o in PARAMETERS.items() if p in known}
-    if asked.model == "fixed-point":
-        own["hidden"] = values["hidden"]
-    model = kind(**own)
+    model = kind(**own | single)
     model._check_parameters()
     return model
 
@@ -97,12 +94,13 @@ def _of_one_layer(values: dict[str, Any]) -> dict[str, Any]:
 
 def load_model(asked: Asked) -> Any:
     """Return the model of the run before, with what a training may change when it goes on."""
+    from chainrule.models.fitted import members_of
     from chainrule.models.storage import load
 
     assert asked.before is not None
     model = load(asked.before.model)
     known = model.get_params(deep=False)
-    n_networks = len(vars(model).get("members_", [model]))
+    n_networks = len(members_of(model))
     if n_networks > 1 or "warm_start" not in known:
         raise OptionError(
             f"the run holds {count(n_networks, 'network')}, and only a single one, of --model mlp "

@@ -33,6 +33,7 @@ from chainrule.data import (
 from chainrule.data.findings import Finding, find
 from chainrule.data.wording import count, from_to
 from chainrule.errors import ChainruleError, OptionError
+from chainrule.models.fitted import members_of
 from chainrule.report.run_folder import refuse_existing
 
 MANY_ROWS = 20_000  # so many that baselines take their time
@@ -95,7 +96,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         "network": summary.describe_network(model),
         "training": model.stop_message_,
         "epochs": model.n_iter_,
-        "kept": from_to([each.best_iter_ for each in summary.members_of(model)]),
+        "kept": from_to([each.best_iter_ for each in members_of(model)]),
         "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
         **_test(talk, model, rows, parts, test),
     }

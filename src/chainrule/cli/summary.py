@@ -4,6 +4,7 @@ from typing import Any
 
 from chainrule.cli.talk import at_the_shell
 from chainrule.data.wording import count, from_to
+from chainrule.models.fitted import members_of
 
 MEASURES = {
     "accuracy": "accuracy",
@@ -55,11 +56,6 @@ def describe_model(asked: Any, model: Any, n_rows: int) -> str:
     if asked.values["model"] == "auto" and why_not is not None:
         return f"{asked.model}, since {why_not.flag} is none of tabular"
     return asked.model
-
-
-def members_of(model: Any) -> list[Any]:
-    """Return the networks that predict together, or the one that predicts alone."""
-    return vars(model).get("members_", [model])
 
 
 def _trained_arrays(model: Any) -> list[Any]:

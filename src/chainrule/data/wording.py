@@ -1,4 +1,4 @@
-"""How the errors of this room speak: near names, short lists, plurals."""
+"""How names and numbers are put into words: near names, short lists, plurals, ranges, pieces."""
 
 from __future__ import annotations
 

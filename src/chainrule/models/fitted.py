@@ -49,6 +49,11 @@ def network_attributes(network: Any, params: Any, objective: Any) -> dict[str, A
     }
 
 
+def members_of(model: Any) -> list[Any]:
+    """Return the networks that predict together, each an estimator; or the one that is alone."""
+    return vars(model).get("members_", [model])
+
+
 def plain_network(model: Any, dtype: Any = None) -> PlainNetwork:
     """Return the network as NumPy runs it, made of the arrays that the estimator shows.
 

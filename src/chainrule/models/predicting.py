@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.models.fitted import engine_params, plain_network
+from chainrule.models.fitted import engine_params, members_of, plain_network
 
 
 class Predicts:
@@ -35,8 +35,8 @@ class Predicts:
         """
         check_is_fitted(self)  # pyright: ignore[reportArgumentType]
         x = self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
-        members = vars(self).get("members_", [])
-        if not members:
+        members = members_of(self)
+        if len(members) == 1:
             return self._outputs(x, raw=raw)
         # not their raw outputs, whose mean is another: the link is no straight line
         return np.mean([member._outputs(x) for member in members], axis=0)

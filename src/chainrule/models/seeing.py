@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import OptionError
+from chainrule.models.fitted import members_of
 
 if TYPE_CHECKING:
     from chainrule.inspection.explaining.explain import Explanation
@@ -216,7 +217,7 @@ class ShowsItsNumbers:
 
     def _about(self) -> tuple[str, ...]:
         model: Any = self
-        several = len(vars(model).get("members_", [model]))
+        several = len(members_of(model))
         first = f" This is the first of {several} networks." if several > 1 else ""
         rule = model._rule_name
         objective = type(self._objective(self._target)).__name__

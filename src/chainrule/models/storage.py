@@ -22,7 +22,7 @@ from chainrule.models.file_schema import (
     TargetDocument,
     part_of,
 )
-from chainrule.models.fitted import plain_network
+from chainrule.models.fitted import members_of, plain_network
 from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
 from chainrule.models.history import History, flow_from, flow_told
 from chainrule.models.inference import PlainNetwork
@@ -71,7 +71,7 @@ def save(model: BaseMLP | AssociativeMemory, path: str | Path) -> Path:
             "the network has layers or a loss of your own, which a model file cannot hold: it "
             "holds data alone. Use named ones, or pickle the model."
         )
-    networks = [plain_network(member) for member in vars(model).get("members_", [model])]
+    networks = [plain_network(member) for member in members_of(model)]
     network = networks[0]
     arrays = {
         f"{part_of(number)}.{i}.{name}": array

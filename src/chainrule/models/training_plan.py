@@ -223,8 +223,7 @@ def warn_of_the_end(model: Any, trained: Any, *, plateau: bool) -> None:
     if trained.stop == "diverged":
         warnings.warn(f"Training broke down: {trained.message}.", DivergedWarning, stacklevel=level)
     if trained.stop in ("interrupted", "time"):
-        text = f"Training is unfinished: {trained.message}. Best weights so far are kept."
-        warnings.warn(text, InterruptedWarning, stacklevel=level)
+        warn_unfinished(trained.message, level + 1)
     falls = model.learning_rate is None and model.schedule != "constant"
     if plateau and trained.stop == "finished" and (model.solver == "lbfgs" or not falls):
         warnings.warn(
@@ -233,3 +232,9 @@ def warn_of_the_end(model: Any, trained: Any, *, plateau: bool) -> None:
             ConvergenceWarning,
             stacklevel=level,
         )
+
+
+def warn_unfinished(why: str, level: int) -> None:
+    """Warn that training ended by hand or by the clock; `level` is that of the line to blame."""
+    text = f"Training is unfinished: {why}. Best weights so far are kept."
+    warnings.warn(text, InterruptedWarning, stacklevel=level)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.models.fitted import members_of
 from chainrule.report.page.blocks import Block, Picture, Section, Terms
 from chainrule.report.page.pictures import panel
 from chainrule.report.page.subject import Subject
@@ -15,7 +16,7 @@ def what_was_trained(subject: Subject) -> Section:
     """Return the section on the network and its training."""
     model, results = subject.model, subject.results
     took = results.get("seconds") or {}
-    n_networks = len(vars(model).get("members_", [model]))
+    n_networks = len(members_of(model))
     pairs = [
         ("network", str(results.get("network") or network_in_words(model))),
         ("trained for", f"{results.get('epochs', model.n_iter_)} epochs: {model.stop_message_}"),
