@@ -1,6 +1,7 @@
 """Strict arrays in every test: float64 available, no silent promotion of type or rank."""
 
 import os
+import signal
 from pathlib import Path
 
 import jax
@@ -20,6 +21,14 @@ jax.config.update("jax_numpy_dtype_promotion", "strict")
 def key():
     """The key from which a test draws."""
     return jax.random.key(0)
+
+
+@pytest.fixture
+def ctrl_c_as_usual():
+    """Python's own handler, which processes in the background of a shell begin without."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -303,6 +303,7 @@ def ctrl_c(times):
     return press
 
 
+@pytest.mark.usefixtures("ctrl_c_as_usual")
 def test_ctrl_c_keeps_the_best_so_far_and_gives_the_signal_back():
     usual = signal.getsignal(signal.SIGINT)
     stopping = EarlyStopping("val_loss", patience=None)

@@ -148,6 +148,7 @@ def test_networks_that_train_at_the_same_time_are_as_alone(monkeypatch):
     np.testing.assert_array_equal(*found)
 
 
+@pytest.mark.usefixtures("ctrl_c_as_usual")
 def test_ctrl_c_ends_all_networks_and_keeps_what_there_is():
     X, y = RNG.normal(size=(80, 3)), RNG.normal(size=80)
 
