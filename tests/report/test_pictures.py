@@ -237,7 +237,7 @@ def test_histograms_of_a_network_that_settles(settled):
     figure = histogram_figure(values)
     assert len(figure.axes) == 6
     first = figure.axes[0]
-    assert sum(bar.get_height() for bar in first.patches) == n_inputs + 36
+    assert sum(steps.get_data().values.sum() for steps in first.patches) == n_inputs + 36
     broken = histogram_figure({"a": {"weights": np.array([1.0, np.nan])}})
     assert "1 not finite" in "".join(texts(broken))
     deep = {f"hidden{i}": {"weights": np.arange(5.0)} for i in range(9)}

@@ -9,18 +9,18 @@ recurrent, is shown as it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import PRNGKeyArray
+from jaxtyping import Array, PRNGKeyArray
 
 from chainrule.engine import GradientDescent, Objective, Optimizer, Penalty
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.layers.notes import trusted_weights
 from chainrule.engine.networks.passes import LayerPass, backward_passes, forward_passes
 from chainrule.engine.objectives.base import shares
+from chainrule.engine.pytree import on_device
 from chainrule.engine.training.checking import check_outputs, check_parts, check_rows
 from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.inspection.tracing import cells, connections  # noqa: F401, they register kinds
@@ -109,8 +109,8 @@ def trace(
     dtype = as_dtype(np.dtype(leaves[0].dtype) if dtype is None else dtype)
     check_outputs(network, objective, table)
     with precision(dtype):
-        params = jax.tree.map(lambda leaf: jnp.asarray(np.asarray(leaf), dtype), params)
-        x, y, weights = (jnp.asarray(np.asarray(part), dtype) for part in table)
+        params = jax.tree.map(lambda leaf: on_device(np.asarray(leaf, dtype)), params)
+        x, y, weights = (on_device(np.asarray(part, dtype)) for part in table)
         return _Tracing(network, params, x, y, objective, weights, key, dtype).trace(
             penalty, optimizer, opt_state, input_names, output_names
         )
@@ -136,8 +136,8 @@ class _Tracing:
         self.z = self.passes[-1].y
         tape = network_tape(network, self.passes)
         self.weights = trusted_weights(network, tape, weights)
-        self.delta = objective.delta(self.z, y, self.weights)
-        self.backs = backward_passes(self.passes, self.delta)
+        self.measured = _measure(objective, self.z, y, self.weights)
+        self.backs = backward_passes(self.passes, self.measured.delta)
 
     def trace(
         self,
@@ -186,21 +186,19 @@ class _Tracing:
         return views, names
 
     def _loss(self, z: Symbol, penalty: Penalty | None) -> list[Step]:
-        measure, objective = measure_of(self.objective), self.objective
+        measure, found = measure_of(self.objective), self.measured
         rows, share = ("row", "unit"), Symbol("share", "s")
         loss, mean = Symbol("ℓ", r"\ell"), Symbol("L", "L")
         slope = filled(measure.slope, z=z)
         steps = [
             self._step("loss", "y", TARGET, Formula("", ""), self.y, rows),
-            self._step(
-                "loss", "ŷ", PREDICTION, filled(measure.link, z=z), objective.link(self.z), rows
-            ),
+            self._step("loss", "ŷ", PREDICTION, filled(measure.link, z=z), found.predictions, rows),
             self._step(
                 "loss",
                 "loss of rows",
                 loss,
                 filled(measure.loss, z=z),
-                objective.per_row(self.z, self.y),
+                found.of_rows,
                 ("row",),
             ),
             self._step(
@@ -208,7 +206,7 @@ class _Tracing:
                 "share",
                 share,
                 Formula("w / Σ w", r"w_n / \sum_n w_n"),
-                shares(self.weights),
+                found.shares,
                 ("row",),
                 "what each row counts; 0 for a row whose state cannot be trusted",
             ),
@@ -217,7 +215,7 @@ class _Tracing:
                 "loss",
                 mean,
                 Formula("Σ over rows of share · ℓ", r"\sum_n s_n \ell_n"),
-                objective.value(self.z, self.y, self.weights),
+                found.loss,
                 (),
             ),
         ]
@@ -230,7 +228,7 @@ class _Tracing:
             value = penalty.value(self.params)
             steps.append(self._step("loss", "penalty", symbol, formula, value, ()))
         formula = Formula(f"share · {_bracketed(slope.text)}", f"s_n ({slope.latex})")
-        return [*steps, self._step("loss", "delta", d(z), formula, self.delta, rows)]
+        return [*steps, self._step("loss", "delta", d(z), formula, found.delta, rows)]
 
     def _step(
         self,
@@ -252,6 +250,27 @@ class _Tracing:
         """Return the gradients in the shape of the parameters."""
         of = {p.place: b.grads for p, b in zip(self.passes, self.backs, strict=True)}
         return _nested(self.network, of, ())
+
+
+class _Measured(NamedTuple):
+    """What the objective makes of the outputs."""
+
+    predictions: Array
+    of_rows: Array
+    shares: Array
+    loss: Array
+    delta: Array
+
+
+@jax.jit  # one program in place of one for each operation
+def _measure(objective: Objective, z: Array, y: Array, weights: Array) -> _Measured:
+    return _Measured(
+        objective.link(z),
+        objective.per_row(z, y),
+        shares(weights),
+        objective.value(z, y, weights),
+        objective.delta(z, y, weights),
+    )
 
 
 def _bracketed(text: str) -> str:

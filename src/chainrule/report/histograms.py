@@ -56,7 +56,7 @@ def histogram_figure(values: Values) -> "Figure":
 
 def _draw(ax: "Axes", numbers: np.ndarray, colour: Any) -> None:
     finite = numbers[np.isfinite(numbers)].astype(np.float64)
-    ax.hist(finite, bins=N_BINS, color=colour, linewidth=0)
+    ax.stairs(*np.histogram(finite, N_BINS), fill=True, color=colour, linewidth=0)
     ax.set_yticks([])
     ax.locator_params(axis="x", nbins=4)
     ax.ticklabel_format(axis="x", scilimits=(-2, 3))

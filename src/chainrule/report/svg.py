@@ -76,7 +76,7 @@ def lay_out(figure: "Figure") -> None:
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # not "none", with which matplotlib draws all of it twice
 
 
 def _title_of(figure: "Figure") -> str:

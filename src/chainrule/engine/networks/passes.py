@@ -5,6 +5,7 @@ with a formula of its own.  The numbers are those of the network's own passes: t
 are called in the same order with the same keys.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,40 +41,54 @@ class LayerGradients:
 
 
 def forward_passes(
-    network: Layer,
-    params: Any,
-    x: Array,
-    key: PRNGKeyArray | None = None,
-    place: tuple[int, ...] = (),
+    network: Layer, params: Any, x: Array, key: PRNGKeyArray | None = None
 ) -> list[LayerPass]:
     """Return the forward pass of every layer, in the order the signal meets them."""
-    if not isinstance(network, FeedForward):
-        y, tape = _forward(network, params, x, key)
-        return [LayerPass(place, network, params, x, y, tape)]
-    passes: list[LayerPass] = []
-    for i, (layer, own) in enumerate(zip(network.layers, params, strict=True)):
-        k = None if key is None else jax.random.fold_in(key, i)
-        passes += forward_passes(layer, own, x, k, (*place, i))
-        x = passes[-1].y
+    passes = []
+    unfolded = list(_unfolded(network, params, key, ()))
+    made = _forward([(layer, own, k) for _, layer, own, k in unfolded], x)
+    for (place, layer, own, _), (y, tape) in zip(unfolded, made, strict=True):
+        passes.append(LayerPass(place, layer, own, x, y, tape))
+        x = y
     return passes
 
 
 def backward_passes(passes: list[LayerPass], dy: Array) -> list[LayerGradients]:
     """Return what the backward pass makes in every layer, in the order of the forward passes."""
+    steps = [(each.layer, each.params, each.tape) for each in reversed(passes)]
     found = []
-    for each in reversed(passes):
-        grads, dx = _backward(each.layer, each.params, each.tape, dy)
+    for grads, dx in _backward(steps, dy):
         found.append(LayerGradients(dy, grads, dx))
         dy = dx
     return found[::-1]
 
 
-# compiled once for a kind of layer and a shape, however often it is looked at
+def _unfolded(
+    network: Layer, params: Any, key: PRNGKeyArray | None, place: tuple[int, ...]
+) -> Iterator[tuple[tuple[int, ...], Layer, Any, PRNGKeyArray | None]]:
+    """Yield place, layer, parameters and key of every layer."""
+    if not isinstance(network, FeedForward):
+        yield place, network, params, key
+        return
+    for i, (layer, own) in enumerate(zip(network.layers, params, strict=True)):
+        k = None if key is None else jax.random.fold_in(key, i)
+        yield from _unfolded(layer, own, k, (*place, i))
+
+
+# one program each, which is kept on disk, in place of one for each layer
 @jax.jit
-def _forward(layer: Layer, params: Any, x: Array, key: PRNGKeyArray | None) -> tuple[Array, Any]:
-    return layer.forward(params, x, key)
+def _forward(steps: Any, x: Array) -> list[tuple[Array, Any]]:
+    made = []
+    for layer, params, key in steps:
+        x, tape = layer.forward(params, x, key)
+        made.append((x, tape))
+    return made
 
 
 @jax.jit
-def _backward(layer: Layer, params: Any, tape: Any, dy: Array) -> tuple[Any, Array]:
-    return layer.backward(params, tape, dy)
+def _backward(steps: Any, dy: Array) -> list[tuple[Any, Array]]:
+    made = []
+    for layer, params, tape in steps:
+        grads, dy = layer.backward(params, tape, dy)
+        made.append((grads, dy))
+    return made

@@ -10,7 +10,9 @@ from __future__ import annotations
 from functools import singledispatch
 from typing import Any
 
+import jax
 import numpy as np
+from jaxtyping import Array
 
 from chainrule.engine import (
     Dense,
@@ -127,9 +129,9 @@ def _(layer: Elementwise, view: View) -> list[Step]:
 
 @backward_steps.register
 def _(layer: Elementwise, view: View) -> list[Step]:
-    tape, function = view.passed.tape, function_of(layer)
+    function = function_of(layer)
     slope = view.symbol("slope", "f'")
-    values = layer.derivative(tape.z, tape.a, *layer.constants)
+    values = _slope(layer, view.passed.tape)
     steps = [
         view.backward(
             "slope",
@@ -143,6 +145,11 @@ def _(layer: Elementwise, view: View) -> list[Step]:
     ]
     formula = times(view.at_output, slope)
     return [*steps, view.backward("dz", view.at_input, formula, view.back.dx, ROWS_UNITS)]
+
+
+@jax.jit  # one program in place of one for each operation
+def _slope(layer: Elementwise, tape: Any) -> Array:
+    return layer.derivative(tape.z, tape.a, *layer.constants)
 
 
 def constants(layer: Elementwise) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
 from chainrule.engine import Objective, Penalty
@@ -90,7 +91,7 @@ def _steps_of(
             letter = MOMENTS[name]
             formula = Formula(f"{letter} after this step", rf"\text{{{letter} after this step}}")
             steps.append(step(letter, formula, values[name]))
-    moved = values["new"] - old
+    moved = np.asarray(values["new"]) - np.asarray(old)
     change = Formula(f"{symbol.text} new - {symbol.text} old", r"\Delta " + symbol.latex)
     steps.append(step("step", change, moved))
     theta = Formula(
