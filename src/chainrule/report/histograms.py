@@ -85,6 +85,7 @@ def layer_values(model: Any, X: Any, y: Any) -> dict[str, dict[str, np.ndarray]]
 
     from chainrule.data import as_columns
     from chainrule.engine.networks.passes import backward_passes, forward_passes
+    from chainrule.engine.objectives.loss_pass import loss_pass
     from chainrule.engine.pytree import on_device
     from chainrule.engine.training.precision import precision
 
@@ -95,22 +96,17 @@ def layer_values(model: Any, X: Any, y: Any) -> dict[str, dict[str, np.ndarray]]
     targets = model._target.encode(y)[rows].astype(dtype)
     network, objective = model.network_, model._objective(model._target)
 
-    @jax.jit
-    def run(params: Any, x: Any, targets: Any, weights: Any) -> tuple[Any, Any, Any]:
-        passes = forward_passes(network, params, x)
-        z = passes[-1].y
-        backward = backward_passes(passes, objective.delta(z, targets, weights))
-        outputs = [each.y for each in passes[:-1]] + [objective.link(z)]
-        return [each.params for each in passes], outputs, [each.grads for each in backward]
-
     with precision(dtype):
-        arrays = [on_device(each) for each in (x, targets, np.ones(len(x), dtype))]
-        numbers = run(jax.tree.map(on_device, model.params_), *arrays)
+        x, targets, ones = map(on_device, (x, targets, np.ones(len(x), dtype)))
+        passes = forward_passes(network, jax.tree.map(on_device, model.params_), x)
+        loss = loss_pass(objective, passes[-1].y, targets, ones)
+        backward = backward_passes(passes, loss.delta)
+    outputs = [*(each.y for each in passes[:-1]), loss.predictions]
     found: list[dict[str, np.ndarray]] = []
-    for params, output, grads in zip(*numbers, strict=True):
-        weights = _weights(params)
+    for passed, output, back in zip(passes, outputs, backward, strict=True):
+        weights, grads = _weights(passed.params), _weights(back.grads)
         if weights.size:
-            found.append({"weights": weights, "activations": output, "gradients": _weights(grads)})
+            found.append({"weights": weights, "activations": output, "gradients": grads})
         if found:  # what is done to the inputs comes before any weights
             found[-1]["activations"] = np.asarray(output)
     labels = [*(f"hidden{i + 1}" for i in range(len(found) - 1)), "output"]

@@ -73,10 +73,16 @@ def lay_out(figure: "Figure") -> None:
 
     matplotlib starts from where they are, and so would move them a little with every file.
     """
+    import matplotlib
+
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)
-    figure.set_layout_engine(None)  # not "none", with which matplotlib draws all of it twice
+    # with "none" in place of None matplotlib would draw all of it twice
+    with matplotlib.rc_context(
+        {"figure.autolayout": False, "figure.constrained_layout.use": False}
+    ):
+        figure.set_layout_engine(None)
 
 
 def _title_of(figure: "Figure") -> str:

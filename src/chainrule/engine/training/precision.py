@@ -1,4 +1,4 @@
-"""float32 unless asked otherwise; float64 is switched on for the one call that asks."""
+"""How all is computed: by programs kept on disk, in float32 unless a call asks for float64."""
 
 from contextlib import AbstractContextManager
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.errors import OptionError
 
 
@@ -24,5 +25,6 @@ def as_dtype(dtype: Any) -> np.dtype:
 
 
 def precision(dtype: np.dtype) -> AbstractContextManager[Any]:
-    """Return the context in which arrays of `dtype` are computed as such."""
+    """Return the context in which arrays of `dtype` are computed as such, by kept programs."""
+    keep_compilations()
     return jax.enable_x64(dtype == np.dtype(np.float64))

@@ -10,7 +10,6 @@ from jaxtyping import Array
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective
 from chainrule.engine.pytree import on_device
-from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.compilation_room import make_room_for_programs
 from chainrule.engine.training.compilations import count_compilation
 from chainrule.engine.training.precision import precision
@@ -57,7 +56,6 @@ def predict(
             "Give one row as x[None, :], one column as x[:, None]."
         )
     leaves = jax.tree.leaves(params)
-    keep_compilations()
     make_room_for_programs()
     dtype = np.dtype(leaves[0].dtype if leaves else np.float32)
     longest = max(CHUNK_NUMBERS // max(x.shape[1], 1), 1)

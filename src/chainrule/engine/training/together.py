@@ -22,7 +22,6 @@ from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.pytree import count_numbers, on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
-from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.compilation_room import make_room_for_programs
 from chainrule.engine.training.epochs import Extent, State, run_blocks
 from chainrule.engine.training.pace import BLOCK_SECONDS
@@ -96,7 +95,6 @@ def train_together(
     DataError, OptionError
         As `train` does.
     """
-    keep_compilations()
     make_room_for_programs()
     start = time.perf_counter()
     n = len(tables)

@@ -11,7 +11,6 @@ from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
-from chainrule.engine.training.compilation_cache import keep_compilations
 from chainrule.engine.training.compilation_room import make_room_for_programs
 from chainrule.engine.training.flow import FlowRecord
 from chainrule.engine.training.interrupt import catch_interrupt
@@ -123,7 +122,6 @@ def train(
     OptionError
         If an option has a value it cannot have.
     """
-    keep_compilations()
     make_room_for_programs()
     check_parts(network, objective, optimizer, metrics)
     dtype = as_dtype(dtype)
