@@ -12,7 +12,7 @@ import time
 import jax
 import pytest
 
-from chainrule.data.datasets import at_hand
+from chainrule.data.reading.datasets import at_hand
 from chainrule.demos.wheat_seeds import EPOCHS, FOLDS, HIDDEN, RATE, numbered_seeds
 from chainrule.sixsteps import (
     back_propagation,

@@ -59,7 +59,7 @@ def without(change):
 
 def no_factors_of_inputs(module):
     from chainrule import engine
-    from chainrule.models import tabular_network
+    from chainrule.fitting import tabular_network
 
     tabular_network.Scale = lambda: engine.identity
 

@@ -28,7 +28,7 @@ from chainrule.engine import (
     Recurrent,
     Symmetric,
 )
-from chainrule.engine.training.precision import precision
+from chainrule.engine.compiling.precision import precision
 from chainrule.inspection import VERDICTS, diagnose_settling
 
 SIZES, BATCH = (5, 20, 60), 4

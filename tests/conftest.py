@@ -35,6 +35,6 @@ def ctrl_c_as_usual():
 def _room_for_programs():
     """Forget compiled programs between files: the suite compiles more than a process may hold."""
     yield
-    from chainrule.engine.training.compilation_room import forget_programs_beyond  # typed by then
+    from chainrule.engine.compiling.room import forget_programs_beyond  # typed by then
 
     forget_programs_beyond(20_000)

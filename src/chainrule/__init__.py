@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from chainrule import engine, sixsteps
-    from chainrule.data import datasets
+    from chainrule.data.reading import datasets
     from chainrule.models.associative_memory import AssociativeMemory
     from chainrule.models.cross_validation import cross_validate
     from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
-    from chainrule.models.storage import load
     from chainrule.models.tabular import TabularClassifier, TabularRegressor
     from chainrule.report.calibration import ReliabilityDisplay
     from chainrule.report.curves import TrainingCurveDisplay
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from chainrule.report.responses import HiddenResponseDisplay
     from chainrule.report.surface import DecisionSurfaceDisplay
     from chainrule.report.thresholds import PrecisionRecallCurvesDisplay, RocCurvesDisplay
+    from chainrule.storage.save import load
 
 __version__ = "0.1.0"
 
@@ -44,8 +44,8 @@ _HOMES = {
     "RocCurvesDisplay": "chainrule.report.thresholds",
     "TrainingCurveDisplay": "chainrule.report.curves",
     "cross_validate": "chainrule.models.cross_validation",
-    "load": "chainrule.models.storage",
-    "datasets": "chainrule.data.datasets",
+    "load": "chainrule.storage.save",
+    "datasets": "chainrule.data.reading.datasets",
     "engine": "chainrule.engine",
     "sixsteps": "chainrule.sixsteps",
     "write_report": "chainrule.report.page.write",

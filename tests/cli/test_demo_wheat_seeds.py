@@ -5,7 +5,7 @@ import os
 import pytest
 from small import call
 
-from chainrule.data.datasets import at_hand
+from chainrule.data.reading.datasets import at_hand
 
 
 def test_the_demo_prints_the_published_scores(tmp_path):

@@ -81,7 +81,7 @@ def test_a_learner_finds_a_hidden_weights_gradient_from_what_is_printed(tmp_path
 
     # and the true one, by the engine
     table = pl.read_csv(EXAMPLES / "xor.csv")
-    from chainrule.models.initial import at_start
+    from chainrule.fitting.initial import at_start
 
     model = at_start(
         MLPRegressor((2,), "sigmoid", solver="gradient-descent", random_state=0, dtype="float64"),
@@ -279,7 +279,7 @@ def test_the_printouts_of_the_documentation_are_true(command):
 
 def test_a_new_network_has_the_weights_from_which_fit_would_start(folder):
     """As float32 and as float64: the same numbers as of a training of no length."""
-    from chainrule.models.initial import at_start
+    from chainrule.fitting.initial import at_start
 
     frame = pl.read_csv(folder / "table.csv")
     X, y = frame.drop("kind"), frame["kind"]

@@ -57,7 +57,7 @@ def test_scores_and_baselines_are_weighted(folder, target):
 
 
 def test_baselines_are_fitted_and_scored_with_the_weights(folder):
-    from chainrule.models.evaluation import score_baselines
+    from chainrule.judging.evaluation import score_baselines
 
     table, model = make_table(), load(folder / "kind" / "model.chr")
     X, y, w = table.select(INPUTS), table["kind"], table["w"].to_numpy()

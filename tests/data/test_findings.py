@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 
 from chainrule.data import DATASETS, infer_schema, load, read_table
-from chainrule.data.datasets import at_hand
 from chainrule.data.findings import find
+from chainrule.data.reading.datasets import at_hand
 from chainrule.errors import DataError, ShapeError
 
 N = 400

@@ -9,7 +9,7 @@ import pytest
 FIT = """
 import numpy as np
 from chainrule import engine as e
-from chainrule.engine.training import compilation_cache as cache
+from chainrule.engine.compiling import cache
 cache.MOST_BYTES = {most}
 x = np.ones((20, {n_in}))
 e.train(e.FeedForward((e.Dense(3),)), e.SquaredError(), x, x[:, :3], optimizer=e.Adam(), n_epochs=1)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from chainrule import engine as e
-from chainrule.engine.training import compilation_room as room
+from chainrule.engine.compiling import room
 
 X = np.ones((20, 4))
 

@@ -260,8 +260,8 @@ def test_what_cannot_be_diagnosed():
 
 def test_many_units_are_judged_by_their_moves(monkeypatch):
     """Above some number of units no Jacobian is formed: verdicts without eigenvalues."""
-    monkeypatch.setattr("chainrule.inspection.causes.MOST_UNITS", N - 1)
-    monkeypatch.setattr("chainrule.inspection.settling.MOST_UNITS", N - 1)
+    monkeypatch.setattr("chainrule.inspection.settling.causes.MOST_UNITS", N - 1)
+    monkeypatch.setattr("chainrule.inspection.settling.diagnosis.MOST_UNITS", N - 1)
     report = only(diagnose_settling(*network(-2 * np.eye(N)), drives()), "period 2")
     assert np.isnan(report.alpha_max).all()
     w = turned([0.99, 0.5, 0.2, -0.3, -0.5, 0.1])

@@ -36,9 +36,9 @@ from chainrule.engine import (
     tanh,
 )
 from chainrule.errors import OptionError, ShapeError
-from chainrule.inspection.paths import weight_gradient
-from chainrule.inspection.trace import Trace, trace
+from chainrule.inspection.explaining.paths import weight_gradient
 from chainrule.inspection.tracing.formulas import FUNCTIONS
+from chainrule.inspection.tracing.trace import Trace, trace
 from chainrule.inspection.tracing.views import named_leaves
 from conftest import SHARED
 

@@ -23,9 +23,8 @@ from chainrule.engine import (
 )
 from chainrule.engine.objectives.several_classes import SeveralSoftmaxCrossEntropies
 from chainrule.errors import ModelFileError, OptionError, ShapeError
-from chainrule.models import inference
-from chainrule.models.inference import PlainNetwork, check
-from chainrule.models.plain_layers import (
+from chainrule.predicting import network as inference
+from chainrule.predicting.layers import (
     ActivationSpec,
     DenseSpec,
     LayerNormSpec,
@@ -33,6 +32,7 @@ from chainrule.models.plain_layers import (
     ScaleSpec,
     SoftmaxSpec,
 )
+from chainrule.predicting.network import PlainNetwork, check
 
 LINKS = {
     "identity": (engine.SquaredError(), ()),
@@ -318,8 +318,8 @@ def test_numpy_is_enough():
     code = """
 import sys
 import numpy as np
-from chainrule.models.inference import ActivationSpec, DenseSpec, PlainNetwork, check
-import chainrule.models.model_file
+from chainrule.predicting.network import ActivationSpec, DenseSpec, PlainNetwork, check
+import chainrule.storage.model_file
 layers = DenseSpec(2, 3, False), ActivationSpec("gelu"), DenseSpec(3, 2, False)
 arrays = {"weights": np.ones((2, 3))}, {}, {"weights": np.ones((3, 2))}
 network = PlainNetwork(layers, arrays, "softmax")

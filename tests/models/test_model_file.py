@@ -17,12 +17,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chainrule.data import ClassTarget, InputEncoder, NumberTarget
-from chainrule.data.schema import Column, Schema
+from chainrule.data.columns.schema import Column, Schema
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
-from chainrule.models import model_file
-from chainrule.models.file_schema import Document, InputsDocument, TargetDocument, Tensor
-from chainrule.models.model_file import network_from, read, write
-from chainrule.models.plain_layers import ActivationSpec, DenseSpec, LayerNormSpec, SoftmaxSpec
+from chainrule.predicting.layers import ActivationSpec, DenseSpec, LayerNormSpec, SoftmaxSpec
+from chainrule.storage import model_file
+from chainrule.storage.document import Document, InputsDocument, TargetDocument, Tensor
+from chainrule.storage.model_file import network_from, read, write
 
 MEGABYTE = 1_000_000
 DOCUMENT = Document(

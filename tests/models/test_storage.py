@@ -18,7 +18,7 @@ from chainrule import (
     load,
 )
 from chainrule.errors import ModelFileError, OptionError
-from chainrule.models import model_file
+from chainrule.storage import model_file
 
 RNG = np.random.default_rng(0)
 TABLE = pl.DataFrame(

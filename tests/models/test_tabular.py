@@ -10,12 +10,12 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import train_test_split
 
 from chainrule import MLPRegressor, TabularClassifier, TabularRegressor, engine
+from chainrule.data.rows.rows import read_rows
 from chainrule.errors import ChainruleError, InterruptedWarning, OptionError
-from chainrule.models import bagging
-from chainrule.models.bagging import _parts
-from chainrule.models.recipe import recipe_for
-from chainrule.models.temperature import temperature
-from chainrule.models.training_rows import read_rows
+from chainrule.fitting import bagging
+from chainrule.fitting.bagging import _parts
+from chainrule.fitting.recipe import recipe_for
+from chainrule.fitting.temperature import temperature
 
 QUICK = {"hidden_layer_sizes": 8, "max_iter": 6, "n_networks": 2, "random_state": 0}
 RNG = np.random.default_rng(0)

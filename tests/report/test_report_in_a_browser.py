@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from chainrule.data import datasets
+from chainrule import datasets
 from chainrule.errors import MissingFileError
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"

@@ -11,9 +11,9 @@ from typing import Any
 
 from chainrule.cli.config import read_config
 from chainrule.cli.options import BY_NAME, MODELS, OPTIONS, Option
-from chainrule.data.wording import did_you_mean
 from chainrule.errors import MissingFileError, OptionError
-from chainrule.report.run_folder import CONFIG, MODEL, find_model, read_manifest
+from chainrule.runs.folder import CONFIG, MODEL, find_model, read_manifest
+from chainrule.wording import did_you_mean
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import numpy as np
 from chainrule.cli.asked import Asked, refuse_unknown
 from chainrule.cli.options import BY_NAME, PARAMETERS
 from chainrule.data import guess_task
-from chainrule.data.wording import count, did_you_mean, listing
 from chainrule.errors import DataError, OptionError
+from chainrule.wording import count, did_you_mean, listing
 
 TASKS = ("classification", "regression")
 OF_ONE_TASK = {"class-weight": "classification", "quantile": "regression"}
@@ -94,8 +94,8 @@ def _of_one_layer(values: dict[str, Any]) -> dict[str, Any]:
 
 def load_model(asked: Asked) -> Any:
     """Return the model of the run before, with what a training may change when it goes on."""
-    from chainrule.models.fitted import members_of
-    from chainrule.models.storage import load
+    from chainrule.fitting.conversion import members_of
+    from chainrule.storage.save import load
 
     assert asked.before is not None
     model = load(asked.before.model)

@@ -9,8 +9,8 @@ import numpy as np
 
 from chainrule.cli.looked_at import NewNetwork, look_at
 from chainrule.cli.talk import Talk, columns
-from chainrule.data.wording import count
 from chainrule.errors import OptionError
+from chainrule.wording import count
 
 MOST_ROWS = 64
 

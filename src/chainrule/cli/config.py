@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.options import BY_NAME, OPTIONS
-from chainrule.data.wording import did_you_mean
 from chainrule.errors import MissingFileError, OptionError
-from chainrule.report.run_folder import CONFIG
+from chainrule.runs.folder import CONFIG
+from chainrule.wording import did_you_mean
 
 HEADER = """\
 # The options of a fit. `chainrule fit --config THIS_FILE` trains the same network again;

@@ -6,7 +6,7 @@ import msgspec
 
 from chainrule.cli.talk import columns
 from chainrule.data import DATASETS
-from chainrule.data.datasets import at_hand
+from chainrule.data.reading.datasets import at_hand
 
 
 def list_datasets(json: bool) -> None:

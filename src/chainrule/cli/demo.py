@@ -22,7 +22,7 @@ def run_demo(name: str | None, show: bool, out: Path | None) -> None:
     from chainrule.demos.iris import show_iris
     from chainrule.demos.recurrent import show_recurrent
     from chainrule.demos.wheat_seeds import show_wheat_seeds
-    from chainrule.report.run_folder import new_run_folder
+    from chainrule.runs.folder import new_run_folder
 
     talk = Talk()
     shows = {"iris": show_iris, "recurrent": show_recurrent, "wheat-seeds": show_wheat_seeds}

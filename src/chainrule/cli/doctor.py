@@ -10,9 +10,9 @@ from typing import Any
 
 from chainrule.cli.looked_at import NewNetwork, look_at
 from chainrule.cli.talk import at_the_shell
-from chainrule.data.wording import count
 from chainrule.errors import OptionError
-from chainrule.report.run_folder import MODEL
+from chainrule.runs.folder import MODEL
+from chainrule.wording import count
 
 WIDTH = 92
 INDENT = "   "

@@ -10,7 +10,7 @@ from chainrule.cli.summary import number
 from chainrule.cli.talk import Talk, columns
 from chainrule.data import read_table
 from chainrule.errors import OptionError
-from chainrule.report.run_folder import find_model, read_manifest
+from chainrule.runs.folder import find_model, read_manifest
 
 MOST_CLASSES = 12
 
@@ -44,7 +44,7 @@ def run_evaluate(
         weight=weight if weighted else None,
         groups=groups if groups in frame.columns and groups not in wanted else None,
     )
-    from chainrule.models.evaluation import evaluate
+    from chainrule.judging.evaluation import evaluate
 
     model = load_for_rows(path)
     for line in model._encoder.transform_report(rows.X):

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.looked_at import Looked, NewNetwork, look_at
-from chainrule.data.wording import count
 from chainrule.errors import OptionError
+from chainrule.wording import count
 
 FORMATS = ("text", "latex", "html")
 

@@ -31,10 +31,10 @@ from chainrule.data import (
     read_table,
 )
 from chainrule.data.findings import Finding, find
-from chainrule.data.wording import count, from_to
 from chainrule.errors import ChainruleError, OptionError
-from chainrule.models.fitted import members_of
-from chainrule.report.run_folder import refuse_existing
+from chainrule.fitting.conversion import members_of
+from chainrule.runs.folder import refuse_existing
+from chainrule.wording import count, from_to
 
 MANY_ROWS = 20_000  # so many that baselines take their time
 
@@ -193,7 +193,7 @@ def _train(model: Any, train: Rows, validation: Rows, groups: Any) -> None:
 def _test(talk: Talk, model: Any, rows: Rows, parts: Split, test: Rows) -> dict[str, Any]:
     if not len(test):
         return {}
-    from chainrule.models.evaluation import MOST_ROWS, evaluate, measure_of, score_baselines
+    from chainrule.judging.evaluation import MOST_ROWS, evaluate, measure_of, score_baselines
 
     scores = evaluate(model, test.X, test.y, test.weights, rows.targets)
     learning = rows.take(np.concatenate([parts.train, parts.validation]))

@@ -9,9 +9,9 @@ from typing import Any
 from chainrule.cli.new_rows import load_for_rows, targets_of
 from chainrule.cli.roles import Rows, divide
 from chainrule.data import guess_task, read_table
-from chainrule.data.wording import did_you_mean
 from chainrule.errors import MissingFileError, OptionError
-from chainrule.report.run_folder import find_model, read_manifest
+from chainrule.runs.folder import find_model, read_manifest
+from chainrule.wording import did_you_mean
 
 ENDING = ".chr"
 HIDDEN, ACTIVATION, RATE, SEED = "2", "sigmoid", 0.1, 0
@@ -91,7 +91,7 @@ def _of_run(
 def _of_table(
     table: str, targets: list[str] | None, separator: str | None, new: NewNetwork
 ) -> Looked:
-    from chainrule.models.initial import at_start
+    from chainrule.fitting.initial import at_start
 
     frame = read_table(table, separator=separator)
     if not targets:

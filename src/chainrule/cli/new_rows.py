@@ -4,15 +4,15 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.data import read_table
-from chainrule.data.reading import ARROW_ENDINGS, PARQUET_ENDINGS
-from chainrule.data.separators import choose_separator, header_names
+from chainrule.data.reading.separators import choose_separator, header_names
+from chainrule.data.reading.table import ARROW_ENDINGS, PARQUET_ENDINGS
 from chainrule.errors import DataError, OptionError
-from chainrule.report.run_folder import read_manifest
+from chainrule.runs.folder import read_manifest
 
 
 def load_for_rows(path: Path) -> Any:
     """Return the model of a file; a memory is refused, for it knows no columns of a table."""
-    from chainrule.models.storage import load
+    from chainrule.storage.save import load
 
     model = load(path)
     if not hasattr(model, "_encoder"):

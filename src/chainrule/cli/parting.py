@@ -13,8 +13,8 @@ import numpy as np
 from chainrule.cli.asked import Asked
 from chainrule.cli.roles import Rows, divide
 from chainrule.data import Split, split_rows
-from chainrule.data.wording import listing
 from chainrule.errors import DataError, OptionError
+from chainrule.wording import listing
 
 
 @dataclass(frozen=True, eq=False)

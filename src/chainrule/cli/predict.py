@@ -7,7 +7,7 @@ from typing import Any
 
 from chainrule.cli.new_rows import load_for_rows, read_new_rows, targets_of
 from chainrule.errors import OptionError
-from chainrule.report.run_folder import find_model
+from chainrule.runs.folder import find_model
 
 
 def run_predict(

@@ -21,7 +21,7 @@ from chainrule.cli.talk import at_the_shell
 from chainrule.data import read_table
 from chainrule.errors import DataError, MissingFileError, OptionError
 from chainrule.report.page.subject import Part, Subject
-from chainrule.report.run_folder import CONFIG, MODEL, REPORT, find_model, read_manifest
+from chainrule.runs.folder import CONFIG, MODEL, REPORT, find_model, read_manifest
 
 SAID_ELSEWHERE = ("table", "target", "resume")
 CLOSE = 1e-6
@@ -117,7 +117,7 @@ def _read_again(
 
 def _refuse_other_rows(run: Path, manifest: dict[str, Any], model: Any, parted: Parted) -> None:
     """Raise a DataError if the rows are not those of the fit, as far as that shows."""
-    from chainrule.models.evaluation import evaluate
+    from chainrule.judging.evaluation import evaluate
 
     test, results = parted.parts[-1], manifest.get("results") or {}
     alike = parted.split.description == (manifest.get("split") or {}).get("description")

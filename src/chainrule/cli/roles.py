@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import read_target, read_weights, require_column
-from chainrule.data.wording import count, listing
 from chainrule.errors import DataError, OptionError
+from chainrule.wording import count, listing
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,7 +18,7 @@ from chainrule.cli.parting import Parted
 from chainrule.cli.roles import Rows
 from chainrule.cli.talk import Talk
 from chainrule.data import DATASETS, Schema
-from chainrule.report.run_folder import (
+from chainrule.runs.folder import (
     CONFIG,
     FIGURES,
     HISTORY,

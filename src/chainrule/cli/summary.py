@@ -3,8 +3,8 @@
 from typing import Any
 
 from chainrule.cli.talk import at_the_shell
-from chainrule.data.wording import count, from_to
-from chainrule.models.fitted import members_of
+from chainrule.fitting.conversion import members_of
+from chainrule.wording import count, from_to
 
 MEASURES = {
     "accuracy": "accuracy",
@@ -49,7 +49,7 @@ def describe_network(model: Any) -> str:
 def describe_model(asked: Any, model: Any, n_rows: int) -> str:
     """Return which model is trained, and why; with what "auto" stands for by the rows."""
     if asked.model == "tabular":
-        from chainrule.models.recipe import recipe_for
+        from chainrule.fitting.recipe import recipe_for
 
         return f"tabular: {recipe_for(model, n_rows)}"
     why_not = asked.why_not_tabular

@@ -1,12 +1,13 @@
 """Table in, arrays out: read, understand the columns, split, encode; no JAX in here."""
 
-from chainrule.data.datasets import DATASETS, Dataset, load
-from chainrule.data.encoding import InputEncoder
-from chainrule.data.frames import Columns, as_columns
-from chainrule.data.reading import MISSING_MARKERS, read_table
-from chainrule.data.schema import Column, Schema, infer_schema, require_column
-from chainrule.data.splitting import Split, split_rows
-from chainrule.data.targets import (
+from chainrule.data.columns.encoding import InputEncoder
+from chainrule.data.columns.frames import Columns, as_columns
+from chainrule.data.columns.schema import Column, Schema, infer_schema, require_column
+from chainrule.data.reading.datasets import DATASETS, Dataset, load
+from chainrule.data.reading.table import MISSING_MARKERS, read_table
+from chainrule.data.rows.splitting import Split, split_rows
+from chainrule.data.rows.weights import read_weights
+from chainrule.data.target.target import (
     ClassTarget,
     ClassTargets,
     LabelTarget,
@@ -16,7 +17,6 @@ from chainrule.data.targets import (
     read_target,
     target_from_state,
 )
-from chainrule.data.weights import read_weights
 
 __all__ = [
     "DATASETS",

@@ -4,6 +4,7 @@ For people with arrays and their own loop.  Layers and networks, objectives, opt
 and `predict`; every name here is documented where it is defined.
 """
 
+from chainrule.engine.compiling.count import compilations
 from chainrule.engine.keys import generator, make_key, split_key
 from chainrule.engine.layers.activations import (
     ACTIVATIONS,
@@ -81,7 +82,6 @@ from chainrule.engine.optimizers.schedules import (
     WarmUp,
 )
 from chainrule.engine.pytree import hyperparameters, number, part, pytree
-from chainrule.engine.training.compilations import compilations
 from chainrule.engine.training.predict import predict
 from chainrule.engine.training.results import Epoch, Progress, Trained
 from chainrule.engine.training.rows import Room, make_room

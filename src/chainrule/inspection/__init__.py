@@ -3,22 +3,22 @@
 from chainrule.inspection.doctor.diagnose import diagnose_training
 from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
 from chainrule.inspection.doctor.finding import KINDS, Diagnosis, Finding, SanityTest
-from chainrule.inspection.energy import energy
 from chainrule.inspection.explaining.explain import Cell, Explanation, Story, explain
-from chainrule.inspection.gradient_check import check_gradients
-from chainrule.inspection.gradient_report import ArrayCheck, GradientCheck
-from chainrule.inspection.paths import WeightGradient, weight_gradient
-from chainrule.inspection.remarks import VERDICTS, Remark
-from chainrule.inspection.runs import SettlingCurve
-from chainrule.inspection.settling import diagnose_settling
-from chainrule.inspection.settling_report import SettlingReport
-from chainrule.inspection.stability import (
+from chainrule.inspection.explaining.paths import WeightGradient, weight_gradient
+from chainrule.inspection.gradients.check import check_gradients
+from chainrule.inspection.gradients.report import ArrayCheck, GradientCheck
+from chainrule.inspection.settling.diagnosis import diagnose_settling
+from chainrule.inspection.settling.energy import energy
+from chainrule.inspection.settling.remarks import VERDICTS, Remark
+from chainrule.inspection.settling.report import SettlingReport
+from chainrule.inspection.settling.runs import SettlingCurve
+from chainrule.inspection.settling.stability import (
     eigenvalues,
     largest_stable_step,
     recommended_step,
     spectral_radius,
 )
-from chainrule.inspection.trace import Trace, trace
+from chainrule.inspection.tracing.trace import Trace, trace
 
 __all__ = [
     "KINDS",

@@ -15,11 +15,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError, NotSettledWarning, OptionError, ShapeError
-from chainrule.models.fitted import engine_params, network_attributes
-from chainrule.models.history import History
-from chainrule.models.plain_activations import sigmoid
-from chainrule.models.plain_settling import settle_rows
-from chainrule.models.settle_report import SettlePath, record_path
+from chainrule.fitting.conversion import engine_params, network_attributes
+from chainrule.judging.settling import SettlePath, record_path
+from chainrule.predicting.activations import sigmoid
+from chainrule.predicting.history import History
+from chainrule.predicting.settling import settle_rows
 
 
 class AssociativeMemory(BaseEstimator):
@@ -323,7 +323,7 @@ class AssociativeMemory(BaseEstimator):
 
     def save(self, path: str | Path) -> Path:
         """Write a model file (`.chr`), which `chainrule.load` reads; nothing in it is code."""
-        from chainrule.models.storage import save
+        from chainrule.storage.save import save
 
         check_is_fitted(self)
         return save(self, path)

@@ -11,17 +11,17 @@ import numpy as np
 from sklearn.utils import TransformerTags, check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.data.rows.rows import Table, hold_out, read_rows
 from chainrule.errors import DataError, OptionError
+from chainrule.fitting.callbacks import CallbackSupportMixin, Tasks, with_callbacks
 from chainrule.importing import collection_paused
-from chainrule.models.callbacks import CallbackSupportMixin, Tasks, with_callbacks
-from chainrule.models.diagnosing import Diagnosable
+from chainrule.inspection.picture.network import ShowsItsNetwork
+from chainrule.judging.diagnosing import Diagnosable
 from chainrule.models.hidden import GivesHiddenActivations
-from chainrule.models.history import History, TrainingCurves
-from chainrule.models.network_picture import ShowsItsNetwork
 from chainrule.models.parameters import NetworkParameters
 from chainrule.models.predicting import Predicts
-from chainrule.models.seeing import ShowsItsNumbers
-from chainrule.models.training_rows import Table, hold_out, read_rows
+from chainrule.models.showing import ShowsItsNumbers
+from chainrule.predicting.history import History, TrainingCurves
 
 
 class BaseMLP(
@@ -269,7 +269,7 @@ n_outputs_, out_activation_
         if self.n_networks == 1:
             learning.run(on_progress, tasks)
         else:
-            from chainrule.models.together import learn_ensemble
+            from chainrule.fitting.side_by_side import learn_ensemble
 
             learn_ensemble(learning, tasks, on_progress)
         tasks.end()
@@ -282,7 +282,7 @@ n_outputs_, out_activation_
     ) -> Any:
         """Return one fit that is ready to run."""
         with collection_paused():
-            from chainrule.models.learning import Learning, Start
+            from chainrule.fitting.learning import Learning, Start
 
         self._check_parameters()
         goes_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
@@ -315,7 +315,7 @@ n_outputs_, out_activation_
         return read_rows(*held_out, self._class_weight)
 
     def _one_pass(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
-        from chainrule.models.learning import Learning, Start
+        from chainrule.fitting.learning import Learning, Start
 
         self._check_parameters()
         if self.n_networks > 1:
@@ -342,7 +342,7 @@ n_outputs_, out_activation_
         raise NotImplementedError
 
     def _check_parameters(self) -> None:
-        from chainrule.models.checking import check_parameters
+        from chainrule.fitting.checking import check_parameters
 
         check_parameters(self)
 
@@ -372,7 +372,7 @@ n_outputs_, out_activation_
 
     def _build(self, n_outputs: int, given: bool = False) -> Any:
         """Return the network that the parameters say, with initial weights if they are `given`."""
-        from chainrule.models.network import build_network
+        from chainrule.fitting.network import build_network
 
         return build_network(
             n_outputs,
@@ -386,7 +386,7 @@ n_outputs_, out_activation_
 
     def save(self, path: str | Path) -> Path:
         """Write the model to one safe file; see `chainrule.load`."""
-        from chainrule.models.storage import save
+        from chainrule.storage.save import save
 
         check_is_fitted(self)
         return save(self, path)

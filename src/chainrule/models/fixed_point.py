@@ -11,19 +11,19 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import NotSettledError, NotSettledWarning, OptionError
-from chainrule.models.base import BaseMLP
-from chainrule.models.fitted import plain_network
-from chainrule.models.history import History
-from chainrule.models.inference import PlainNetwork
-from chainrule.models.mlp import MLPClassifier, MLPRegressor
-from chainrule.models.parameters import NetworkParameters, with_parameters_of
-from chainrule.models.plain_settling import automatic_tolerance, settle_rows
-from chainrule.models.settle_report import (
+from chainrule.fitting.conversion import plain_network
+from chainrule.judging.settling import (
     SettlePath,
     SettleReport,
     for_estimators,
     record_path,
 )
+from chainrule.models.base import BaseMLP
+from chainrule.models.mlp import MLPClassifier, MLPRegressor
+from chainrule.models.parameters import NetworkParameters, with_parameters_of
+from chainrule.predicting.history import History
+from chainrule.predicting.network import PlainNetwork
+from chainrule.predicting.settling import automatic_tolerance, settle_rows
 
 GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
 SLOPES = {"sigmoid": 0.25, "logistic": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}

@@ -10,7 +10,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import OptionError
-from chainrule.models.fitted import plain_network
+from chainrule.fitting.conversion import plain_network
 
 
 class HiddenActivations(TransformerMixin, BaseEstimator):
@@ -31,7 +31,7 @@ class HiddenActivations(TransformerMixin, BaseEstimator):
         if model._layers is not None:
             return plain_network(model).activations(x, place)
         from chainrule.engine import Dropout, FeedForward, SquaredError, predict
-        from chainrule.models.network import dense_places
+        from chainrule.fitting.network import dense_places
 
         network = model.network_
         end = dense_places(network)[place]

@@ -12,11 +12,11 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.metaestimators import available_if
 
 from chainrule.data import NumberTarget, fit_class_target
+from chainrule.data.rows.rows import Table
 from chainrule.errors import OptionError
 from chainrule.models.base import BaseMLP
-from chainrule.models.intervals import Calibration, between_quantiles, symmetric
 from chainrule.models.parameters import NetworkParameters, takes_batches, with_parameters_of
-from chainrule.models.training_rows import Table
+from chainrule.predicting.intervals import Calibration, between_quantiles, symmetric
 
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 
@@ -100,7 +100,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
 
     def _objective(self, target: Any) -> Any:
         from chainrule import engine as e
-        from chainrule.models.losses import choose_objective
+        from chainrule.fitting.losses import choose_objective
 
         one = target.kind == "labels" or (target.kind == "classes" and len(target.classes) == 2)
         if target.kind == "several classes":
@@ -120,7 +120,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         )
 
     def _check_loss(self) -> None:
-        from chainrule.models.losses import check_loss
+        from chainrule.fitting.losses import check_loss
 
         check_loss(self.loss, ("cross_entropy", "log_loss"))
 
@@ -245,7 +245,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _check_loss(self) -> None:
         from chainrule.engine import Quantile
-        from chainrule.models.losses import check_loss
+        from chainrule.fitting.losses import check_loss
 
         check_loss(self.loss, LOSSES)
         if _is(self.loss, "quantile"):
@@ -256,7 +256,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):
 
     def _objective(self, target: Any) -> Any:
         from chainrule import engine as e
-        from chainrule.models.losses import choose_objective
+        from chainrule.fitting.losses import choose_objective
 
         named = {
             "squared_error": e.SquaredError,

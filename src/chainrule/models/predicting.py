@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.models.fitted import engine_params, members_of, plain_network
+from chainrule.fitting.conversion import engine_params, members_of, plain_network
 
 
 class Predicts:

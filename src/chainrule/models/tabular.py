@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import NumberTarget
-from chainrule.models.intervals import Calibration
+from chainrule.data.rows.rows import Table
+from chainrule.fitting.recipe import PIECES, ROWS_TO_A_PIECE
+from chainrule.fitting.temperature import one_of_several, temperature
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.parameters import with_parameters_of
-from chainrule.models.recipe import PIECES, ROWS_TO_A_PIECE
 from chainrule.models.tabular_base import Tabular
-from chainrule.models.temperature import one_of_several, temperature
-from chainrule.models.training_rows import Table
+from chainrule.predicting.intervals import Calibration
 
 
 class TabularClassifier(Tabular, MLPClassifier):  # pyright: ignore

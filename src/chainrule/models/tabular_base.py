@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.rows.rows import read_rows
 from chainrule.errors import OptionError
+from chainrule.fitting.callbacks import Tasks
+from chainrule.fitting.conversion import engine_network
+from chainrule.fitting.recipe import AUTO, WEIGHT_DECAY, Recipe, recipe_for
 from chainrule.models.base import BaseMLP
-from chainrule.models.callbacks import Tasks
-from chainrule.models.fitted import engine_network
 from chainrule.models.parameters import NetworkParameters, with_parameters_of
-from chainrule.models.recipe import AUTO, WEIGHT_DECAY, Recipe, recipe_for
-from chainrule.models.training_rows import read_rows
 
 # What the recipe or the bag decides is no parameter here.
 WITHOUT = (
@@ -140,8 +140,8 @@ class Tabular(BaseMLP):
         held_out: tuple[Any, Any, Any],
         on_progress: Callable[[Any], None] | None,
     ) -> None:
-        from chainrule.models.bagging import how_it_ended, train_bag
-        from chainrule.models.training_plan import warn_unfinished
+        from chainrule.fitting.bagging import how_it_ended, train_bag
+        from chainrule.fitting.plan import warn_unfinished
 
         self._check_parameters()
         Tasks(self, 1).refuse_for(self.n_networks)
@@ -166,8 +166,8 @@ class Tabular(BaseMLP):
             self.members_ = members
 
     def _check_parameters(self: Any) -> None:
-        from chainrule.models.checking import check_parameters
-        from chainrule.models.tabular_network import named_activation
+        from chainrule.fitting.checking import check_parameters
+        from chainrule.fitting.tabular_network import named_activation
 
         self._check_numbers()
         worker = self._worker(recipe_for(self, 1))
@@ -234,8 +234,8 @@ class Tabular(BaseMLP):
     def _build(self: Any, n_outputs: int, given: bool = False) -> Any:
         if self._begin is None:
             return super()._build(n_outputs)  # pyright: ignore
-        from chainrule.models.network import hidden_sizes
-        from chainrule.models.tabular_network import build_tabular_network
+        from chainrule.fitting.network import hidden_sizes
+        from chainrule.fitting.tabular_network import build_tabular_network
 
         x, y, seed = self._begin
         outputs = np.zeros(n_outputs, x.dtype)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from chainrule.data.wording import did_you_mean, listing
 from chainrule.errors import OptionError
 from chainrule.report.display import Display
 from chainrule.report.style import (
@@ -24,6 +23,7 @@ from chainrule.report.style import (
     line_style,
     new_figure,
 )
+from chainrule.wording import did_you_mean, listing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

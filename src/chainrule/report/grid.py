@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Columns, as_columns, require_column
-from chainrule.data.values import Values
-from chainrule.data.wording import listing
+from chainrule.data.columns.values import Values
 from chainrule.errors import DataError, OptionError
+from chainrule.wording import listing
 
 RESOLUTION, MARGIN = 100, 0.05
 

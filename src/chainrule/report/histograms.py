@@ -84,10 +84,10 @@ def layer_values(model: Any, X: Any, y: Any) -> dict[str, dict[str, np.ndarray]]
     import jax
 
     from chainrule.data import as_columns
+    from chainrule.engine.compiling.precision import precision
     from chainrule.engine.networks.passes import backward_passes, forward_passes
     from chainrule.engine.objectives.loss_pass import loss_pass
     from chainrule.engine.pytree import on_device
-    from chainrule.engine.training.precision import precision
 
     columns = as_columns(X)
     rows, _ = some_rows(columns.n_rows, MOST_ROWS)

@@ -111,7 +111,7 @@ class PermutationImportanceDisplay(Display):
         """
         if n_repeats < 1:
             raise OptionError(f"n_repeats={n_repeats!r} must be a whole number, 1 or more.")
-        from chainrule.models.watching import as_scorer
+        from chainrule.fitting.watching import as_scorer
 
         scorer = as_scorer(model, scoring)
         table = as_columns(X)

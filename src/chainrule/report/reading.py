@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from chainrule.models.network_picture import draw_network
+from chainrule.inspection.picture.network import draw_network
 from chainrule.report.calibration import calibration_figure
 from chainrule.report.curves import learning_curves
 from chainrule.report.flow import flow_figure

@@ -22,11 +22,11 @@ from chainrule.engine import (
     sigmoid,
     train_together,
 )
+from chainrule.engine.compiling.precision import precision
+from chainrule.engine.compiling.speed import compile_for
 from chainrule.engine.layers.dense import DenseTape
 from chainrule.engine.layers.elementwise import ElementwiseTape
 from chainrule.engine.pytree import on_device
-from chainrule.engine.training.compilation_speed import compile_for
-from chainrule.engine.training.precision import precision
 from chainrule.errors import DataError, ShapeError
 
 Neuron = dict[str, Any]

@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engine.compiling.precision import precision
 from chainrule.engine.pytree import on_device
-from chainrule.engine.training.precision import precision
 from chainrule.errors import DataError, MissingFileError, OptionError, ShapeError
 from chainrule.sixsteps.bridge import (
     FLOAT64,

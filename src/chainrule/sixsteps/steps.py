@@ -11,9 +11,9 @@ from chainrule.engine import (
     GradientDescent,
     sigmoid,
 )
+from chainrule.engine.compiling.precision import precision
 from chainrule.engine.layers.elementwise import ElementwiseTape
 from chainrule.engine.pytree import on_device
-from chainrule.engine.training.precision import precision
 from chainrule.errors import DataError, OptionError, ShapeError
 from chainrule.sixsteps.bridge import (
     FLOAT64,

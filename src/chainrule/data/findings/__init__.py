@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from chainrule.data.columns.frames import as_columns
+from chainrule.data.columns.schema import Schema, infer_schema
 from chainrule.data.findings.classes import find_in_classes
 from chainrule.data.findings.columns import find_in_columns, find_pairs
 from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.leaks import find_leaks
 from chainrule.data.findings.look import look_at
 from chainrule.data.findings.rows import find_copies, find_order
-from chainrule.data.frames import as_columns
-from chainrule.data.schema import Schema, infer_schema
 
 __all__ = ["Finding", "find"]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.look import Look
-from chainrule.data.wording import count, listing
+from chainrule.wording import count, listing
 
 FEWEST_ROWS = 5
 SMALL_SHARE, SMALL_RATIO, LARGE_RATIO = 0.05, 5, 20

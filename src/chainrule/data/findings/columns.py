@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from chainrule.data.columns.schema import MAX_LEVELS, MIN_ROWS_FOR_AN_ID
 from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.look import Look, Seen
-from chainrule.data.schema import MAX_LEVELS, MIN_ROWS_FOR_AN_ID
-from chainrule.data.wording import as_option, count, listing
+from chainrule.wording import as_option, count, listing
 
 SHARE_OF_GAPS = 0.5
 DISTINCT_TEXTS = 0.95

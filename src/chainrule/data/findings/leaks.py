@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.look import Look, Seen
-from chainrule.data.wording import as_option
+from chainrule.wording import as_option
 
 ROWS = 4_000
 FEWEST_ROWS = 40

@@ -11,13 +11,13 @@ from functools import cached_property
 
 import numpy as np
 
-from chainrule.data.class_target import places_of, sorted_classes
-from chainrule.data.frames import Columns
-from chainrule.data.number_target import NumberTarget
-from chainrule.data.schema import Column, Schema
-from chainrule.data.target_values import read_target
-from chainrule.data.values import Values
-from chainrule.data.weights import read_weights
+from chainrule.data.columns.frames import Columns
+from chainrule.data.columns.schema import Column, Schema
+from chainrule.data.columns.values import Values
+from chainrule.data.rows.weights import read_weights
+from chainrule.data.target.classes import places_of, sorted_classes
+from chainrule.data.target.numbers import NumberTarget
+from chainrule.data.target.values import read_target
 from chainrule.errors import ShapeError
 
 MOST_VALUES = 5_000_000

@@ -8,7 +8,7 @@ import numpy as np
 
 from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.look import Look, Seen
-from chainrule.data.wording import as_split, count
+from chainrule.wording import as_split, count
 
 FEWEST_ROWS = 20
 FEWEST_VALUES = 10

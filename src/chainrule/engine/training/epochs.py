@@ -20,11 +20,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
+from chainrule.engine.compiling.count import count_compilation
+from chainrule.engine.compiling.speed import compile_for
 from chainrule.engine.layers.notes import notes_of
 from chainrule.engine.optimizers.gradient_descent import GradientDescent
 from chainrule.engine.pytree import as_vector, on_device, pytree
-from chainrule.engine.training.compilation_speed import compile_for
-from chainrule.engine.training.compilations import count_compilation
 from chainrule.engine.training.flow import Flow, flow_of
 from chainrule.engine.training.measuring import n_chunks_of, slice_rows, sum_measures, take_rows
 from chainrule.engine.training.rows import Rows

@@ -7,12 +7,12 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
+from chainrule.engine.compiling.count import count_compilation
+from chainrule.engine.compiling.precision import precision
+from chainrule.engine.compiling.room import make_room_for_programs
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective
 from chainrule.engine.pytree import on_device
-from chainrule.engine.training.compilation_room import make_room_for_programs
-from chainrule.engine.training.compilations import count_compilation
-from chainrule.engine.training.precision import precision
 from chainrule.engine.training.rows import CHUNK_NUMBERS, padded_size
 from chainrule.errors import ShapeError
 

@@ -16,16 +16,16 @@ from typing import Any
 import jax
 import numpy as np
 
+from chainrule.engine.compiling.precision import as_dtype, precision
+from chainrule.engine.compiling.room import make_room_for_programs
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.pytree import count_numbers, on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
-from chainrule.engine.training.compilation_room import make_room_for_programs
 from chainrule.engine.training.epochs import Extent, State, run_blocks
 from chainrule.engine.training.pace import BLOCK_SECONDS
-from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.engine.training.results import Trained
 from chainrule.engine.training.rows import Layout, Rows, draw_orders, lay_out, pad_rows
 from chainrule.engine.training.starting import (

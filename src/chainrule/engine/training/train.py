@@ -6,15 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.engine.compiling.precision import as_dtype, precision
+from chainrule.engine.compiling.room import make_room_for_programs
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
-from chainrule.engine.training.compilation_room import make_room_for_programs
 from chainrule.engine.training.flow import FlowRecord
 from chainrule.engine.training.interrupt import catch_interrupt
-from chainrule.engine.training.precision import as_dtype, precision
 from chainrule.engine.training.results import Epoch, Progress, Trained
 from chainrule.engine.training.rows import Room, lay_out, pad_rows, padded_size
 from chainrule.engine.training.run import Limits, Run

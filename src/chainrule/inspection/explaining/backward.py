@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.data.wording import count
 from chainrule.inspection.explaining.board import (
     Block,
     Display,
@@ -18,16 +17,17 @@ from chainrule.inspection.explaining.board import (
     factor,
 )
 from chainrule.inspection.explaining.names import ARROW, Weight, name_of
-from chainrule.inspection.explaining.room import Room
-from chainrule.inspection.paths import (
+from chainrule.inspection.explaining.paths import (
     IN_USE,
     WeightGradient,
     affine,
     next_layer,
     through_units,
 )
+from chainrule.inspection.explaining.room import Room
 from chainrule.inspection.tracing.formulas import Formula
 from chainrule.inspection.tracing.records import SeenLayer, Step, Trace
+from chainrule.wording import count
 
 
 def backward_part(trace: Trace, room: Room) -> tuple[Part, ...]:

@@ -31,8 +31,8 @@ from chainrule.inspection.explaining.board import (
 )
 from chainrule.inspection.explaining.forward import forward_parts
 from chainrule.inspection.explaining.names import Weight, find_weight, name_of, strongest_weight
+from chainrule.inspection.explaining.paths import WeightGradient, weight_gradient
 from chainrule.inspection.explaining.room import Room
-from chainrule.inspection.paths import WeightGradient, weight_gradient
 from chainrule.inspection.tracing.formulas import Formula
 from chainrule.inspection.tracing.records import Trace
 
@@ -170,7 +170,7 @@ def explain(
     Examples
     --------
     >>> from chainrule.engine import Dense, FeedForward, SquaredError, make_key, sigmoid
-    >>> from chainrule.inspection.trace import trace
+    >>> from chainrule.inspection.tracing.trace import trace
     >>> network = FeedForward((Dense(2), sigmoid, Dense(1)))
     >>> params = network.init(make_key(0), 2)
     >>> seen = trace(network, params, [[1.0, 0.0]], [[1.0]], objective=SquaredError())

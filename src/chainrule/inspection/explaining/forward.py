@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.data.wording import count
 from chainrule.inspection.explaining.board import (
     Block,
     Equation,
@@ -14,10 +13,11 @@ from chainrule.inspection.explaining.board import (
     Table,
     Words,
 )
+from chainrule.inspection.explaining.paths import IN_USE, affine, through_units
 from chainrule.inspection.explaining.room import Room
-from chainrule.inspection.paths import IN_USE, affine, through_units
 from chainrule.inspection.tracing.formulas import Formula
 from chainrule.inspection.tracing.records import SeenLayer, Trace
+from chainrule.wording import count
 
 
 def forward_parts(trace: Trace, room: Room) -> tuple[Part, ...]:

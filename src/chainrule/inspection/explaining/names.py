@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.data.wording import did_you_mean, listing
 from chainrule.errors import OptionError
-from chainrule.inspection.paths import IN_USE, affine, next_layer, through_units
+from chainrule.inspection.explaining.paths import IN_USE, affine, next_layer, through_units
 from chainrule.inspection.tracing.records import Place, SeenLayer, Trace
+from chainrule.wording import did_you_mean, listing
 
 ARROW = " <- "
 MIXING = ("layer norm", "softmax")

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data.wording import count
 from chainrule.inspection.explaining.board import Words
 from chainrule.inspection.explaining.names import Weight
-from chainrule.inspection.paths import IN_USE, next_layer
+from chainrule.inspection.explaining.paths import IN_USE, next_layer
 from chainrule.inspection.tracing.records import SeenLayer, Trace
+from chainrule.wording import count
 
 MOST_UNITS, MOST_TERMS, MOST_INPUTS, MOST_WEIGHTS = 5, 8, 16, 16
 

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from chainrule.data.wording import names_of_pieces
 from chainrule.engine import Piecewise
 from chainrule.engine.networks.passes import LayerPass
 from chainrule.errors import ShapeError
 from chainrule.inspection.tracing.layers import KEEPS_UNITS
+from chainrule.wording import names_of_pieces
 
 KEEPS_LABEL = (*KEEPS_UNITS, Piecewise)
 

@@ -13,8 +13,8 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
-from chainrule.data.wording import did_you_mean, listing
 from chainrule.errors import OptionError
+from chainrule.wording import did_you_mean, listing
 
 Phase = Literal["forward", "loss", "backward", "update"]
 PHASES: tuple[Phase, ...] = ("forward", "loss", "backward", "update")

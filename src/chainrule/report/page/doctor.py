@@ -5,9 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from chainrule.data.wording import listing
 from chainrule.report.page.blocks import Block, Remark, Remarks, Section, Words
 from chainrule.report.page.subject import Subject
+from chainrule.wording import listing
 
 MOST_NAMED = 8
 

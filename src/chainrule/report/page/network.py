@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.models.fitted import members_of
+from chainrule.fitting.conversion import members_of
 from chainrule.report.page.blocks import Block, Picture, Section, Terms
 from chainrule.report.page.pictures import panel
 from chainrule.report.page.subject import Subject

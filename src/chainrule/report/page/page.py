@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from chainrule.data.wording import count
 from chainrule.report.page.asked import how_to_do_it_again, what_was_asked
 from chainrule.report.page.blocks import Figure, Page
 from chainrule.report.page.doctor import diagnose, what_is_wrong
@@ -19,6 +18,7 @@ from chainrule.report.page.subject import Subject
 from chainrule.report.page.table import how_it_was_split, what_was_understood
 from chainrule.report.page.uncertainty import Interval, score_interval, verdict
 from chainrule.report.page.wording import general, measure_words, number
+from chainrule.wording import count
 
 
 def make_page(subject: Subject) -> Page:

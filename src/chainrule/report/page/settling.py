@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.models.settle_report import SettleReport, for_estimators
+from chainrule.judging.settling import SettleReport, for_estimators
 from chainrule.report.page.blocks import Block, Section, Words
 from chainrule.report.page.pictures import picture
 from chainrule.report.page.subject import Subject

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.data.wording import count, listing
 from chainrule.report.page.blocks import Block, Heading, Remark, Remarks, Section, Table, Words
 from chainrule.report.page.subject import Subject
 from chainrule.report.page.wording import general
+from chainrule.wording import count, listing
 
 MOST_COLUMNS = 60
 MOST_LEVELS = 8

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.models.evaluation import _codes, _level, _mean, _score
+from chainrule.judging.evaluation import _codes, _level, _mean, _score
 from chainrule.report.page.subject import Part
 
 Z = 1.959964

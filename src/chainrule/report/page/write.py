@@ -13,7 +13,7 @@ from chainrule.errors import DataError, OptionError
 from chainrule.report.page.page import make_page
 from chainrule.report.page.render import render
 from chainrule.report.page.subject import Part, Subject
-from chainrule.report.run_folder import REPORT, versions_in_use
+from chainrule.runs.folder import REPORT, versions_in_use
 
 
 def write_report(
@@ -106,7 +106,7 @@ def _names(y: Any, test: Part) -> tuple[str, ...]:
 
 def _record(model: Any, test: Part, train: Part | None, targets: tuple[str, ...]) -> dict[str, Any]:
     """Return what a manifest would say."""
-    from chainrule.models.evaluation import evaluate, measure_of, score_baselines
+    from chainrule.judging.evaluation import evaluate, measure_of, score_baselines
 
     results = {
         "test": evaluate(model, test.X, test.y, test.weights, targets),

@@ -1,0 +1,174 @@
+"""One column of classes: 0/1 for two of them, one-hot for more, and back to the user's classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+
+from chainrule.data.target.values import read_target, warn_of_column_vector
+from chainrule.errors import DataError, ShapeError
+from chainrule.wording import as_task, count, listing
+
+
+@dataclass(frozen=True, eq=False)
+class ClassTarget:
+    """Classes, sorted, in the type they came in; made by `fit` or `from_state`."""
+
+    kind: ClassVar[Literal["classes"]] = "classes"
+    classes: np.ndarray
+
+    @classmethod
+    def fit(cls, y: object, *, name: str = "target", classes: object = None) -> ClassTarget:
+        """Learn the classes.
+
+        Parameters
+        ----------
+        y : series or array-like of shape (n_rows,)
+            A column vector is taken too, with scikit-learn's warning.
+        name : str
+            For the messages.
+        classes : array-like, optional
+            All classes, declared ahead; `y` need not hold all of them.
+
+        Raises
+        ------
+        DataError
+            If there is one class only, as many classes as rows, or numbers with fractions; with
+            `classes` given, if `y` holds others.
+        """
+        array = read_target(y, name)
+        warn_of_column_vector(array)
+        array = _one_column(array, name)
+        if classes is not None:
+            target = cls(declared_classes(classes))
+            target.codes(array, name=name)
+            return target
+        _refuse_fractions(array, name)
+        found = sorted_classes(array)
+        if len(found) == 1:
+            raise DataError(
+                f'the target "{name}" has one class only ({found[0]}), expected at least two. '
+                "Choose another target, or a table with at least two classes."
+            )
+        if len(found) == len(array) > 2:
+            raise DataError(
+                f'the target "{name}" has {len(found)} classes in {len(array)} rows: every value '
+                f"is a class of its own, as with a number or an ID. {as_task('regression')}, "
+                "choose another target, or add rows."
+            )
+        return cls(found)
+
+    @property
+    def n_outputs(self) -> int:
+        """Number of columns that `encode` gives."""
+        return 1 if len(self.classes) == 2 else len(self.classes)
+
+    def codes(self, y: object, *, name: str = "target") -> np.ndarray:
+        """Give the place of every row's class in `classes`.
+
+        Raises
+        ------
+        DataError
+            If a class occurs that training never saw.
+        """
+        array = _one_column(read_target(y, name), name)
+        codes = places_of(array, self.classes)
+        if (codes < 0).any():
+            row = int((codes < 0).argmax())
+            unseen = sorted({str(value) for value in array[codes < 0]})
+            raise DataError(
+                f'the target "{name}" holds {count(len(unseen), "class", "classes")} that training '
+                f"never saw: {listing(unseen)} (first in data row {row + 1}); known are "
+                f"{listing(self.classes.tolist())}. Split with `stratified`, declare all classes "
+                "ahead (`partial_fit(…, classes=…)`), or leave those rows out."
+            )
+        return codes
+
+    def encode(self, y: object, *, name: str = "target") -> np.ndarray:
+        """Give 0/1 of shape (n_rows, 1) for two classes, one-hot (n_rows, n_classes) for more.
+
+        Raises
+        ------
+        DataError
+            If a class occurs that training never saw.
+        """
+        codes = self.codes(y, name=name)
+        if len(self.classes) == 2:
+            return codes[:, None].astype(np.float64)
+        return one_hot(codes, len(self.classes))
+
+    def decode(self, probabilities: np.ndarray) -> np.ndarray:
+        """Give the most probable class of every row, in the type it came in."""
+        probabilities = np.asarray(probabilities)
+        if probabilities.shape[1] == 1:
+            return self.classes[(probabilities[:, 0] > 0.5).astype(np.intp)]
+        return self.classes[probabilities.argmax(axis=1)]
+
+    def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        """Give what `from_state` needs: JSON-able values, and arrays by name."""
+        return {"classes": self.classes.tolist(), "dtype": self.classes.dtype.str}, {}
+
+    @classmethod
+    def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> ClassTarget:
+        """Rebuild the same target."""
+        return cls(np.array(meta["classes"], dtype=np.dtype(meta["dtype"])))
+
+
+def declared_classes(classes: object) -> np.ndarray:
+    """Return classes that the user declares, sorted; fewer than two are a DataError."""
+    found = sorted_classes(_one_column(read_target(classes, "classes", role="list"), "classes"))
+    if len(found) < 2:
+        raise DataError(
+            f"classes holds one class only ({found[0]}), expected at least two. "
+            "Declare every class that may come."
+        )
+    _refuse_fractions(found, "classes")
+    return found
+
+
+def sorted_classes(array: np.ndarray) -> np.ndarray:
+    """Return the distinct values, sorted; text as text, however it came (scikit-learn's manner)."""
+    if array.dtype.kind != "O":
+        return np.unique(array)
+    found = sorted(set(array.tolist()))  # ten times as fast as sorting all
+    text = all(isinstance(c, str) and not c.endswith("\0") for c in found)  # NumPy drops a last \0
+    return np.array(found, dtype=str if text else object)
+
+
+def one_hot(codes: np.ndarray, n_classes: int) -> np.ndarray:
+    """Return 0/1 of shape (n_rows, n_classes), a single 1 in every row."""
+    out = np.zeros((len(codes), n_classes))
+    out[np.arange(len(codes)), codes] = 1.0
+    return out
+
+
+def places_of(values: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    """Return the place of every value in the sorted classes, -1 where it is none of them."""
+    kinds = {values.dtype.kind, classes.dtype.kind}
+    if not (kinds <= set("biuf") or kinds == {"U"}):
+        places = {value: place for place, value in enumerate(classes.tolist())}
+        return np.fromiter((places.get(value, -1) for value in values.tolist()), int, len(values))
+    places = np.minimum(np.searchsorted(classes, values), len(classes) - 1)
+    return np.where(classes[places] == values, places, -1)
+
+
+def _refuse_fractions(array: np.ndarray, name: str) -> None:
+    if array.dtype.kind != "f" or not (array != np.round(array)).any():
+        return
+    row = int((array != np.round(array)).argmax())
+    raise DataError(
+        f'Unknown label type: continuous. The classes of the target "{name}" can\'t be '
+        f"numbers with fractions (data row {row + 1}: {array[row]}). {as_task('regression')}, "
+        "or write the classes as text."
+    )
+
+
+def _one_column(array: np.ndarray, name: str) -> np.ndarray:
+    if array.ndim == 2 and array.shape[1] != 1:
+        raise ShapeError(
+            f'the target "{name}" has {array.shape[1]} columns, expected one column of classes. '
+            "Choose one of them."
+        )
+    return array.ravel()

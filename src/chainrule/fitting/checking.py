@@ -1,0 +1,28 @@
+"""What `fit` checks of its parameters before it looks at the table."""
+
+from typing import Any
+
+from chainrule.engine.compiling.precision import as_dtype
+from chainrule.errors import OptionError
+from chainrule.fitting import plan
+from chainrule.fitting.network import frozen_places
+
+
+def check_parameters(model: Any) -> None:
+    """Raise an OptionError for the first parameter that cannot work."""
+    model._check_numbers()
+    as_dtype(model.dtype)
+    network = model._build(1, given=True)
+    frozen_places(network, model.frozen_layers)
+    schedule = plan.plan_schedule(model, n_epochs=1, n_steps=1, n_rows=1)
+    optimizer = plan.plan_optimizer(model, schedule)
+    plan.plan_batch_size(model, 1, full_batch_only=optimizer.full_batch_only)
+    model._check_loss()
+    if model.n_networks > 1 and model.warm_start:
+        raise OptionError(
+            f"n_networks={model.n_networks} and warm_start=True exclude each other: only a single "
+            "network can go on. Set one of them back."
+        )
+    for name in ("category", "number", "drop"):
+        if isinstance(getattr(model, name), dict):
+            raise OptionError(f"{name}={getattr(model, name)!r} must be a list of column names.")

@@ -1,0 +1,51 @@
+"""Going on with a training: the weights that an estimator holds, and its optimizer's state."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import numpy as np
+
+from chainrule.engine import Checkpoint, make_key
+from chainrule.engine.compiling.precision import as_dtype, precision
+from chainrule.errors import OptionError
+
+
+@dataclass(frozen=True)
+class ResumePoint:
+    """The engine's checkpoint, and how many steps the optimizer has counted so far."""
+
+    checkpoint: Checkpoint
+    n_steps: int
+
+
+def resume_point(model: Any, network: Any, optimizer: Any) -> ResumePoint:
+    """Return where `model` can go on with `network` and `optimizer`.
+
+    The optimizer's state is kept if it is one of that optimizer, else it starts anew.
+
+    Raises
+    ------
+    OptionError
+        If the network is not that of the fit before.
+    """
+    params, dtype = model.params_, as_dtype(model.dtype)
+    with precision(dtype):
+        template = network.init(make_key(0), len(model._encoder.feature_names_out))
+        if _shapes(template) != _shapes(params):
+            raise OptionError(
+                "the network of the fit before has other layers than the parameters say now: it "
+                f"cannot go on with hidden_layer_sizes={model.hidden_layer_sizes!r}. "
+                "Keep the sizes, or fit anew (warm_start=False)."
+            )
+        fresh = optimizer.init(jax.tree.map(lambda leaf: np.asarray(leaf, dtype), params))
+    leaves = model._optimizer_leaves
+    if [np.shape(leaf) for leaf in jax.tree.leaves(fresh)] != [np.shape(leaf) for leaf in leaves]:
+        return ResumePoint(Checkpoint(params, None, model._epoch), 0)
+    opt_state = jax.tree.unflatten(jax.tree.structure(fresh), leaves)
+    n_steps = int(getattr(opt_state, "step", 0))
+    return ResumePoint(Checkpoint(params, opt_state, model._epoch), n_steps)
+
+
+def _shapes(tree: Any) -> list[tuple[int, ...]]:
+    return [tuple(np.shape(leaf)) for leaf in jax.tree.leaves(tree)]

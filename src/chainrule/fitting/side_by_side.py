@@ -1,0 +1,101 @@
+"""Several fits at once: those that are alike train side by side, the others one after another."""
+
+import copy
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import jax
+import numpy as np
+
+from chainrule.engine import train, train_together
+from chainrule.engine.layers.notes import limits_of
+from chainrule.fitting.callbacks import Tasks
+from chainrule.fitting.learning import Learning, Plan
+from chainrule.fitting.watching import spoken
+
+OnProgress = Callable[[Any], None]
+
+# What `train_together` takes once for all networks.
+SHARED = (
+    "network",
+    "objective",
+    "metrics",
+    "batch_size",
+    "n_epochs",
+    "shuffle",
+    "measure_training",
+    "dtype",
+)
+# What it does not know: a fit with any of these, or whose layers can end it, goes its own way.
+ALONE = ("validation", "stopping", "resume", "time_limit", "on_epoch")
+
+
+def learn_together(learnings: list[Learning]) -> None:
+    """Run all fits, and leave every model fitted as if it had been alone."""
+    _run([(learning, learning.plan(Tasks(None, 1))) for learning in learnings])
+
+
+def learn_ensemble(learning: Learning, tasks: Tasks, on_progress: OnProgress | None) -> None:
+    """Train `n_networks` networks of other seeds, and leave the model fitted with all of them.
+
+    `on_progress` is called for those that train one after another.
+    """
+    model, first = learning.model, learning.start.seed
+    tasks.refuse_for(model.n_networks)
+    plan = learning.plan(tasks)
+    pairs, shares_rows = [(learning, plan)], _kind(plan) is not None
+    for child in np.random.SeedSequence(first).spawn(int(model.n_networks) - 1):
+        seed = int(child.generate_state(1)[0])
+        other = copy.copy(learning)
+        other.model, other.start = copy.copy(model), replace(learning.start, seed=seed)
+        same_rows = replace(plan, arguments=plan.arguments | {"seed": seed})
+        pairs.append((other, same_rows if shares_rows else other.plan(tasks)))
+    _run(pairs, on_progress)
+    members = [copy.copy(model), *(other.model for other, _ in pairs[1:])]
+    for member in members:
+        member.n_networks = 1
+    model.members_ = members
+    model._calibrate(learning.validation)
+
+
+def _run(planned: list[tuple[Learning, Plan]], on_progress: OnProgress | None = None) -> None:
+    groups: dict[Any, list[tuple[Learning, Plan]]] = {}
+    for place, (learning, plan) in enumerate(planned):
+        groups.setdefault(_kind(plan) or place, []).append((learning, plan))
+    for group in groups.values():
+        if len(group) == 1:
+            [(learning, plan)] = group
+            with spoken(learning.model.verbose):
+                learning.keep(plan, train(on_progress=on_progress, **plan.arguments))
+            continue
+        first = group[0][1].arguments
+        found = train_together(
+            tables=[plan.arrays for _, plan in group],
+            optimizer=[plan.arguments["optimizer"] for _, plan in group],
+            penalty=[plan.arguments["penalty"] for _, plan in group],
+            seeds=[plan.arguments["seed"] for _, plan in group],
+            **{name: first[name] for name in SHARED},
+        )
+        for (learning, plan), trained in zip(group, found, strict=True):
+            learning.keep(plan, trained)
+
+
+def _kind(plan: Plan) -> Any:
+    """Return what fits that can train side by side have in common; None if this one cannot."""
+    given = plan.arguments
+    if any(given[name] is not None for name in ALONE) or limits_of(given["network"]):
+        return None
+    parts = {name: given[name] for name in ("network", "objective", "metrics")}
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]
+    rules = jax.tree.structure((given["optimizer"], given["penalty"]))
+    x, y, _ = plan.arrays
+    batch_size = given["batch_size"]
+    return (
+        jax.tree.structure(parts),
+        tuple((leaf.shape, leaf.tobytes()) for leaf in leaves),
+        rules,
+        tuple(given[name] for name in ("batch_size", "n_epochs", "shuffle", "dtype")),
+        (x.shape[1], y.shape[1], -(-len(x) // batch_size), batch_size < len(x)),
+        len(x) if batch_size >= len(x) else None,
+    )

@@ -1,0 +1,143 @@
+"""Three tests by training that every network should pass, whatever the table.
+
+    the start        the loss before the first step is that of guessing
+    by heart         32 rows can be learnt until hardly any loss is left
+    shuffled         from targets that belong to other rows nothing is learnt for new rows
+
+Reference: Karpathy (2019), A recipe for training neural networks.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+from sklearn.model_selection import train_test_split
+
+from chainrule.data import as_columns, read_target
+from chainrule.data.rows.rows import name_of
+from chainrule.inspection.doctor.finding import SanityTest
+
+FEW_ROWS, FEW_EPOCHS = 32, 400
+LEFT = 0.05  # of the loss of guessing
+AT_START = 2.0  # times the loss of guessing
+SURPRISE = 4.0  # standard deviations above chance
+MOST_ROWS = 2_000
+
+
+def sanity_tests(model: Any, X: Any, y: Any) -> tuple[SanityTest, ...]:
+    """Return the three tests of a fitted estimator, on copies of it."""
+    columns, targets = as_columns(X), read_target(y, name_of(y))
+    rng = np.random.default_rng(0)
+    order = rng.permutation(columns.n_rows)[:MOST_ROWS]
+    few = _of_every_kind(model, targets, order)[:FEW_ROWS]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        by_heart = _copy(model, max(FEW_EPOCHS, int(model.n_iter_))).fit(
+            _rows(columns, few), targets[few]
+        )
+        return (
+            _start(model, targets),
+            _by_heart(by_heart, targets[few]),
+            _shuffled(model, columns, targets, order, rng),
+        )
+
+
+def _start(model: Any, targets: np.ndarray) -> SanityTest:
+    measured = model.history_["loss" if model._measures_training else "val_loss"]
+    loss, guessing = float(measured[0]), _loss_of_guessing(model, targets)
+    return SanityTest(
+        "loss at the start",
+        loss < AT_START * guessing,
+        f"{loss:.3g} before the first step; guessing has {guessing:.3g}.",
+    )
+
+
+def _by_heart(copy: Any, targets: np.ndarray) -> SanityTest:
+    loss = float(np.nanmin(copy.history_["loss"]))
+    guessing = _loss_of_guessing(copy, targets)
+    return SanityTest(
+        "a few rows by heart",
+        loss < LEFT * guessing,
+        f"On {len(targets)} rows alone, without penalty and dropout, the loss falls to {loss:.2g}; "
+        f"guessing has {guessing:.3g}.",
+    )
+
+
+def _shuffled(
+    model: Any, columns: Any, targets: np.ndarray, order: np.ndarray, rng: np.random.Generator
+) -> SanityTest:
+    train, test = map(np.asarray, train_test_split(order, test_size=0.3, random_state=0))
+    mixed = targets[rng.permutation(train)]
+    copy = _copy(model, min(int(model._used("max_iter")), 100)).fit(_rows(columns, train), mixed)
+    score = float(copy.score(_rows(columns, test), targets[test]))
+    if model._classifies:
+        _, counts = np.unique(targets[test].astype(str), axis=0, return_counts=True)
+        chance = float(counts.max() / len(test))
+        most = chance + SURPRISE * float(np.sqrt(chance * (1 - chance) / len(test)))
+        what = "right answers"
+    else:
+        chance, most, what = 0.0, SURPRISE / float(np.sqrt(len(test))), "R²"
+    return SanityTest(
+        "shuffled targets",
+        score <= most,
+        f"Trained on targets of other rows, it reaches {score:.3f} ({what}) on new rows; by chance "
+        f"it is up to {most:.3f}.",
+    )
+
+
+def _copy(model: Any, n_epochs: int) -> Any:
+    options: dict[str, Any] = {
+        "alpha": 0.0,
+        "l1": 0.0,
+        "dropout": 0.0,
+        "early_stopping": False,
+        "warm_start": False,
+        "verbose": False,
+        "time_limit": None,
+        "max_iter": n_epochs,
+        "n_networks": 1,
+    }
+    copy: Any = clone(model)
+    return copy.set_params(**{k: v for k, v in options.items() if k in copy.get_params(deep=False)})
+
+
+def _of_every_kind(model: Any, targets: np.ndarray, order: np.ndarray) -> np.ndarray:
+    """Return rows in an order in which the classes take turns."""
+    if not model._classifies or targets.ndim > 1:
+        return order
+    seen: dict[str, int] = {}
+    turn = []
+    for row in order:
+        kind = str(targets[row])
+        seen[kind] = seen.get(kind, 0) + 1
+        turn.append(seen[kind])
+    return order[np.argsort(turn, kind="stable")]
+
+
+def _loss_of_guessing(model: Any, targets: np.ndarray) -> float:
+    """Return the loss of the best answer that is the same for all rows, as the history has it."""
+    from chainrule.engine.compiling.precision import precision
+    from chainrule.engine.pytree import on_device
+
+    encoded = np.asarray(model._target.encode(targets), np.float64)
+    objective = model._objective(model._target)
+    middle = encoded.mean(axis=0)
+    if model._link == "softmax":
+        raw = np.log(np.maximum(middle, 1e-12))
+    elif model._link == "sigmoid":
+        raw = np.log(np.maximum(middle, 1e-12) / np.maximum(1 - middle, 1e-12))
+    else:
+        raw = middle
+    if raw.shape[0] != objective.n_outputs(model._target.n_outputs):
+        raw = np.resize(raw, objective.n_outputs(model._target.n_outputs))
+    with precision(np.dtype(np.float64)):
+        z, y = on_device(np.tile(raw, (len(encoded), 1))), on_device(encoded)
+        return float(np.mean(np.asarray(objective.per_row(z, y))))
+
+
+def _rows(columns: Any, rows: np.ndarray) -> Any:
+    taken = columns.take(rows)
+    return taken.array if taken.frame is None else taken.frame.to_native()

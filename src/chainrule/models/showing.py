@@ -1,0 +1,250 @@
+"""What an estimator has to show its numbers: the trace of rows, a worked example, a gradient check.
+
+All three are of the engine's own passes, computed in float64 from the weights as they are.  The
+pass is one of predicting: nothing is silenced at random.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from chainrule.errors import OptionError
+from chainrule.fitting.conversion import members_of
+
+if TYPE_CHECKING:
+    from chainrule.inspection.explaining.explain import Explanation
+    from chainrule.inspection.gradients.report import GradientCheck
+    from chainrule.inspection.tracing.trace import Trace
+
+
+class ShowsItsNumbers:
+    """What an estimator has to show its numbers; see the module."""
+
+    _encoder: Any
+    _target: Any
+    _objective: Any
+    network_: Any
+    params_: Any
+
+    def trace(
+        self,
+        X: Any,
+        y: Any,
+        *,
+        sample_weight: Any = None,
+        optimizer: Any = None,
+        penalty: Any = None,
+        seed: int | None = None,
+    ) -> Trace:
+        """Return every number of one step of backpropagation on these rows.
+
+        Parameters
+        ----------
+        X, y
+            Rows as in `fit`.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of rows.
+        optimizer : Optimizer, optional
+            Of the engine, such as `Adam(0.005)`; from its first step on.  Without it the
+            estimator's own, at its full rate.
+        penalty : Penalty, optional
+            Of the engine; without it the weights are not pulled, for the strength of a fit's own
+            penalty belongs to the number of its rows.
+        seed : int, optional
+            Makes it a step of training, in which dropout draws by this seed.
+
+        Returns
+        -------
+        Trace
+            See `chainrule.inspection.trace`.  Of several networks, that of the first one.
+
+        Raises
+        ------
+        DataError, ShapeError
+            If the rows are not like those of the fit.
+        """
+        from chainrule.engine import make_key
+        from chainrule.inspection.tracing.trace import trace
+
+        x, targets = self._numbers_of(X, y)
+        return trace(
+            self.network_,
+            self.params_,
+            x,
+            targets,
+            objective=self._objective(self._target),
+            weights=sample_weight,
+            key=None if seed is None else make_key(seed),
+            penalty=penalty,
+            optimizer=self._first_step() if optimizer is None else optimizer,
+            input_names=self._encoder.feature_names_out,
+            output_names=self._output_names(),
+            dtype="float64",
+        )
+
+    def explain(
+        self,
+        X: Any,
+        y: Any,
+        row: int = 0,
+        *,
+        weight: str | None = None,
+        show_all: bool = False,
+        title: str = "",
+        optimizer: Any = None,
+    ) -> Explanation:
+        """Return one row's way through the network and back, worked out as on a board.
+
+        Parameters
+        ----------
+        X, y
+            Rows as in `fit`.
+        row : int, default=0
+            Which of them.
+        weight : str, optional
+            Which weight's gradient is worked out, such as "hidden1[0] <- petal_length"; the one of
+            the largest gradient if not given.
+        show_all : bool, default=False
+            Write out every unit and term of wide layers.
+        title : str, optional
+            Heading of the whole.
+        optimizer : Optimizer, optional
+            As in `trace`.
+
+        Returns
+        -------
+        Explanation
+            `print` shows its text; a notebook shows its HTML; `as_latex()` gives LaTeX.
+
+        Raises
+        ------
+        OptionError
+            If there is no such row or weight.
+        """
+        from chainrule.data import as_columns, read_target
+        from chainrule.data.rows.rows import name_of
+        from chainrule.inspection.explaining.explain import Story, explain
+        from chainrule.judging.cells import cells_of
+
+        check_is_fitted(self)  # pyright: ignore[reportArgumentType]
+        columns = as_columns(X)
+        if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < columns.n_rows:
+            raise OptionError(
+                f"row={row!r} is not there: the table has {columns.n_rows} rows, 0 to "
+                f"{columns.n_rows - 1}."
+            )
+        one = np.array([row])
+        name = name_of(y)
+        targets = read_target(y, name)[one]
+        taken = columns.take(one)
+        row_alone = taken.array if taken.frame is None else taken.frame.to_native()
+        seen = self.trace(row_alone, targets, optimizer=optimizer)
+        story = Story(
+            title=title or f"Row {row}: forward and back",
+            about=self._about(),
+            cells=cells_of(self._encoder, row_alone, type(self).__name__),
+            target=self._words_of_target(name, targets, seen["y"][0]),
+            prediction=self._words_of_prediction(row_alone),
+        )
+        return explain(seen, weight=weight, story=story, show_all=show_all)
+
+    def check_gradients(
+        self, X: Any, y: Any, *, sample_weight: Any = None, **options: Any
+    ) -> GradientCheck:
+        """Compare the gradients on these rows with finite differences, layer by layer.
+
+        Parameters
+        ----------
+        X, y
+            Rows as in `fit`.
+        sample_weight : array-like of shape (n_rows,), optional
+            Weights of rows.
+        **options
+            `most`, `steps`, `tolerance`, `seed` of `chainrule.inspection.check_gradients`.
+
+        Returns
+        -------
+        GradientCheck
+            `print` shows its table; `ok` is whether every layer is right.
+        """
+        from chainrule.inspection.gradients.check import check_gradients
+
+        x, targets = self._numbers_of(X, y)
+        return check_gradients(
+            self.network_,
+            self.params_,
+            x,
+            targets,
+            objective=self._objective(self._target),
+            weights=sample_weight,
+            input_names=self._encoder.feature_names_out,
+            output_names=self._output_names(),
+            **options,
+        )
+
+    def _numbers_of(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Return rows and targets as the network takes them, in float64."""
+        check_is_fitted(self)  # pyright: ignore[reportArgumentType]
+        x = self._encoder.transform(X, np.float64, who=type(self).__name__)
+        return x, self._target.encode(y)
+
+    def _first_step(self) -> Any:
+        from chainrule.engine import Constant
+        from chainrule.fitting.plan import plan_optimizer
+
+        model: Any = self
+        return plan_optimizer(model, Constant(float(model.learning_rate_init)))
+
+    @property
+    def _rule_name(self) -> str:
+        model: Any = self
+        return model.solver if model.optimizer is None else type(model.optimizer).__name__
+
+    def _output_names(self) -> list[str] | None:
+        """Return names of the outputs: classes, labels, levels; None for plain numbers."""
+        target = self._target
+        if target.kind == "classes":
+            names = [str(each) for each in target.classes.tolist()]
+            return names if len(names) == target.n_outputs else names[-1:]
+        if target.kind == "several classes":
+            each = target.names or [str(i) for i in range(len(target.targets))]
+            pairs = zip(each, target.targets, strict=True)
+            return [f"{name}={c}" for name, one in pairs for c in one.classes.tolist()]
+        return getattr(target, "names", None)
+
+    def _about(self) -> tuple[str, ...]:
+        model: Any = self
+        several = len(members_of(model))
+        first = f" This is the first of {several} networks." if several > 1 else ""
+        rule = model._rule_name
+        objective = type(self._objective(self._target)).__name__
+        return (
+            f"Loss: {objective}. Update: the first step of {rule}, on this row alone and without "
+            f"penalty. All numbers are computed in float64.{first}",
+        )
+
+    def _words_of_target(self, name: str, targets: Any, encoded: np.ndarray) -> str:
+        target = self._target
+        shown = ", ".join(str(each) for each in np.ravel(targets).tolist())
+        if target.kind == "classes" and target.n_outputs == 1:
+            no, yes = target.classes.tolist()
+            return f"The target {name} is {shown}: y = {encoded[0]:g} ({yes} is 1, {no} is 0)."
+        if target.kind == "numbers" and len(target.center) == 1:
+            center, scale = float(target.center[0]), float(target.scale[0])
+            if (center, scale) == (0.0, 1.0):
+                return f"The target {name} is {shown}."
+            sign, size = ("+", -center) if center < 0 else ("-", center)
+            return (
+                f"The target {name} is {shown}: y = ({shown} {sign} {size:.6g}) / {scale:.6g} = "
+                f"{encoded[0]:.6g}."
+            )
+        return f"The target {name} is {shown}."
+
+    def _words_of_prediction(self, row: Any) -> str:
+        model: Any = self
+        said = np.ravel(model.predict(row)).tolist()
+        words = [f"{each:.6g}" if isinstance(each, float) else str(each) for each in said]
+        return f"So the network says {', '.join(words)}."
