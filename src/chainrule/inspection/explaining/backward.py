@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.formulas import Formula
 from chainrule.inspection.explaining.board import (
     Block,
     Display,
@@ -25,7 +26,6 @@ from chainrule.inspection.explaining.paths import (
     through_units,
 )
 from chainrule.inspection.explaining.room import Room
-from chainrule.inspection.tracing.formulas import Formula
 from chainrule.inspection.tracing.records import SeenLayer, Step, Trace
 from chainrule.wording import count
 

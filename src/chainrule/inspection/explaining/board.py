@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from chainrule.inspection.tracing.formulas import Formula
+from chainrule.formulas import Formula
 
 DIGITS = 6
 

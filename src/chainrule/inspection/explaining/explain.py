@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chainrule.errors import OptionError
+from chainrule.formulas import Formula
 from chainrule.inspection.explaining.as_html import as_html
 from chainrule.inspection.explaining.as_latex import as_latex
 from chainrule.inspection.explaining.as_text import as_text
@@ -33,7 +34,6 @@ from chainrule.inspection.explaining.forward import forward_parts
 from chainrule.inspection.explaining.names import Weight, find_weight, name_of, strongest_weight
 from chainrule.inspection.explaining.paths import WeightGradient, weight_gradient
 from chainrule.inspection.explaining.room import Room
-from chainrule.inspection.tracing.formulas import Formula
 from chainrule.inspection.tracing.records import Trace
 
 FORMATS = ("text", "latex", "html")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from chainrule.formulas import Formula
 from chainrule.inspection.explaining.board import (
     Block,
     Equation,
@@ -15,7 +16,6 @@ from chainrule.inspection.explaining.board import (
 )
 from chainrule.inspection.explaining.paths import IN_USE, affine, through_units
 from chainrule.inspection.explaining.room import Room
-from chainrule.inspection.tracing.formulas import Formula
 from chainrule.inspection.tracing.records import SeenLayer, Trace
 from chainrule.wording import count
 

@@ -19,12 +19,12 @@ from jaxtyping import Array
 
 from chainrule.engine import Cell, FixedPoint, Settled, Unrolled
 from chainrule.engine.networks.settling.state import STATUSES, norms
+from chainrule.formulas import Formula
 from chainrule.inspection.tracing.connections import (
     product,
     weights_backward,
     weights_steps,
 )
-from chainrule.inspection.tracing.formulas import Formula
 from chainrule.inspection.tracing.layers import (
     GIVEN,
     ROWS_INPUTS,

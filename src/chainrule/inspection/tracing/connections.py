@@ -19,7 +19,7 @@ from chainrule.engine import (
     Spectral,
     Symmetric,
 )
-from chainrule.inspection.tracing.formulas import Formula
+from chainrule.formulas import Formula
 from chainrule.inspection.tracing.layers import (
     GIVEN,
     ROWS_INPUTS,

@@ -26,13 +26,7 @@ from chainrule.engine import (
     SoftmaxCrossEntropy,
     SquaredError,
 )
-
-
-class Formula(NamedTuple):
-    """The same in plain text and in LaTeX."""
-
-    text: str
-    latex: str
+from chainrule.formulas import Formula
 
 
 class Function(NamedTuple):
@@ -110,15 +104,6 @@ UNKNOWN = _function("f({z})", "f({z})", "f′({z})", "f'({z})")
 def function_of(layer: Any) -> Function:
     """Return the formulas of an elementwise layer; f and f′ for one of the user's own."""
     return FUNCTIONS.get(layer.name, UNKNOWN)
-
-
-def filled(formula: Formula, **symbols: Formula) -> Formula:
-    """Return the formula with symbols in place of their letters."""
-    text, latex = formula
-    for letter, symbol in symbols.items():
-        text = text.replace(f"{{{letter}}}", symbol.text)
-        latex = latex.replace(f"{{{letter}}}", symbol.latex)
-    return Formula(text, latex)
 
 
 IDENTITY = Formula("{z}", "{z}")

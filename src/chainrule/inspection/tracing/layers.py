@@ -24,7 +24,8 @@ from chainrule.engine import (
     Scale,
     Softmax,
 )
-from chainrule.inspection.tracing.formulas import Formula, filled, function_of
+from chainrule.formulas import Formula
+from chainrule.inspection.tracing.formulas import function_of
 from chainrule.inspection.tracing.records import Step
 from chainrule.inspection.tracing.views import Symbol, View, d, named_leaves
 
@@ -122,7 +123,7 @@ def sum_over_rows(symbol: Symbol) -> Formula:
 @forward_steps.register
 def _(layer: Elementwise, view: View) -> list[Step]:
     view.out = view.symbol("a")
-    formula = filled(function_of(layer).value, z=view.given, a=view.out)
+    formula = function_of(layer).value.filled(z=view.given, a=view.out)
     note = constants(layer)
     return [view.forward("a", view.out, formula, view.passed.y, ROWS_UNITS, "", note)]
 
@@ -136,7 +137,7 @@ def _(layer: Elementwise, view: View) -> list[Step]:
         view.backward(
             "slope",
             slope,
-            filled(function.slope, z=view.given, a=view.out),
+            function.slope.filled(z=view.given, a=view.out),
             values,
             ROWS_UNITS,
             "",

@@ -23,8 +23,9 @@ from chainrule.engine.networks.passes import LayerPass, backward_passes, forward
 from chainrule.engine.objectives.loss_pass import loss_pass
 from chainrule.engine.pytree import on_device
 from chainrule.engine.training.checking import check_outputs, check_parts, check_rows
+from chainrule.formulas import Formula
 from chainrule.inspection.tracing import cells, connections  # noqa: F401, they register kinds
-from chainrule.inspection.tracing.formulas import Formula, filled, measure_of
+from chainrule.inspection.tracing.formulas import measure_of
 from chainrule.inspection.tracing.layers import kind_of
 from chainrule.inspection.tracing.naming import Named, name_layers
 from chainrule.inspection.tracing.parts import show_backward, show_forward
@@ -189,15 +190,15 @@ class _Tracing:
         measure, found = measure_of(self.objective), self.loss
         rows, share = ("row", "unit"), Symbol("share", "s")
         loss, mean = Symbol("ℓ", r"\ell"), Symbol("L", "L")
-        slope = filled(measure.slope, z=z)
+        slope = measure.slope.filled(z=z)
         steps = [
             self._step("loss", "y", TARGET, Formula("", ""), self.y, rows),
-            self._step("loss", "ŷ", PREDICTION, filled(measure.link, z=z), found.predictions, rows),
+            self._step("loss", "ŷ", PREDICTION, measure.link.filled(z=z), found.predictions, rows),
             self._step(
                 "loss",
                 "loss of rows",
                 loss,
-                filled(measure.loss, z=z),
+                measure.loss.filled(z=z),
                 found.of_rows,
                 ("row",),
             ),

@@ -15,7 +15,8 @@ from chainrule.engine import Objective, Penalty
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.optimizers.base import Optimizer, needs_objective
 from chainrule.engine.training.step import Task, loss_and_grads
-from chainrule.inspection.tracing.formulas import Formula, rule_of
+from chainrule.formulas import Formula
+from chainrule.inspection.tracing.formulas import rule_of
 from chainrule.inspection.tracing.records import Step
 from chainrule.inspection.tracing.views import Symbol, View, d, named_leaves
 

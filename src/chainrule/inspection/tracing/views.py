@@ -17,7 +17,7 @@ from jaxtyping import PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.networks.passes import LayerGradients, LayerPass
-from chainrule.inspection.tracing.formulas import Formula
+from chainrule.formulas import Formula
 from chainrule.inspection.tracing.records import Phase, Place, Step
 
 Symbol = Formula  # a name in plain text and in LaTeX
