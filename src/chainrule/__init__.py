@@ -4,8 +4,9 @@ Names are looked up when they are first used, so `import chainrule` is quick and
 JAX nor scikit-learn.
 """
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from chainrule.importing import looked_up
 
 if TYPE_CHECKING:
     from chainrule import engine, sixsteps
@@ -77,11 +78,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
-        raise AttributeError(f"module 'chainrule' has no attribute {name!r}")
-    module = importlib.import_module(_HOMES[name])
-    return module if name in ("datasets", "engine", "sixsteps") else getattr(module, name)
+__getattr__ = looked_up(__name__, _HOMES)
 
 
 def __dir__() -> list[str]:
