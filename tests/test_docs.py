@@ -15,7 +15,7 @@ import pytest
 import typer.main
 
 import chainrule
-from chainrule import cli, data, engine, errors, sixsteps
+from chainrule import cli, data, engine, errors, inspection, sixsteps
 from chainrule.cli.app import app
 
 ROOT = Path(__file__).parents[1]
@@ -47,6 +47,7 @@ def public_names():
         ("chainrule", chainrule.__all__),
         ("chainrule.engine", engine.__all__),
         ("chainrule.data", data.__all__),
+        ("chainrule.inspection", inspection.__all__),
         ("chainrule.errors", error_names),
         ("chainrule.sixsteps", step_names),
     ):

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING
 from chainrule.importing import looked_up
 
 if TYPE_CHECKING:
-    from chainrule import engine, sixsteps
+    from chainrule import data, engine, errors, inspection, report, sixsteps
     from chainrule.data.reading import datasets
     from chainrule.models.associative_memory import AssociativeMemory
     from chainrule.models.cross_validation import cross_validate
     from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.tabular import TabularClassifier, TabularRegressor
-    from chainrule.report.calibration import ReliabilityDisplay
-    from chainrule.report.curves import TrainingCurveDisplay
-    from chainrule.report.importance import PermutationImportanceDisplay
-    from chainrule.report.page.write import write_report
-    from chainrule.report.predictions import ErrorHistogramDisplay
-    from chainrule.report.responses import HiddenResponseDisplay
-    from chainrule.report.surface import DecisionSurfaceDisplay
-    from chainrule.report.thresholds import PrecisionRecallCurvesDisplay, RocCurvesDisplay
+    from chainrule.report import (
+        DecisionSurfaceDisplay,
+        ErrorHistogramDisplay,
+        HiddenResponseDisplay,
+        PermutationImportanceDisplay,
+        PrecisionRecallCurvesDisplay,
+        ReliabilityDisplay,
+        RocCurvesDisplay,
+        TrainingCurveDisplay,
+        write_report,
+    )
     from chainrule.storage.save import load
 
 __version__ = "0.1.0"
@@ -36,20 +39,24 @@ _HOMES = {
     "MLPRegressor": "chainrule.models.mlp",
     "TabularClassifier": "chainrule.models.tabular",
     "TabularRegressor": "chainrule.models.tabular",
-    "DecisionSurfaceDisplay": "chainrule.report.surface",
-    "ErrorHistogramDisplay": "chainrule.report.predictions",
-    "HiddenResponseDisplay": "chainrule.report.responses",
-    "PermutationImportanceDisplay": "chainrule.report.importance",
-    "PrecisionRecallCurvesDisplay": "chainrule.report.thresholds",
-    "ReliabilityDisplay": "chainrule.report.calibration",
-    "RocCurvesDisplay": "chainrule.report.thresholds",
-    "TrainingCurveDisplay": "chainrule.report.curves",
+    "DecisionSurfaceDisplay": "chainrule.report",
+    "ErrorHistogramDisplay": "chainrule.report",
+    "HiddenResponseDisplay": "chainrule.report",
+    "PermutationImportanceDisplay": "chainrule.report",
+    "PrecisionRecallCurvesDisplay": "chainrule.report",
+    "ReliabilityDisplay": "chainrule.report",
+    "RocCurvesDisplay": "chainrule.report",
+    "TrainingCurveDisplay": "chainrule.report",
     "cross_validate": "chainrule.models.cross_validation",
     "load": "chainrule.storage.save",
     "datasets": "chainrule.data.reading.datasets",
+    "data": "chainrule.data",
     "engine": "chainrule.engine",
+    "errors": "chainrule.errors",
+    "inspection": "chainrule.inspection",
+    "report": "chainrule.report",
     "sixsteps": "chainrule.sixsteps",
-    "write_report": "chainrule.report.page.write",
+    "write_report": "chainrule.report",
 }
 
 __all__ = [
@@ -70,9 +77,13 @@ __all__ = [
     "TrainingCurveDisplay",
     "__version__",
     "cross_validate",
+    "data",
     "datasets",
     "engine",
+    "errors",
+    "inspection",
     "load",
+    "report",
     "sixsteps",
     "write_report",
 ]
