@@ -16,6 +16,7 @@ from chainrule.data import (
     fit_class_target,
     target_from_state,
 )
+from chainrule.data.target.target import KINDS
 from chainrule.errors import DataError, ShapeError
 
 LABELS = np.array([[1, 0, 0], [0, 0, 1], [1, 0, 1], [0, 0, 0]])  # the second is never yes
@@ -66,7 +67,7 @@ def test_several_columns_of_classes(y):
         [0, 1, 0, 1, 0],
         [0, 1, 1, 0, 0],
     ]
-    colour, size = target.split(encoded)
+    colour, size = target.probabilities(encoded)
     np.testing.assert_array_equal(np.concatenate([colour, size], axis=1), encoded)
     back = target.decode(encoded)
     assert back.dtype == object
@@ -105,6 +106,40 @@ def test_the_kind_shows_in_the_values_and_survives_storage(y, kind):
     assert again.decode(encoded).tolist() == target.decode(encoded).tolist()
     assert again.n_outputs == target.n_outputs == encoded.shape[1]
     assert target_from_state("numbers", *NumberTarget.fit([1.0, 2]).to_state()).kind == "numbers"
+
+
+PERSONS = ["ann", "bob", "ann", "cy"]
+OF_EVERY_KIND = {
+    "classes": (ClassTarget.fit(PERSONS), PERSONS),
+    "labels": (LabelTarget.fit(LABELS), LABELS),
+    "several classes": (ClassTargets.fit(FRAME), FRAME),
+    "numbers": (NumberTarget.fit([[1.0, 2], [3, 4]]), [[1.0, 2], [3, 4]]),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_answers_what_is_asked_of_targets(kind):
+    target, y = OF_EVERY_KIND[kind]
+    assert (target.kind, type(target)) == (kind, KINDS[kind])
+    encoded = target.encode(y)
+    assert encoded.shape == (len(y), target.n_outputs)
+    each, scored = target.each(encoded), target.as_scored(y)
+    assert len(each) == len(scored) == target.n_targets
+    assert target.metric in ("accuracy", "subset_accuracy", "squared_error")
+    assert target.output in ("sigmoid", "softmax", "softmax blocks", "identity")
+    assert sum(target.sizes) == (target.n_outputs if target.output == "softmax blocks" else 0)
+    names = target.output_names
+    assert names is None or len(names) == target.n_outputs
+    assert target.told("y", y[:1], encoded[0]).startswith("The target y is ")
+    assert len(target.class_lists) == (target.n_targets if target.classifies else 0)
+    p = target.probabilities(encoded)
+    own = target.probabilities_of_each(p)
+    named = target.named_probabilities(p, [f"t{i}" for i in range(target.n_targets)])
+    assert len(own) == len(target.class_lists)
+    for codes, probabilities, classes in zip(each, own, target.class_lists, strict=False):
+        assert probabilities.argmax(axis=1).tolist() == codes.tolist()
+        assert probabilities.shape[1] == len(classes)
+    assert all(len(column) == len(encoded) for column in named.values())
 
 
 def test_classes_declared_ahead():

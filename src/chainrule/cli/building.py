@@ -123,7 +123,7 @@ def read_class_weight(texts: tuple[str, ...], target: Any) -> Any:
     """
     if not texts or texts == ("balanced",):
         return texts[0] if texts else None
-    if target.kind != "classes":
+    if target.n_targets > 1:
         raise OptionError(
             f"--class-weight {texts[0]} names a class, but there are several targets, which can be "
             "balanced only. Say --class-weight balanced, or fit one target."
@@ -152,12 +152,7 @@ def read_class_weight(texts: tuple[str, ...], target: Any) -> Any:
 
 def refuse_other_classes(model: Any, target: Any, run: Any) -> None:
     """Raise a DataError if a table has other classes than those that the model knows."""
-
-    def each(target: Any) -> list[list[Any]]:
-        known = target.classes if isinstance(target.classes, list) else [target.classes]
-        return [part.tolist() for part in known]
-
-    before, now = each(model._target), each(target)
+    before, now = model._target.class_lists, target.class_lists
     if before != now:
         old, new = next(pair for pair in zip(before, now, strict=True) if pair[0] != pair[1])
         raise DataError(

@@ -20,7 +20,7 @@ from chainrule.cli.building import (
 )
 from chainrule.cli.parting import column_options, divide_table, part_rows
 from chainrule.cli.roles import Rows
-from chainrule.cli.saving import hash_table, save_run
+from chainrule.cli.saving import save_run
 from chainrule.cli.talk import Talk, show_progress
 from chainrule.data import (
     NumberTarget,
@@ -33,7 +33,7 @@ from chainrule.data import (
 from chainrule.data.findings import Finding, find
 from chainrule.errors import ChainruleError, OptionError
 from chainrule.fitting.conversion import members_of
-from chainrule.runs.folder import refuse_existing
+from chainrule.runs.folder import hash_table, refuse_existing
 from chainrule.wording import count, from_to
 
 MANY_ROWS = 20_000  # so many that baselines take their time

@@ -55,41 +55,31 @@ def predict_frame(
     """
     import polars as pl
 
-    if not model._classifies:
-        return pl.DataFrame(_numbers(model, frame, targets, interval))
-    if interval is not None:
+    classifies = model._target.classifies
+    if classifies and interval is not None:
         raise OptionError(
             "--interval is for numbers, but this model predicts classes. Leave it out: "
             "the probabilities say how sure the model is."
         )
-    predicted, proba = model.predict(frame), model.predict_proba(frame)
-    if model._target.kind == "classes":
-        columns = {"prediction": predicted.tolist()}
-        for k, name in enumerate(model.classes_.tolist()):
-            columns[f"probability of {name}"] = proba[:, k].tolist()
-        return pl.DataFrame(columns)
-    names = targets or [f"prediction {i + 1}" for i in range(predicted.shape[1])]
-    columns = {name: predicted[:, i].tolist() for i, name in enumerate(names)}
-    for i, name in enumerate(names):
-        if model._target.kind == "labels":
-            columns[f"probability of {name}=1"] = proba[:, i].tolist()
-            continue
-        for k, each in enumerate(model.classes_[i].tolist()):
-            columns[f"probability of {name}={each}"] = proba[i][:, k].tolist()
-    return pl.DataFrame(columns)
-
-
-def _numbers(
-    model: Any, frame: Any, targets: Sequence[str] | None, interval: float | None
-) -> dict[str, Any]:
     predicted = model.predict(frame)
     one = predicted.ndim == 1
     predicted = predicted.reshape(len(predicted), -1)
     names = ["prediction"] if one else targets
     names = names or [f"prediction {i + 1}" for i in range(predicted.shape[1])]
-    columns = {name: predicted[:, i] for i, name in enumerate(names)}
+    columns: dict[str, Any] = dict(zip(names, predicted.T, strict=True))
+    if not classifies:
+        return pl.DataFrame(columns | _beside(model, frame, names, one, interval))
+    columns |= model._target.named_probabilities(model.predict_proba(frame), names)
+    return pl.DataFrame({name: column.tolist() for name, column in columns.items()})
+
+
+def _beside(
+    model: Any, frame: Any, names: Sequence[str], one: bool, interval: float | None
+) -> dict[str, Any]:
+    """Return what stands beside predicted numbers: ends of intervals, and quantiles."""
+    columns: dict[str, Any] = {}
     if interval is not None:
-        ends = _interval(model, frame, interval).reshape(len(predicted), -1, 2)
+        ends = _interval(model, frame, interval).reshape(-1, len(names), 2)
         for i, name in enumerate(names):
             of = "" if one else f" of {name}"
             columns |= {f"lower{of}": ends[:, i, 0], f"upper{of}": ends[:, i, 1]}

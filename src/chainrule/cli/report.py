@@ -16,12 +16,11 @@ from chainrule.cli.new_rows import load_for_rows
 from chainrule.cli.options import OPTIONS
 from chainrule.cli.parting import Parted, divide_table, part_rows
 from chainrule.cli.roles import Rows
-from chainrule.cli.saving import hash_table
 from chainrule.cli.talk import at_the_shell
 from chainrule.data import read_table
 from chainrule.errors import DataError, MissingFileError, OptionError
 from chainrule.report.page.subject import Part, Subject
-from chainrule.runs.folder import CONFIG, MODEL, REPORT, find_model, read_manifest
+from chainrule.runs.folder import CONFIG, MODEL, REPORT, find_model, hash_table, read_manifest
 
 SAID_ELSEWHERE = ("table", "target", "resume")
 CLOSE = 1e-6

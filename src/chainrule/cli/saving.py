@@ -123,12 +123,6 @@ def _report(folder: Path, final: Path, asked: Asked, model: Any, parted: Parted)
     return REPORT
 
 
-def hash_table(table: str, frame: Any) -> str:
-    """Return the digest of a table: of its file, or of what was read from elsewhere."""
-    path = Path(table).expanduser()
-    return hash_bytes(path.read_bytes() if path.is_file() else frame.write_csv().encode())
-
-
 def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None:
     from chainrule.report.curves import learning_curves
     from chainrule.report.predictions import confusion_figure, scatter_figure

@@ -6,7 +6,6 @@ from chainrule.data.columns.schema import Column, Schema, infer_schema, require_
 from chainrule.data.reading.datasets import DATASETS, Dataset, load
 from chainrule.data.reading.table import MISSING_MARKERS, read_table
 from chainrule.data.rows.splitting import Split, split_rows
-from chainrule.data.rows.weights import read_weights
 from chainrule.data.target.target import (
     ClassTarget,
     ClassTargets,
@@ -17,6 +16,7 @@ from chainrule.data.target.target import (
     read_target,
     target_from_state,
 )
+from chainrule.data.weights import read_weights
 
 __all__ = [
     "DATASETS",

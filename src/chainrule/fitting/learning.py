@@ -264,7 +264,7 @@ class Learning:
         if not model._classifies or (start.one_pass and start.classes is None):
             return before
         now = model._fit_target(self.table, self.training, start.classes)
-        if [set(c.tolist()) for c in _each(now)] == [set(c.tolist()) for c in _each(before)]:
+        if list(map(set, now.class_lists)) == list(map(set, before.class_lists)):
             return before
         if start.one_pass:
             raise DataError(
@@ -285,8 +285,3 @@ def hash_rows(*arrays: np.ndarray) -> str:
         digest.update(str((array.shape, array.dtype.str)).encode())
         digest.update(np.ascontiguousarray(array).data)
     return f"blake2b:{digest.hexdigest()}"
-
-
-def _each(target: Any) -> list[np.ndarray]:
-    """Return the classes of each target column."""
-    return target.classes if isinstance(target.classes, list) else [target.classes]

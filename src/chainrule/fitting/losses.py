@@ -5,11 +5,12 @@ on two rows before training starts.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, cast
 
 import numpy as np
 
 from chainrule.engine import CustomLoss, Objective
+from chainrule.engine.objectives.custom import Link
 from chainrule.errors import OptionError
 
 
@@ -17,7 +18,7 @@ def choose_objective(
     loss: Any,
     named: Mapping[str, Callable[[], Objective]],
     *,
-    output: Literal["identity", "softmax", "sigmoid"],
+    output: str,
     n_targets: int,
 ) -> Objective:
     """Return the objective that `loss` means; "auto" is the first of the `named` ones.
@@ -31,7 +32,7 @@ def choose_objective(
     if isinstance(loss, Objective):
         return loss
     if not isinstance(loss, str):
-        objective = CustomLoss(loss, output)
+        objective = CustomLoss(loss, cast(Link, output))
         _try(objective, loss, n_targets)
         return objective
     return next(iter(named.values()))() if loss == "auto" else named[loss]()

@@ -8,6 +8,7 @@ import numpy as np
 
 from chainrule.data import InputEncoder, as_columns
 from chainrule.data.columns.matching import match_columns
+from chainrule.data.columns.scaling import scaled_in_words
 from chainrule.inspection.explaining.explain import Cell
 from chainrule.wording import count
 
@@ -47,5 +48,4 @@ def _scaling(encoder: InputEncoder, raw: float, k: int) -> str:
         return "the mean" if not encoder.scale else "a gap counts as the mean"
     if not encoder.scale:
         return ""
-    sign, size = ("+", -mean) if mean < 0 else ("-", mean)
-    return f"({raw:.10g} {sign} {size:.6g}) / {deviation:.6g} ="
+    return f"{scaled_in_words(f'{raw:.10g}', mean, deviation)} ="

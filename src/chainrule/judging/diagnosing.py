@@ -122,8 +122,7 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
     from chainrule.inspection.doctor.evidence import SeenRows
 
     target = model._target
-    classes = target.kind == "classes"
-    if not classes and (target.kind != "numbers" or len(target.center) != 1):
+    if target.n_targets > 1:
         return None
     columns, targets = as_columns(X), read_target(y, name_of(y))
     encoded, few = target.encode(targets), None
@@ -132,13 +131,9 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
         columns, targets, encoded = columns.take(few), targets[few], encoded[few]
     given = columns.array if columns.frame is None else columns.frame.to_native()
     x = model._encoder.transform(given, np.float64, who=type(model).__name__)
-    if classes:
-        names = [str(each) for each in target.classes.tolist()]
-        codes = encoded[:, 0] if encoded.shape[1] == 1 else encoded.argmax(axis=1)
-        own = codes.astype(np.intp)
-        predictions = model.predict_proba(given)
-    else:
-        names, own, predictions = [], encoded[:, 0], model._predict(given)
+    [own] = target.each(encoded)
+    names = [str(each) for classes in target.class_lists for each in classes]
+    predictions = model.predict_proba(given) if target.classifies else model._predict(given)
     n_hidden = len(model._pictured) - 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # frames and their names: numbers are wanted

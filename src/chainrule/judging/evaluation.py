@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.target.kind import Target
+
 SMALL = 1_000_000  # numbers in a table
 MOST_ROWS = 100_000  # that a baseline learns from
 MOST_ROWS_OF_A_LINEAR_PROGRAM = 3_000
@@ -51,46 +53,35 @@ def evaluate(
         over them, their own scores as "targets", and of classes "all_right", the share of rows
         with every target right.  All: "rows".
     """
-    target = model._target
+    target: Target = model._target
     encoded = target.encode(y, name=getattr(y, "name", None) or "y")
     n = len(encoded)
     weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
-    if target.kind == "numbers":
-        each = _number_scores(model, X, target.decode(encoded), weights)
-    else:
+    if target.classifies:
         each = _class_scores(model, X, encoded, weights)
+    else:
+        each = _number_scores(model, X, target.decode(encoded), weights)
     if len(each) == 1:
         return {"rows": n, **each[0]}
     names = names or [f"target {i + 1}" for i in range(len(each))]
     scores: dict[str, Any] = {"rows": n, **_means(each)}
-    if target.kind != "numbers":
+    if target.classifies:
         right = (model.predict(X) == target.decode(encoded)).all(axis=1)
         scores["all_right"] = float(np.average(right, weights=weights))
     return {**scores, "targets": dict(zip(names, each, strict=True))}
 
 
-def _codes(target: Any, encoded: np.ndarray) -> list[np.ndarray]:
-    """Return the number of each row's class, for every target of a classifier."""
-    if target.kind == "several classes":
-        return [part.argmax(axis=1) for part in target.split(encoded)]
-    if target.kind == "labels" or encoded.shape[1] == 1:
-        return [column.astype(np.intp) for column in encoded.T]
-    return [encoded.argmax(axis=1)]
-
-
 def _class_scores(
     model: Any, X: Any, encoded: np.ndarray, weights: np.ndarray
 ) -> list[dict[str, Any]]:
-    kind, proba = model._target.kind, model.predict_proba(X)
-    codes = _codes(model._target, encoded)
-    if kind == "labels":
-        pairs = [np.stack([1 - p, p], axis=1) for p in proba.T]
-        classes = [[0, 1]] * len(pairs)
-    elif kind == "several classes":
-        pairs, classes = proba, [known.tolist() for known in model.classes_]
-    else:
-        pairs, classes = [proba], [model.classes_.tolist()]
-    return [_of_classes(*each, weights) for each in zip(codes, pairs, classes, strict=True)]
+    target: Target = model._target
+    parts = zip(
+        target.each(encoded),
+        target.probabilities_of_each(model.predict_proba(X)),
+        target.class_lists,
+        strict=True,
+    )
+    return [_of_classes(*each, weights) for each in parts]
 
 
 def _of_classes(
@@ -226,9 +217,7 @@ def score_baselines(
 def _plain(model: Any, X: Any, y: Any, weights: Any) -> tuple[Any, list[np.ndarray], np.ndarray]:
     """Return encoded inputs, every target as class numbers or scaled numbers, and weights."""
     target, x = model._target, model._encoder.transform(X, np.float64)
-    encoded = target.encode(y)
-    targets = list(encoded.T) if target.kind == "numbers" else _codes(target, encoded)
-    return x, targets, np.ones(len(x)) if weights is None else weights
+    return x, target.each(target.encode(y)), np.ones(len(x)) if weights is None else weights
 
 
 def _baselines(model: Any, y: np.ndarray) -> dict[str, Any]:

@@ -102,20 +102,20 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
         from chainrule import engine as e
         from chainrule.fitting.losses import choose_objective
 
-        one = target.kind == "labels" or (target.kind == "classes" and len(target.classes) == 2)
-        if target.kind == "several classes":
-            named = lambda: e.SeveralSoftmaxCrossEntropies(target.sizes)  # noqa: E731
-            if callable(self.loss):
-                raise OptionError(
-                    "a loss of your own takes one target, but y has several columns of classes. "
-                    "Fit one model for each."
-                )
-        else:
-            named = e.SigmoidCrossEntropy if one else e.SoftmaxCrossEntropy
+        meant: dict[str, Any] = {
+            "sigmoid": e.SigmoidCrossEntropy,
+            "softmax": e.SoftmaxCrossEntropy,
+            "softmax blocks": lambda: e.SeveralSoftmaxCrossEntropies(target.sizes),
+        }
+        if target.sizes and callable(self.loss):
+            raise OptionError(
+                "a loss of your own takes one target, but y has several columns of classes. "
+                "Fit one model for each."
+            )
         return choose_objective(
             self.loss,
-            {"cross_entropy": named, "log_loss": named},
-            output="sigmoid" if one else "softmax",
+            dict.fromkeys(("cross_entropy", "log_loss"), meant[target.output]),
+            output=target.output,
             n_targets=target.n_outputs,
         )
 
@@ -130,9 +130,8 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
     def _metrics(self, target: Any, objective: Any) -> dict[str, Any]:
         from chainrule.engine import Accuracy, SubsetAccuracy
 
-        if target.kind == "classes":
-            return {"accuracy": Accuracy()}
-        return {"accuracy": SubsetAccuracy(getattr(target, "sizes", ()))}
+        whole_rows = target.metric == "subset_accuracy"
+        return {"accuracy": SubsetAccuracy(target.sizes) if whole_rows else Accuracy()}
 
     @property
     def classes_(self) -> Any:
@@ -147,11 +146,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):
             For one column of classes, in the order of `classes_`; for labels (n_rows, n_labels),
             the probability of each; for several targets a list of arrays, one for each.
         """
-        p = self._predict(X)
-        if self._target.kind == "several classes":
-            return self._target.split(p)
-        single = self._target.kind == "classes" and p.shape[1] == 1
-        return np.concatenate([1 - p, p], axis=1) if single else p
+        return self._target.probabilities(self._predict(X))
 
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithm of `predict_proba`."""
@@ -265,7 +260,8 @@ class MLPRegressor(RegressorMixin, BaseMLP):
             "quantile": lambda: e.Quantile(self._levels()),
             "poisson": e.Poisson,
         }
-        return choose_objective(self.loss, named, output="identity", n_targets=len(target.center))
+        n = target.n_outputs
+        return choose_objective(self.loss, named, output=target.output, n_targets=n)
 
     def _metrics(self, target: Any, objective: Any) -> dict[str, Any]:
         from chainrule.engine import PredictionError

@@ -81,7 +81,7 @@ class ShowsItsNumbers:
             penalty=penalty,
             optimizer=self._first_step() if optimizer is None else optimizer,
             input_names=self._encoder.feature_names_out,
-            output_names=self._output_names(),
+            output_names=self._target.output_names,
             dtype="float64",
         )
 
@@ -146,7 +146,7 @@ class ShowsItsNumbers:
             title=title or f"Row {row}: forward and back",
             about=self._about(),
             cells=cells_of(self._encoder, row_alone, type(self).__name__),
-            target=self._words_of_target(name, targets, seen["y"][0]),
+            target=self._target.told(name, targets, seen["y"][0]),
             prediction=self._words_of_prediction(row_alone),
         )
         return explain(seen, weight=weight, story=story, show_all=show_all)
@@ -181,7 +181,7 @@ class ShowsItsNumbers:
             objective=self._objective(self._target),
             weights=sample_weight,
             input_names=self._encoder.feature_names_out,
-            output_names=self._output_names(),
+            output_names=self._target.output_names,
             **options,
         )
 
@@ -203,18 +203,6 @@ class ShowsItsNumbers:
         model: Any = self
         return model.solver if model.optimizer is None else type(model.optimizer).__name__
 
-    def _output_names(self) -> list[str] | None:
-        """Return names of the outputs: classes, labels, levels; None for plain numbers."""
-        target = self._target
-        if target.kind == "classes":
-            names = [str(each) for each in target.classes.tolist()]
-            return names if len(names) == target.n_outputs else names[-1:]
-        if target.kind == "several classes":
-            each = target.names or [str(i) for i in range(len(target.targets))]
-            pairs = zip(each, target.targets, strict=True)
-            return [f"{name}={c}" for name, one in pairs for c in one.classes.tolist()]
-        return getattr(target, "names", None)
-
     def _about(self) -> tuple[str, ...]:
         model: Any = self
         several = len(members_of(model))
@@ -225,23 +213,6 @@ class ShowsItsNumbers:
             f"Loss: {objective}. Update: the first step of {rule}, on this row alone and without "
             f"penalty. All numbers are computed in float64.{first}",
         )
-
-    def _words_of_target(self, name: str, targets: Any, encoded: np.ndarray) -> str:
-        target = self._target
-        shown = ", ".join(str(each) for each in np.ravel(targets).tolist())
-        if target.kind == "classes" and target.n_outputs == 1:
-            no, yes = target.classes.tolist()
-            return f"The target {name} is {shown}: y = {encoded[0]:g} ({yes} is 1, {no} is 0)."
-        if target.kind == "numbers" and len(target.center) == 1:
-            center, scale = float(target.center[0]), float(target.scale[0])
-            if (center, scale) == (0.0, 1.0):
-                return f"The target {name} is {shown}."
-            sign, size = ("+", -center) if center < 0 else ("-", center)
-            return (
-                f"The target {name} is {shown}: y = ({shown} {sign} {size:.6g}) / {scale:.6g} = "
-                f"{encoded[0]:.6g}."
-            )
-        return f"The target {name} is {shown}."
 
     def _words_of_prediction(self, row: Any) -> str:
         model: Any = self

@@ -128,6 +128,12 @@ def hash_bytes(data: bytes) -> str:
     return "sha256:" + hashlib.sha256(data).hexdigest()
 
 
+def hash_table(table: str, frame: Any) -> str:
+    """Return the digest of a table: of its file, or of what was read from elsewhere."""
+    path = Path(table).expanduser()
+    return hash_bytes(path.read_bytes() if path.is_file() else frame.write_csv().encode())
+
+
 def _next_free(base: Path, name: str) -> Path:
     number = 1
     while (base / f"{name}-{number}").exists():

@@ -213,7 +213,7 @@ def _rebuild_table(
     model._encoder = InputEncoder.from_state(document.inputs.to_state(), parts.get("inputs", {}))
     target = document.target
     model._target = target_from_state(target.kind, target.to_state(), parts.get("target", {}))
-    if model._classifies == (target.kind == "numbers"):
+    if model._classifies != model._target.classifies:
         raise ModelFileError(f"a {document.estimator} has no target of {target.kind}")
     _check_ends(model, network)
     leaves = parts.get("optimizer", {})

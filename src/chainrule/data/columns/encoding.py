@@ -20,7 +20,7 @@ from chainrule.data.columns.matching import match_columns, warn_of_names
 from chainrule.data.columns.scaling import Moments, measure, measure_sparse, scale_rows
 from chainrule.data.columns.schema import Column, Schema, infer_schema, schema_of_numbers
 from chainrule.data.columns.values import Values
-from chainrule.data.rows.weights import read_weights
+from chainrule.data.weights import read_weights
 from chainrule.wording import count, listing
 
 

@@ -127,6 +127,12 @@ def read_block(array: np.ndarray, rows: slice, names: Sequence[str]) -> np.ndarr
     return block
 
 
+def scaled_in_words(shown: str, center: float, scale: float) -> str:
+    """Return how a number is scaled, as one writes it: `(3.5 - 2) / 0.5`."""
+    sign, size = ("+", -center) if center < 0 else ("-", center)
+    return f"({shown} {sign} {size:.6g}) / {scale:.6g}"
+
+
 def _refuse_too_large(
     block: np.ndarray, rows: slice, names: Sequence[str], limit: float, why: str
 ) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.scaling import Moments, all_missing, measure
 from chainrule.data.columns.values import Values
-from chainrule.data.rows.weights import read_weights
+from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError
 from chainrule.wording import as_option, count, did_you_mean, listing
 

@@ -14,10 +14,10 @@ import numpy as np
 from chainrule.data.columns.frames import Columns
 from chainrule.data.columns.schema import Column, Schema
 from chainrule.data.columns.values import Values
-from chainrule.data.rows.weights import read_weights
 from chainrule.data.target.classes import places_of, sorted_classes
 from chainrule.data.target.numbers import NumberTarget
 from chainrule.data.target.values import read_target
+from chainrule.data.weights import read_weights
 from chainrule.errors import ShapeError
 
 MOST_VALUES = 5_000_000

@@ -12,8 +12,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils.class_weight import compute_sample_weight
 
-from chainrule.data import Columns, as_columns, read_target, split_rows
-from chainrule.data.rows.weights import read_weights
+from chainrule.data.columns.frames import Columns, as_columns
+from chainrule.data.rows.splitting import split_rows
+from chainrule.data.target.values import read_target
+from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError, ShapeError
 
 

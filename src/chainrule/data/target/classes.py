@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
+from chainrule.data.target.kind import Target
 from chainrule.data.target.values import read_target, warn_of_column_vector
 from chainrule.errors import DataError, ShapeError
 from chainrule.wording import as_task, count, listing
 
 
 @dataclass(frozen=True, eq=False)
-class ClassTarget:
+class ClassTarget(Target):
     """Classes, sorted, in the type they came in; made by `fit` or `from_state`."""
 
-    kind: ClassVar[Literal["classes"]] = "classes"
+    kind: ClassVar[str] = "classes"
+    metric: ClassVar[str] = "accuracy"
     classes: np.ndarray
 
     @classmethod
@@ -62,8 +65,23 @@ class ClassTarget:
 
     @property
     def n_outputs(self) -> int:
-        """Number of columns that `encode` gives."""
         return 1 if len(self.classes) == 2 else len(self.classes)
+
+    @property
+    def n_targets(self) -> int:
+        return 1
+
+    @property
+    def output(self) -> str:
+        return "sigmoid" if self.n_outputs == 1 else "softmax"
+
+    @property
+    def class_lists(self) -> list[list[Any]]:
+        return [self.classes.tolist()]
+
+    @property
+    def output_names(self) -> list[str]:
+        return list(map(str, self.classes.tolist()))[-self.n_outputs :]
 
     def codes(self, y: object, *, name: str = "target") -> np.ndarray:
         """Give the place of every row's class in `classes`.
@@ -95,24 +113,47 @@ class ClassTarget:
             If a class occurs that training never saw.
         """
         codes = self.codes(y, name=name)
-        if len(self.classes) == 2:
+        if self.n_outputs == 1:
             return codes[:, None].astype(np.float64)
         return one_hot(codes, len(self.classes))
 
-    def decode(self, probabilities: np.ndarray) -> np.ndarray:
+    def decode(self, predictions: np.ndarray) -> np.ndarray:
         """Give the most probable class of every row, in the type it came in."""
-        probabilities = np.asarray(probabilities)
-        if probabilities.shape[1] == 1:
-            return self.classes[(probabilities[:, 0] > 0.5).astype(np.intp)]
-        return self.classes[probabilities.argmax(axis=1)]
+        predictions = np.asarray(predictions)
+        if predictions.shape[1] == 1:
+            return self.classes[(predictions[:, 0] > 0.5).astype(np.intp)]
+        return self.classes[predictions.argmax(axis=1)]
+
+    def each(self, encoded: np.ndarray) -> list[np.ndarray]:
+        return [encoded[:, 0].astype(np.intp) if self.n_outputs == 1 else encoded.argmax(axis=1)]
+
+    def probabilities(self, predictions: np.ndarray) -> np.ndarray:
+        """Give the probability of every class."""
+        if self.n_outputs > 1:
+            return predictions
+        return np.concatenate([1 - predictions, predictions], axis=1)
+
+    def probabilities_of_each(self, probabilities: np.ndarray) -> list[np.ndarray]:
+        return [probabilities]
+
+    def named_probabilities(
+        self, probabilities: np.ndarray, names: Sequence[str]
+    ) -> dict[str, np.ndarray]:
+        del names  # there is one column, whose classes say enough
+        classes = self.classes.tolist()
+        return {f"probability of {c}": p for c, p in zip(classes, probabilities.T, strict=True)}
+
+    def _became(self, shown: str, encoded: np.ndarray) -> str:
+        if self.n_outputs > 1:
+            return ""
+        no, yes = self.classes.tolist()
+        return f": y = {encoded[0]:g} ({yes} is 1, {no} is 0)"
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Give what `from_state` needs: JSON-able values, and arrays by name."""
         return {"classes": self.classes.tolist(), "dtype": self.classes.dtype.str}, {}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> ClassTarget:
-        """Rebuild the same target."""
         return cls(np.array(meta["classes"], dtype=np.dtype(meta["dtype"])))
 
 

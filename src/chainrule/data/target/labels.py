@@ -8,17 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
+from chainrule.data.target.kind import Target
 from chainrule.data.target.values import column_names, read_target
 from chainrule.errors import DataError, ShapeError
 from chainrule.wording import count
 
 
 @dataclass(frozen=True, eq=False)
-class LabelTarget:
+class LabelTarget(Target):
     """Yes/no labels side by side; made by `fit` or `from_state`.
 
     Attributes
@@ -29,7 +30,7 @@ class LabelTarget:
         Their names, if they came as the columns of a frame.
     """
 
-    kind: ClassVar[Literal["labels"]] = "labels"
+    kind: ClassVar[str] = "labels"
     n_labels: int
     names: list[str] | None = None
 
@@ -64,8 +65,23 @@ class LabelTarget:
 
     @property
     def n_outputs(self) -> int:
-        """Number of columns that `encode` gives."""
         return self.n_labels
+
+    @property
+    def n_targets(self) -> int:
+        return self.n_labels
+
+    @property
+    def output(self) -> str:
+        return "sigmoid"
+
+    @property
+    def class_lists(self) -> list[list[Any]]:
+        return [[0, 1]] * self.n_labels
+
+    @property
+    def output_names(self) -> list[str] | None:
+        return self.names
 
     def encode(self, y: object, *, name: str = "target") -> np.ndarray:
         """Give 0/1 of shape (n_rows, n_labels).
@@ -94,17 +110,27 @@ class LabelTarget:
             )
         return array.astype(np.float64)
 
-    def decode(self, probabilities: np.ndarray) -> np.ndarray:
+    def decode(self, predictions: np.ndarray) -> np.ndarray:
         """Give 1 where the probability is above a half, else 0, in whole numbers."""
-        return (np.asarray(probabilities) > 0.5).astype(np.int64)
+        return (np.asarray(predictions) > 0.5).astype(np.int64)
+
+    def each(self, encoded: np.ndarray) -> list[np.ndarray]:
+        return list(encoded.T.astype(np.intp))
+
+    def probabilities_of_each(self, probabilities: np.ndarray) -> list[np.ndarray]:
+        return [np.stack([1 - p, p], axis=1) for p in probabilities.T]
+
+    def named_probabilities(
+        self, probabilities: np.ndarray, names: Sequence[str]
+    ) -> dict[str, np.ndarray]:
+        pairs = zip(names, probabilities.T, strict=True)
+        return {f"probability of {name}=1": p for name, p in pairs}
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Give what `from_state` needs: JSON-able values, and arrays by name."""
         return {"n_labels": self.n_labels, "names": self.names}, {}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> LabelTarget:
-        """Rebuild the same target."""
         return cls(meta["n_labels"], meta["names"])
 
 

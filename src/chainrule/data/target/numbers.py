@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
-from chainrule.data.columns.scaling import LARGEST, measure
-from chainrule.data.rows.weights import read_weights
+from chainrule.data.columns.scaling import LARGEST, measure, scaled_in_words
+from chainrule.data.target.kind import Target
 from chainrule.data.target.values import read_target, warn_of_column_vector
+from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, ShapeError
 from chainrule.wording import as_task, count
 
 
 @dataclass(frozen=True, eq=False)
-class NumberTarget:
+class NumberTarget(Target):
     """Numbers, scaled; made by `fit` or `from_state`."""
 
-    kind: ClassVar[Literal["numbers"]] = "numbers"
+    kind: ClassVar[str] = "numbers"
+    classifies: ClassVar[bool] = False
+    metric: ClassVar[str] = "squared_error"
     center: np.ndarray
     scale: np.ndarray
     one_dimensional: bool
@@ -77,8 +81,23 @@ class NumberTarget:
 
     @property
     def n_outputs(self) -> int:
-        """Number of columns that `encode` gives."""
         return len(self.center)
+
+    @property
+    def n_targets(self) -> int:
+        return len(self.center)
+
+    @property
+    def output(self) -> str:
+        return "identity"
+
+    @property
+    def class_lists(self) -> list[list[Any]]:
+        return []
+
+    @property
+    def output_names(self) -> None:
+        return None
 
     def encode(self, y: object, *, name: str = "target") -> np.ndarray:
         """Give scaled numbers of shape (n_rows, n_targets).
@@ -102,13 +121,33 @@ class NumberTarget:
         numbers = np.asarray(raw) * self.scale + self.center
         return numbers if self.lowest is None else np.clip(numbers, self.lowest, self.highest)
 
-    def decode(self, raw: np.ndarray) -> np.ndarray:
+    def decode(self, predictions: np.ndarray) -> np.ndarray:
         """Give numbers in the user's units, 1-D if there is one target."""
-        numbers = self.in_units(raw)
+        numbers = self.in_units(predictions)
         return numbers[:, 0] if self.one_dimensional else numbers
 
+    def each(self, encoded: np.ndarray) -> list[np.ndarray]:
+        return list(encoded.T)
+
+    def as_scored(self, y: object) -> list[np.ndarray]:
+        """Give the numbers of each target in the user's units."""
+        return list(_as_columns(read_target(y), "target").T)
+
+    def probabilities_of_each(self, probabilities: Any) -> list[np.ndarray]:
+        del probabilities  # numbers have none
+        return []
+
+    def named_probabilities(self, probabilities: Any, names: Sequence[str]) -> dict[str, Any]:
+        del probabilities, names
+        return {}
+
+    def _became(self, shown: str, encoded: np.ndarray) -> str:
+        center, scale = self.center.tolist(), self.scale.tolist()
+        if len(center) > 1 or (center, scale) == ([0.0], [1.0]):
+            return ""
+        return f": y = {scaled_in_words(shown, center[0], scale[0])} = {encoded[0]:.6g}"
+
     def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Give what `from_state` needs: JSON-able values, and arrays by name."""
         meta = {"one_dimensional": self.one_dimensional}
         arrays = {"center": self.center, "scale": self.scale}
         if self.lowest is not None and self.highest is not None:
@@ -117,7 +156,6 @@ class NumberTarget:
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> NumberTarget:
-        """Rebuild the same target."""
         ends = (arrays.get("lowest"), arrays.get("highest"))
         return cls(arrays["center"], arrays["scale"], meta["one_dimensional"], *ends)
 

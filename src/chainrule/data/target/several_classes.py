@@ -8,18 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import numpy as np
 
 from chainrule.data.target.classes import ClassTarget, one_hot
+from chainrule.data.target.kind import Target
 from chainrule.data.target.values import column_names, read_target
 from chainrule.errors import ShapeError
 from chainrule.wording import count
 
 
 @dataclass(frozen=True, eq=False)
-class ClassTargets:
+class ClassTargets(Target):
     """Columns of classes side by side; made by `fit` or `from_state`.
 
     Attributes
@@ -30,7 +31,7 @@ class ClassTargets:
         Their names, if they came as the columns of a frame.
     """
 
-    kind: ClassVar[Literal["several classes"]] = "several classes"
+    kind: ClassVar[str] = "several classes"
     targets: tuple[ClassTarget, ...]
     names: list[str] | None = None
 
@@ -98,8 +99,25 @@ class ClassTargets:
 
     @property
     def n_outputs(self) -> int:
-        """Number of columns that `encode` gives."""
         return sum(self.sizes)
+
+    @property
+    def n_targets(self) -> int:
+        return len(self.targets)
+
+    @property
+    def output(self) -> str:
+        return "softmax blocks"
+
+    @property
+    def class_lists(self) -> list[list[Any]]:
+        return [target.classes.tolist() for target in self.targets]
+
+    @property
+    def output_names(self) -> list[str]:
+        names = self.names or list(map(str, range(len(self.targets))))
+        pairs = zip(names, self.class_lists, strict=True)
+        return [f"{name}={each}" for name, classes in pairs for each in classes]
 
     def encode(self, y: object, *, name: str = "target") -> np.ndarray:
         """Give 0/1 of shape (n_rows, sum of sizes), one 1 for every column of classes.
@@ -124,13 +142,28 @@ class ClassTargets:
             parts.append(one_hot(codes, len(target.classes)))
         return np.concatenate(parts, axis=1)
 
-    def split(self, probabilities: np.ndarray) -> list[np.ndarray]:
-        """Give the probabilities of every column of classes for itself."""
-        return np.split(np.asarray(probabilities), np.cumsum(self.sizes)[:-1], axis=1)
+    def each(self, encoded: np.ndarray) -> list[np.ndarray]:
+        return [part.argmax(axis=1) for part in self.probabilities(encoded)]
 
-    def decode(self, probabilities: np.ndarray) -> np.ndarray:
+    def probabilities(self, predictions: np.ndarray) -> list[np.ndarray]:
+        """Give the probabilities of every column of classes by itself."""
+        return np.split(np.asarray(predictions), np.cumsum(self.sizes)[:-1], axis=1)
+
+    def probabilities_of_each(self, probabilities: list[np.ndarray]) -> list[np.ndarray]:
+        return probabilities
+
+    def named_probabilities(
+        self, probabilities: list[np.ndarray], names: Sequence[str]
+    ) -> dict[str, np.ndarray]:
+        return {
+            f"probability of {name}={each}": p
+            for name, classes, own in zip(names, self.class_lists, probabilities, strict=True)
+            for each, p in zip(classes, own.T, strict=True)
+        }
+
+    def decode(self, predictions: np.ndarray) -> np.ndarray:
         """Give the most probable class of every row and column, of shape (n_rows, n_targets)."""
-        parts = self.split(probabilities)
+        parts = self.probabilities(predictions)
         columns = [
             target.classes[part.argmax(axis=1)]
             for target, part in zip(self.targets, parts, strict=True)
@@ -140,12 +173,10 @@ class ClassTargets:
         return np.stack(columns, axis=1)
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        """Give what `from_state` needs: JSON-able values, and arrays by name."""
         return {"targets": [t.to_state()[0] for t in self.targets], "names": self.names}, {}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> ClassTargets:
-        """Rebuild the same target."""
         targets = tuple(ClassTarget.from_state(each, {}) for each in meta["targets"])
         return cls(targets, meta["names"])
 

@@ -1,4 +1,4 @@
-"""The target as numbers and back; which kind of target it is shows in its values.
+"""The kinds of target, and which of them it is, as the values show.
 
 one column of classes      `ClassTarget`    0/1, or one-hot for three classes and more
 several columns of 0/1     `LabelTarget`    as they are
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.target.classes import ClassTarget
+from chainrule.data.target.kind import Target
 from chainrule.data.target.labels import LabelTarget, are_yes_no
 from chainrule.data.target.numbers import NumberTarget
 from chainrule.data.target.several_classes import ClassTargets
@@ -31,7 +32,9 @@ __all__ = [
     "target_from_state",
 ]
 
-Target = ClassTarget | LabelTarget | ClassTargets | NumberTarget
+KINDS: dict[str, type[Target]] = {
+    each.kind: each for each in (ClassTarget, LabelTarget, ClassTargets, NumberTarget)
+}
 
 
 def fit_class_target(
@@ -72,8 +75,7 @@ def fit_class_target(
 
 def target_from_state(kind: str, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Target:
     """Rebuild the target of a kind from what its `to_state` gave."""
-    types = (ClassTarget, LabelTarget, ClassTargets, NumberTarget)
-    return next(each for each in types if each.kind == kind).from_state(meta, arrays)
+    return KINDS[kind].from_state(meta, arrays)
 
 
 def _declares_columns(classes: Any, n_columns: int) -> bool:

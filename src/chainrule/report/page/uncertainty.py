@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.judging.evaluation import _codes, _level, _mean, _score
+from chainrule.judging.evaluation import _level, _mean, _score
 from chainrule.report.page.subject import Part
 
 Z = 1.959964
@@ -49,7 +49,7 @@ def score_interval(model: Any, part: Part, measure: str, score: float | None) ->
     if score is None:
         return None
     weights = np.ones(len(part)) if part.weights is None else part.weights
-    if measure == "accuracy" and model._target.kind == "classes":
+    if measure == "accuracy" and model._target.n_targets == 1:
         n = weights.sum() ** 2 / (weights**2).sum()
         return Interval(*wilson(score, n), how="Wilson's, for a share of so many rows")
     draws = _draw_scores(model, part, measure, weights)
@@ -77,12 +77,8 @@ def _draw_scores(model: Any, part: Part, measure: str, weights: np.ndarray) -> n
 
 def _true_and_guessed(model: Any, part: Part) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the two columns of every target: numbers of classes, or numbers."""
-    target, guess = model._target, model.predict(part.X)
-    if target.kind == "numbers":
-        true, guess = part.targets().astype(np.float64), guess.reshape(len(guess), -1)
-        return list(zip(true.T, guess.T, strict=True))
-    codes = (_codes(target, target.encode(each)) for each in (part.y, guess))
-    return list(zip(*codes, strict=True))
+    as_scored = model._target.as_scored
+    return list(zip(as_scored(part.y), as_scored(model.predict(part.X)), strict=True))
 
 
 def verdict(score: float, interval: Interval | None, baselines: Mapping[str, Any], n: int) -> str:
