@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import chainrule.engine as engine
+from chainrule.activations import RECORDS
 from chainrule.engine import (
     ACTIVATIONS,
     AbsoluteError,
@@ -68,7 +69,7 @@ class Swish:
 TABLE = {
     "dense": Dense(3),
     "dense without bias": Dense(3, bias=False, weights=Normal(0.7)),
-    **{f"activation {name}": layer for name, layer in ACTIVATIONS.items()},
+    **{f"activation {name}": ACTIVATIONS[name] for name in (*RECORDS, "softmax")},
     "dropout": Dropout(0.4),
     "layer norm": LayerNorm(),
     "scale": Scale(),
@@ -300,7 +301,7 @@ def test_one_compile_per_shape_whatever_the_numbers(name, key):
 
 
 @pytest.mark.parametrize("z", [-1000.0, 1000.0])
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@pytest.mark.parametrize("name", [*RECORDS, "softmax"])
 def test_activations_stay_finite_far_out(name, z):
     x = jnp.full((1, 2), z)
     a, tape = ACTIVATIONS[name].forward((), x)
@@ -350,7 +351,7 @@ def test_every_class_has_a_row():
     assert _classes("forward", "backward", "init") - {Layer} <= tested
     objectives = {type(objective) for objective, _, _ in OBJECTIVES.values()}
     assert _classes("per_row", "slopes") - {Objective} <= objectives
-    assert {name.removeprefix("activation ") for name in TABLE} >= set(ACTIVATIONS)
+    assert {id(layer) for layer in TABLE.values()} >= {id(layer) for layer in ACTIVATIONS.values()}
     assert Elementwise in tested
 
 

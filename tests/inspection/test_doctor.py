@@ -93,6 +93,20 @@ CASES = {
 }  # fmt: skip
 
 
+AT_ITS_ENDS = np.where(RNG.random((100, 8)) < 0.5, 0.001, 0.999)
+
+
+def test_saturation_is_found_whatever_the_function_is_called():
+    """scikit-learn calls the sigmoid "logistic"."""
+    for name in ("sigmoid", "logistic"):
+        recorded = flow(saturated=0.9)
+        recorded["2 sigmoid"] = recorded.pop("2 tanh")
+        evidence = seen(rows=table(hidden=(AT_ITS_ENDS,)), recorded=recorded, activations=(name,))
+        found = {finding.kind: finding for finding in diagnose_training(evidence)}
+        assert found["saturation"].severity == "warning"
+        assert f"the ends of {name}" in found["saturation"].evidence
+
+
 def test_every_kind_has_a_case():
     assert list(CASES) == list(KINDS)
 

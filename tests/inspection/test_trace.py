@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from scipy.special import erf
 
+from chainrule.activations import RECORDS
 from chainrule.demos.iris import tutorial_network, tutorial_split
 from chainrule.engine import (
     LBFGS,
@@ -37,7 +38,6 @@ from chainrule.engine import (
 )
 from chainrule.errors import OptionError, ShapeError
 from chainrule.inspection.explaining.paths import weight_gradient
-from chainrule.inspection.tracing.formulas import FUNCTIONS
 from chainrule.inspection.tracing.trace import Trace, trace
 from chainrule.inspection.tracing.views import named_leaves
 from conftest import SHARED
@@ -353,7 +353,7 @@ def as_python(text):
     return multiply(text)
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
+@pytest.mark.parametrize("name", RECORDS)
 def test_formulas_of_activations_are_true(name):
     layer = TABLE[f"activation {name}"]
     z = np.linspace(-2, 2, 9) + 0.013
@@ -369,8 +369,8 @@ def test_formulas_of_activations_are_true(name):
         "α": 1.6732632423543772 if name == "selu" else 1.0,
     }  # fmt: skip
     for formula, wanted in (
-        (FUNCTIONS[name].value, a),
-        (FUNCTIONS[name].slope, slopes),
+        (RECORDS[name].formula, a),
+        (RECORDS[name].slope_formula, slopes),
     ):
         text = formula.text.replace("{z}", "z").replace("{a}", "a")
         agrees(np.broadcast_to(eval(as_python(text), names), z.shape), wanted)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.activations import record_of
 from chainrule.predicting.layers import (
     ActivationSpec,
     DenseSpec,
@@ -185,11 +186,11 @@ def _describe(network: Any, params: Any) -> tuple[Any, Any]:
             n_in = n_out - len(layer.columns) * layer.n_pieces
             spec = PiecewiseSpec(n_in, n_out, list(layer.columns))
             own = {"edges": np.asarray(layer.edges, like.dtype)}
-        elif isinstance(layer, FixedPoint) and _is_named(layer.cell.body):
+        elif isinstance(layer, FixedPoint) and record_of(layer.cell.body) is not None:
             spec, own = _describe_fixed_point(layer, p)
         elif isinstance(layer, Softmax):
             spec = SoftmaxSpec()
-        elif isinstance(layer, Elementwise) and _is_named(layer):
+        elif isinstance(layer, Elementwise) and record_of(layer) is not None:
             spec = ActivationSpec(layer.name, [float(c) for c in layer.constants])
         elif isinstance(layer, Dropout):
             continue
@@ -221,13 +222,6 @@ def _describe_fixed_point(layer: Any, params: Any) -> tuple[FixedPointSpec, dict
     own = {"inputs": inputs.weights, "biases": inputs.biases, "weights": effective}
     own |= {f"free_{name}": getattr(free, name) for name in names}
     return spec, {name: np.array(array) for name, array in own.items()}
-
-
-def _is_named(layer: Any) -> bool:
-    from chainrule.engine import ACTIVATIONS
-
-    known: Any = ACTIVATIONS.get(getattr(layer, "name", ""))
-    return known is not None and known.f is layer.f
 
 
 def _link(objective: Any) -> tuple[str | None, tuple[int, ...]]:

@@ -8,21 +8,12 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.activations import named
 from chainrule.engine import Dense, Dropout, FeedForward, LayerNorm, as_activation
 from chainrule.engine.layers.differentiated import as_layer
 from chainrule.errors import OptionError
 
 _NUMBER = int | float | np.number
-# He's variance suits functions that are zero on the left, LeCun's suits selu, Glorot's the rest.
-_INITIAL = {
-    "relu": "he",
-    "leaky_relu": "he",
-    "elu": "he",
-    "silu": "he",
-    "gelu": "he",
-    "mish": "he",
-    "selu": "lecun_normal",
-}
 
 
 def build_network(
@@ -55,7 +46,8 @@ def build_network(
     layers: list[Any] = []
     for i, (size, name, rate) in enumerate(zip(sizes, names, rates, strict=True)):
         function = as_activation(name) if isinstance(name, str) else as_layer(name)
-        drawn = _INITIAL.get(name, "glorot") if isinstance(name, str) else "glorot"
+        record = named(name)
+        drawn = "glorot" if record is None else record.initializer
         layers.append(_dense(size, weights[i], biases[i], drawn))
         layers += [LayerNorm()] if layer_norm else []
         layers.append(function)

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.activations import record_of
 from chainrule.engine import (
     Dense,
     Elementwise,
@@ -23,7 +24,6 @@ from chainrule.engine import (
     soft_clip,
 )
 from chainrule.errors import OptionError
-from chainrule.predicting.activations import ACTIVATIONS
 from chainrule.predicting.layers import cut_into_pieces
 
 LEAST_EDGES = 4  # a column of fewer different quantiles is left whole
@@ -71,7 +71,7 @@ def named_activation(what: Any) -> Elementwise:
         If it is none of the named ones, which NumPy has too.
     """
     function = as_activation(what) if isinstance(what, str | Elementwise) else what
-    if isinstance(function, Elementwise) and function.name in ACTIVATIONS:
+    if isinstance(function, Elementwise) and record_of(function) is not None:
         return function
     raise OptionError(
         f'activation={what!r} must be one name for all hidden layers, such as "selu". For layers '
@@ -79,9 +79,8 @@ def named_activation(what: Any) -> Elementwise:
     )
 
 
-def _apply(function: Elementwise, z: np.ndarray) -> np.ndarray:
-    constants = [float(constant) for constant in function.constants]
-    return ACTIVATIONS[function.name][0](z.copy(), *constants)
+def _apply(function: Any, z: np.ndarray) -> np.ndarray:
+    return function.f(z, *(float(constant) for constant in function.constants))
 
 
 def _begin(h: np.ndarray, size: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.activations import RECORDS
+from chainrule.inspection.settling.energy import energy
 from chainrule.predicting.history import History
 from chainrule.predicting.settling import path_of_rows
-
-WITH_ENERGY = ("tanh", "sigmoid", "identity")
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,9 +72,7 @@ def record_path(
     """Return how encoded rows settle, with their energies if the connections are symmetric."""
     states, residuals = path_of_rows(x, spec, arrays, max_sweeps)
     energies = None
-    if symmetric and spec.activation in WITH_ENERGY:
-        from chainrule.inspection import energy
-
+    if symmetric and RECORDS[spec.activation].energy is not None:
         drive = x @ arrays["inputs"] + arrays["biases"]
         weights = arrays["weights"]
         energies = np.stack([energy(h, weights, drive, spec.activation) for h in states])

@@ -14,10 +14,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.activations import sigmoid
 from chainrule.errors import DataError, NotSettledWarning, OptionError, ShapeError
 from chainrule.fitting.conversion import engine_params, network_attributes
 from chainrule.judging.settling import SettlePath, record_path
-from chainrule.predicting.activations import sigmoid
 from chainrule.predicting.history import History
 from chainrule.predicting.settling import settle_rows
 

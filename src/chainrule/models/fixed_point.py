@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.activations import NAMES, named
 from chainrule.errors import NotSettledError, NotSettledWarning, OptionError
 from chainrule.fitting.conversion import plain_network
 from chainrule.judging.settling import (
@@ -26,7 +27,6 @@ from chainrule.predicting.network import PlainNetwork
 from chainrule.predicting.settling import automatic_tolerance, settle_rows
 
 GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
-SLOPES = {"sigmoid": 0.25, "logistic": 0.25, "tanh": 1.0, "relu": 1.0, "identity": 1.0}
 NAMED = {
     "settle_solver": ("auto", "picard", "anderson"),
     "adjoint_solver": ("auto", "picard", "anderson", "lu"),
@@ -164,13 +164,14 @@ class FixedPointNetwork(BaseMLP):
             )
         start = e.VarianceScaling("in", "normal", 0.25)
         if name in ("spectral", "row-sum", "perron"):
-            if self.activation not in SLOPES:
+            record = named(self.activation)
+            if record is None:
                 raise OptionError(
                     f"guarantee={name!r} needs the steepest slope of the activation, which is "
-                    f"known for {', '.join(SLOPES)}; {self.activation!r} is none of them."
+                    f"known for {', '.join(NAMES)}; {self.activation!r} is none of them."
                 )
             kind = {"spectral": e.Spectral, "row-sum": e.RowSum, "perron": e.Perron}[name]
-            return kind(start, mask, slope=SLOPES[self.activation])
+            return kind(start, mask, slope=record.steepest)
         if name == "monotone":
             if mask is not None:
                 raise OptionError('guarantee="monotone" takes no mask. Leave one of them out.')

@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from chainrule.predicting.activations import ACTIVATIONS, softmax
+from chainrule.activations import RECORDS
 from chainrule.predicting.settling import settle_rows
 
 Width = Annotated[int, msgspec.Meta(ge=1, le=1 << 40)]
@@ -162,12 +162,20 @@ def cut_into_pieces(x: np.ndarray, columns: Sequence[int], edges: np.ndarray) ->
 
 def _activation(x: np.ndarray, spec: ActivationSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
     del arrays
-    return ACTIVATIONS[spec.name][0](x, *spec.constants)
+    return RECORDS[spec.name].f(x, *spec.constants)
 
 
 def _softmax(x: np.ndarray, spec: SoftmaxSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:
     del spec, arrays
     return softmax(x)
+
+
+def softmax(z: np.ndarray) -> np.ndarray:
+    """Return rows that are positive and sum to one, written into what is given."""
+    z -= np.maximum.reduce(z, axis=1, keepdims=True)
+    np.exp(z, out=z)
+    z /= np.add.reduce(z, axis=1, keepdims=True)
+    return z
 
 
 def _fixed_point(x: np.ndarray, spec: FixedPointSpec, arrays: dict[str, np.ndarray]) -> np.ndarray:

@@ -22,8 +22,8 @@ from functools import cached_property
 
 import numpy as np
 
+from chainrule.activations import RECORDS, sigmoid
 from chainrule.errors import ModelFileError, OptionError, ShapeError
-from chainrule.predicting.activations import ACTIVATIONS, sigmoid, softmax
 from chainrule.predicting.layers import (
     FORWARD,
     WITH_UNITS,
@@ -34,6 +34,7 @@ from chainrule.predicting.layers import (
     LayerSpec,
     PiecewiseSpec,
     array_shapes,
+    softmax,
     takes,
 )
 
@@ -254,9 +255,9 @@ def _fault(spec: LayerSpec) -> str:
             return "has time constants that do not fit its units"
     if isinstance(spec, ActivationSpec | FixedPointSpec):
         name = spec.name if isinstance(spec, ActivationSpec) else spec.activation
-        if name not in ACTIVATIONS:
-            return f"is called {name!r}, expected one of {', '.join(ACTIVATIONS)}"
-        n = ACTIVATIONS[name][1]
+        if name not in RECORDS:
+            return f"is called {name!r}, expected one of {', '.join(RECORDS)}"
+        n = len(RECORDS[name].constants)
         if len(spec.constants) != n or not all(map(math.isfinite, spec.constants)):
             return f"has the constants {spec.constants}, expected {n} finite numbers"
     return ""

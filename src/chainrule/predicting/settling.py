@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.predicting.activations import ACTIVATIONS
+from chainrule.activations import RECORDS
 
 PATIENCE, WINDOW, MEMORY = 64, 16, 5  # as the engine's
 SMALLEST_ALPHA, SMALL_STATE, FLOOR_ROOM, RESTART = 1 / 64, 0.01, 50.0, 10.0
@@ -41,7 +41,7 @@ def settle(
     tol: float,
     max_sweeps: int,
 ) -> PlainSettled:
-    """Settle every row from rest; `activation` may write into what it is given."""
+    """Settle every row from rest."""
     n_rows, n = drive.shape
     least_size = SMALL_STATE * n**0.5
     floor = FLOOR_ROOM * np.finfo(drive.dtype).eps
@@ -191,7 +191,7 @@ def _wired(x: np.ndarray, spec: Any, arrays: dict[str, np.ndarray]) -> tuple:
     if spec.step is not None or spec.tau:
         alpha = np.full(spec.n_out, 1.0 if spec.step is None else spec.step)
         rates = (alpha / np.asarray(spec.tau or [1.0])).astype(weights.dtype)
-    function = ACTIVATIONS[spec.activation][0]
+    function = RECORDS[spec.activation].f
     return drive, weights, lambda z: function(z, *spec.constants), rates
 
 

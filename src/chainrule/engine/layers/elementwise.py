@@ -4,11 +4,14 @@
     backward   dz = da f'(z)
 
 The derivative is a function of (z, a), since many are cheaper from a = f(z).
-The functions themselves are in `activations`.
+The functions themselves are in `chainrule.activations`.  Of a user's own the derivative may be left
+out; autodiff finds it then.
 """
 
 from collections.abc import Callable
 
+import jax
+import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.pytree import hyperparameters, part, pytree
@@ -28,7 +31,7 @@ class Elementwise:
 
     name: str
     f: Callable[..., Array]
-    derivative: Callable[..., Array]
+    derivative: Callable[..., Array] | None = None
     constants: tuple[float, ...] = part(default=())
 
     def width(self, n_in: int) -> int:
@@ -49,4 +52,11 @@ class Elementwise:
         self, params: tuple[()], tape: ElementwiseTape, dy: Float[Array, "batch n"]
     ) -> tuple[tuple[()], Float[Array, "batch n"]]:
         del params
-        return (), dy * self.derivative(tape.z, tape.a, *self.constants)
+        return (), dy * self.slope(tape)
+
+    def slope(self, tape: ElementwiseTape) -> Float[Array, "batch n"]:
+        """Return f'(z) of every unit."""
+        if self.derivative is not None:
+            return self.derivative(tape.z, tape.a, *self.constants)
+        _, vjp = jax.vjp(lambda z: self.f(z, *self.constants), tape.z)  # noqa: TID251
+        return vjp(jnp.ones_like(tape.a))[0]

@@ -11,9 +11,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-BOUNDED = ("sigmoid", "tanh")
-RECTIFIERS = ("relu", "leaky_relu", "elu", "selu", "silu", "gelu", "mish", "softplus")
-
 
 @dataclass(frozen=True)
 class Settings:

@@ -9,13 +9,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.inspection.doctor.evidence import BOUNDED, RECTIFIERS, Evidence
+from chainrule.activations import RECORDS, Activation, named
+from chainrule.inspection.doctor.evidence import Evidence
 from chainrule.inspection.doctor.finding import Finding
 
 VANISHED, EXPLODED = 1e-2, 30.0  # δ of the first layer over δ of the last one
 MANY_DEAD, MANY_SATURATED = 0.4, 0.5  # shares of units, and of slopes
 A_FEW_DEAD = 0.1
-FLAT_BY_HAND = {"tanh": 0.975, "sigmoid": 0.975}
+NEAR_AN_END = 0.975  # of the way from the middle of a function's range: 5 % of the slope is left
 
 
 def find_in_flow(seen: Evidence) -> Iterator[Finding]:
@@ -63,12 +64,14 @@ def _dead_units(seen: Evidence) -> Iterator[Finding]:
     """Units of a rectifier that are silent for every row: nothing comes back through them."""
     shares: dict[int, float] = {}
     if seen.rows is not None:
-        for i, a in enumerate(seen.rows.hidden):
-            if i < len(seen.settings.activations) and seen.settings.activations[i] == "relu":
+        for i, (name, a) in enumerate(
+            zip(seen.settings.activations, seen.rows.hidden, strict=False)
+        ):
+            if (function := named(name)) is not None and function.dies:
                 shares[i + 1] = float((a.max(axis=0) <= 0).mean())
     else:
-        rectified = [s for label, s in seen.layers_with("dead") if label.split()[-1] == "relu"]
-        shares = {i + 1: float(series[-1]) for i, series in enumerate(rectified)}
+        dying = [s for label, s in seen.layers_with("dead") if _function_at(label).dies]
+        shares = {i + 1: float(series[-1]) for i, series in enumerate(dying)}
     if not shares:
         return
     layer, share = max(shares.items(), key=lambda pair: pair[1])
@@ -93,13 +96,14 @@ def _saturation(seen: Evidence) -> Iterator[Finding]:
     """Units of a bounded function that are at its ends."""
     shares: dict[int, float] = {}
     names = seen.settings.activations
-    at_start = [s for label, s in seen.layers_with("saturated") if label.split()[-1] in BOUNDED]
+    at_start = [s for label, s in seen.layers_with("saturated") if _function_at(label).range]
     if seen.rows is not None:
-        for i, a in enumerate(seen.rows.hidden):
-            name = names[i] if i < len(names) else ""
-            if name in BOUNDED:
-                ends = a if name == "tanh" else 2 * a - 1
-                shares[i + 1] = float((np.abs(ends) > FLAT_BY_HAND[name]).mean())
+        for i, (name, a) in enumerate(zip(names, seen.rows.hidden, strict=False)):
+            if (function := named(name)) is not None and function.range is not None:
+                low, high = function.range
+                shares[i + 1] = float(
+                    (np.abs(2 * a - low - high) > NEAR_AN_END * (high - low)).mean()
+                )
     elif at_start:
         shares = {i + 1: float(series[-1]) for i, series in enumerate(at_start)}
     if not shares:
@@ -120,6 +124,6 @@ def _saturation(seen: Evidence) -> Iterator[Finding]:
     )
 
 
-def is_rectified(seen: Evidence) -> bool:
-    """Return whether all hidden layers are of rectifiers."""
-    return bool(seen.settings.activations) and set(seen.settings.activations) <= set(RECTIFIERS)
+def _function_at(label: str) -> Activation:
+    """Return the record of the function that a layer's label ends with; the identity for others."""
+    return named(label.split()[-1]) or RECORDS["identity"]

@@ -11,12 +11,12 @@
 References: Hopfield (1984), PNAS 81:3088-3092, eq. 5; Cohen & Grossberg (1983).
 """
 
+from collections.abc import Callable
+
 import numpy as np
-from scipy.special import xlogy
 
+from chainrule.activations import RECORDS, named
 from chainrule.errors import OptionError
-
-ENERGIES = ("identity", "sigmoid", "tanh")
 
 
 def energy(h: np.ndarray, weights: np.ndarray, drive: np.ndarray, activation: str) -> np.ndarray:
@@ -30,8 +30,8 @@ def energy(h: np.ndarray, weights: np.ndarray, drive: np.ndarray, activation: st
         Symmetric connections W.
     drive : array of shape (batch, n)
         What each unit receives from outside, u.
-    activation : {"tanh", "sigmoid", "identity"}
-        f.
+    activation : str
+        f, one that has an energy: "tanh", "sigmoid" or "identity".
 
     Returns
     -------
@@ -44,23 +44,17 @@ def energy(h: np.ndarray, weights: np.ndarray, drive: np.ndarray, activation: st
         If the activation has no energy here.
     """
     h, drive = np.asarray(h, np.float64), np.asarray(drive, np.float64)
+    integral = _integral(activation)
     pairs = -0.5 * np.einsum("bi,ij,bj->b", h, np.asarray(weights, np.float64), h, optimize=True)
-    return pairs - (drive * h).sum(axis=1) + _inverse_integral(h, activation).sum(axis=1)
+    return pairs - (drive * h).sum(axis=1) + integral(h).sum(axis=1)
 
 
-def _inverse_integral(h: np.ndarray, activation: str) -> np.ndarray:
+def _integral(activation: str) -> Callable[[np.ndarray], np.ndarray]:
     """Return ∫₀^h f⁻¹, elementwise."""
-    if activation == "identity":
-        return 0.5 * h * h
-    if activation == "tanh":
-        low, high, factor = 1 + h, 1 - h, 0.5
-    elif activation == "sigmoid":
-        low, high, factor = h, 1 - h, 1.0
-    else:
+    record = named(activation)
+    if record is None or record.energy is None:
         raise OptionError(
             f'energy knows no integral for activation="{activation}". '
-            f"Choose one of {', '.join(ENERGIES)}."
+            f"Choose one of {', '.join(name for name, each in RECORDS.items() if each.energy)}."
         )
-    inside = (low >= 0) & (high >= 0)
-    low, high = np.where(inside, low, 1), np.where(inside, high, 1)
-    return np.where(inside, factor * (xlogy(low, low) + xlogy(high, high)), np.inf)
+    return record.energy

@@ -11,11 +11,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from chainrule.activations import record_of
 from chainrule.engine.compiling.precision import precision
 from chainrule.engine.networks.fixed_point import FixedPoint, FixedPointTape
 from chainrule.engine.networks.guarantees import Symmetric
 from chainrule.engine.networks.settling.state import OVERFLOW, Settled
-from chainrule.inspection.settling.energy import ENERGIES, energy
+from chainrule.inspection.settling.energy import energy
 from chainrule.inspection.settling.exact import Network
 
 SMALL_BATCH = 32
@@ -137,11 +138,11 @@ class Runner:
 
     def _energies(self, rows: np.ndarray, states: list[np.ndarray]) -> np.ndarray | None:
         cell = self.layer.cell
-        name = getattr(cell.body, "name", None)
-        if not isinstance(cell.connections, Symmetric) or name not in ENERGIES:
+        body = record_of(cell.body)
+        if not isinstance(cell.connections, Symmetric) or body is None or body.energy is None:
             return None
         weights, drive = self.network.weights(), self.network.drive(rows)
-        return np.stack([energy(h, weights, drive, name) for h in states])
+        return np.stack([energy(h, weights, drive, body.name) for h in states])
 
     def _given(self, rows: Any) -> tuple[Any, Any]:
         params = jax.tree.map(jnp.asarray, self.network.params)

@@ -1,4 +1,4 @@
-"""The formulas of activations, objectives and optimizers, in plain text and in LaTeX."""
+"""The formulas of objectives and optimizers, in plain text and in LaTeX."""
 
 from __future__ import annotations
 
@@ -29,81 +29,12 @@ from chainrule.engine import (
 from chainrule.formulas import Formula
 
 
-class Function(NamedTuple):
-    """An activation: its value and its slope, `{z}` for the pre-activation, `{a}` for f(z)."""
-
-    value: Formula
-    slope: Formula
-
-
 class Measure(NamedTuple):
     """An objective: the loss of a row, its slope ∂ℓ/∂z, and what a prediction is; `{z}` is raw."""
 
     loss: Formula
     slope: Formula
     link: Formula
-
-
-def _function(value: str, latex: str, slope: str, slope_latex: str) -> Function:
-    return Function(Formula(value, latex), Formula(slope, slope_latex))
-
-
-FUNCTIONS: dict[str, Function] = {
-    "identity": _function("{z}", "{z}", "1", "1"),
-    "sigmoid": _function(
-        "1 / (1 + exp(-{z}))", r"\frac{1}{1 + e^{-{z}}}", "{a} (1 - {a})", "{a} (1 - {a})"
-    ),
-    "tanh": _function("tanh({z})", r"\tanh({z})", "1 - {a}²", "1 - {a}^2"),
-    "relu": _function(
-        "max({z}, 0)", r"\max({z}, 0)", "1 if {z} > 0, else 0", r"\mathbf{1}[{z} > 0]"
-    ),
-    "leaky_relu": _function(
-        "{z} if {z} > 0, else s {z}",
-        r"{z}\,\mathbf{1}[{z} > 0] + s {z}\,\mathbf{1}[{z} \le 0]",
-        "1 if {z} > 0, else s",
-        r"\mathbf{1}[{z} > 0] + s\,\mathbf{1}[{z} \le 0]",
-    ),
-    "elu": _function(
-        "{z} if {z} > 0, else α (exp({z}) - 1)",
-        r"{z}\,\mathbf{1}[{z} > 0] + \alpha (e^{{z}} - 1)\,\mathbf{1}[{z} \le 0]",
-        "1 if {z} > 0, else {a} + α",
-        r"\mathbf{1}[{z} > 0] + ({a} + \alpha)\,\mathbf{1}[{z} \le 0]",
-    ),
-    "selu": _function(
-        "s {z} if {z} > 0, else s α (exp({z}) - 1)",
-        r"s {z}\,\mathbf{1}[{z} > 0] + s \alpha (e^{{z}} - 1)\,\mathbf{1}[{z} \le 0]",
-        "s if {z} > 0, else {a} + s α",
-        r"s\,\mathbf{1}[{z} > 0] + ({a} + s \alpha)\,\mathbf{1}[{z} \le 0]",
-    ),
-    "softplus": _function("log(1 + exp({z}))", r"\log(1 + e^{{z}})", "σ({z})", r"\sigma({z})"),
-    "silu": _function(
-        "{z} σ({z})",
-        r"{z}\,\sigma({z})",
-        "σ({z}) + {a} (1 - σ({z}))",
-        r"\sigma({z}) + {a} (1 - \sigma({z}))",
-    ),
-    "gelu": _function(
-        "{z} Φ({z})", r"{z}\,\Phi({z})", "Φ({z}) + {z} φ({z})", r"\Phi({z}) + {z}\,\varphi({z})"
-    ),
-    "mish": _function(
-        "{z} tanh(log(1 + exp({z})))",
-        r"{z} \tanh(\log(1 + e^{{z}}))",
-        "t + {z} (1 - t²) σ({z}) with t = {a} / {z}",
-        r"t + {z} (1 - t^2)\,\sigma({z}), \quad t = {a} / {z}",
-    ),
-    "soft_clip": _function(
-        "{z} / √(1 + ({z} / c)²)",
-        r"{z} / \sqrt{1 + ({z} / c)^2}",
-        "(1 + ({z} / c)²)^(-3/2)",
-        r"(1 + ({z} / c)^2)^{-3/2}",
-    ),
-}
-UNKNOWN = _function("f({z})", "f({z})", "f′({z})", "f'({z})")
-
-
-def function_of(layer: Any) -> Function:
-    """Return the formulas of an elementwise layer; f and f′ for one of the user's own."""
-    return FUNCTIONS.get(layer.name, UNKNOWN)
 
 
 IDENTITY = Formula("{z}", "{z}")

@@ -14,6 +14,7 @@ import jax
 import numpy as np
 from jaxtyping import Array
 
+from chainrule.activations import record_of
 from chainrule.engine import (
     Dense,
     Dropout,
@@ -25,7 +26,6 @@ from chainrule.engine import (
     Softmax,
 )
 from chainrule.formulas import Formula
-from chainrule.inspection.tracing.formulas import function_of
 from chainrule.inspection.tracing.records import Step
 from chainrule.inspection.tracing.views import Symbol, View, d, named_leaves
 
@@ -123,21 +123,20 @@ def sum_over_rows(symbol: Symbol) -> Formula:
 @forward_steps.register
 def _(layer: Elementwise, view: View) -> list[Step]:
     view.out = view.symbol("a")
-    formula = function_of(layer).value.filled(z=view.given, a=view.out)
+    formula = _formulas_of(layer)[0].filled(z=view.given, a=view.out)
     note = constants(layer)
     return [view.forward("a", view.out, formula, view.passed.y, ROWS_UNITS, "", note)]
 
 
 @backward_steps.register
 def _(layer: Elementwise, view: View) -> list[Step]:
-    function = function_of(layer)
     slope = view.symbol("slope", "f'")
     values = _slope(layer, view.passed.tape)
     steps = [
         view.backward(
             "slope",
             slope,
-            function.slope.filled(z=view.given, a=view.out),
+            _formulas_of(layer)[1].filled(z=view.given, a=view.out),
             values,
             ROWS_UNITS,
             "",
@@ -150,15 +149,24 @@ def _(layer: Elementwise, view: View) -> list[Step]:
 
 @jax.jit  # one program in place of one for each operation
 def _slope(layer: Elementwise, tape: Any) -> Array:
-    return layer.derivative(tape.z, tape.a, *layer.constants)
+    return layer.slope(tape)
+
+
+def _formulas_of(layer: Elementwise) -> tuple[Formula, Formula]:
+    """Return the formulas of value and slope; f and f′ for a function of the user's own."""
+    record = record_of(layer)
+    if record is None:
+        return Formula("f({z})", "f({z})"), Formula("f′({z})", "f'({z})")
+    return record.formula, record.slope_formula
 
 
 def constants(layer: Elementwise) -> str:
     """Return what the constants of an activation are, in words."""
-    named = {"leaky_relu": ("s",), "elu": ("α",), "soft_clip": ("c",)}.get(layer.name, ())
-    given = zip(named, layer.constants, strict=False)
-    fixed = "s = 1.0507, α = 1.67326" if layer.name == "selu" else ""
-    return ", ".join(f"{name} = {float(value):g}" for name, value in given) or fixed
+    record = record_of(layer)
+    if record is None:
+        return ""
+    given = {**dict(zip(record.constants, layer.constants, strict=True)), **record.fixed}
+    return ", ".join(f"{letter} = {float(value):g}" for letter, value in given.items())
 
 
 def times(left: Symbol, right: Symbol) -> Formula:
