@@ -87,8 +87,9 @@ def chainrule_step(layer, w, u, x, c):
     inputs, connections = engine.DenseParams(u, None), engine.ConnectionParams(w)
     params = engine.CellParams(inputs=inputs, connections=connections, body=())
     _, tape = layer.forward(params, x)
-    grads, dx, notes = layer.backward_and_notes(params, tape, c)
-    return grads.connections.weights, grads.inputs.weights, dx, notes
+    passed = layer.passed(params, tape, c)
+    grads = passed.grads
+    return grads.connections.weights, grads.inputs.weights, passed.dx, passed.notes
 
 
 def network(n=128, solver="auto", **options):

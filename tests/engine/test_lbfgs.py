@@ -228,7 +228,7 @@ def test_what_it_cannot_do_is_said():
     with pytest.raises(OptionError, match="whole table"):
         fit(NETWORK, SquaredError(), Y, 1, batch_size=10)
     weights = jnp.ones(2)
-    with pytest.raises(OptionError, match="fourth argument.*got 0"):
+    with pytest.raises(OptionError, match="fourth argument.*got None"):
         LBFGS().update(weights, weights, LBFGS().init(weights))
     with pytest.raises(OptionError, match="memory=0"):
         LBFGS(memory=0)

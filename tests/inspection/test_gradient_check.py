@@ -239,13 +239,9 @@ def test_units_that_settle_with_a_wrong_adjoint_are_found():
 
     @hyperparameters
     class Sloppy(FixedPoint):
-        def backward(self, params, tape, dy):
+        def passed(self, params, tape, dy):
             grads, dx, _ = self.cell.backward(params, tape.cell, dy)  # forgets to settle
-            return grads, dx
-
-        def backward_and_notes(self, params, tape, dy):
-            grads, dx = self.backward(params, tape, dy)
-            return grads, dx, super().backward_and_notes(params, tape, dy)[2]
+            return dataclasses.replace(super().passed(params, tape, dy), grads=grads, dx=dx)
 
     layer = Sloppy(Cell(Dense(3), Spectral(bound=0.6)))
     network = FeedForward((Dense(4), tanh, layer, Dense(1)))

@@ -9,7 +9,7 @@ import jax
 import numpy as np
 
 from chainrule.engine import train, train_together
-from chainrule.engine.layers.notes import limits_of
+from chainrule.engine.layers.notes import noting
 from chainrule.fitting.callbacks import Tasks
 from chainrule.fitting.learning import Learning, Plan
 from chainrule.fitting.watching import spoken
@@ -84,7 +84,7 @@ def _run(planned: list[tuple[Learning, Plan]], on_progress: OnProgress | None = 
 def _kind(plan: Plan) -> Any:
     """Return what fits that can train side by side have in common; None if this one cannot."""
     given = plan.arguments
-    if any(given[name] is not None for name in ALONE) or limits_of(given["network"]):
+    if any(given[name] is not None for name in ALONE) or noting(given["network"]).limits:
         return None
     parts = {name: given[name] for name in ("network", "objective", "metrics")}
     leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(parts)]

@@ -14,13 +14,13 @@ from jaxtyping import Array, Bool, PRNGKeyArray
 
 from chainrule.engine.keys import split_key
 from chainrule.engine.layers.differentiated import as_layer
-from chainrule.engine.layers.notes import backward_through, limits_of, notes_of, trusted_rows
+from chainrule.engine.layers.notes import Noting, Passed, noting
 from chainrule.engine.pytree import hyperparameters, part
 from chainrule.errors import OptionError
 
 
 @hyperparameters
-class FeedForward:
+class FeedForward(Noting):
     """`layers` in the order the signal meets them."""
 
     layers: tuple[Any, ...] = part()
@@ -55,11 +55,15 @@ class FeedForward:
             tapes.append(tape)
         return x, tuple(tapes)
 
-    def backward(
-        self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array
-    ) -> tuple[tuple[Any, ...], Array]:
-        grads, dx, _ = self.backward_and_notes(params, tape, dy)
-        return grads, dx
+    def passed(self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array) -> Passed:
+        grads, deltas, notes, names = [], [], {}, self._names()
+        for i in range(len(self.layers) - 1, -1, -1):
+            own = noting(self.layers[i]).passed(params[i], tape[i], dy)
+            dy = own.dx
+            grads.append(own.grads)
+            deltas.append(own.deltas)
+            notes |= {names[i, name]: values for name, values in own.notes.items()}
+        return Passed(tuple(grads[::-1]), dy, notes, tuple(deltas[::-1]))
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -70,37 +74,19 @@ class FeedForward:
     def limits(self) -> dict[str, float]:
         """The limits of what the layers note."""
         return {
-            name: limits_of(self.layers[i])[own]
+            name: noting(self.layers[i]).limits[own]
             for (i, own), name in self._names().items()
-            if own in limits_of(self.layers[i])
+            if own in noting(self.layers[i]).limits
         }
 
-    def trusted(self, tape: tuple[Any, ...]) -> Bool[Array, " batch"]:
+    def trusted(self, tape: tuple[Any, ...]) -> Bool[Array, " batch"] | None:
         """Return the rows that every layer trusts."""
         pairs = zip(self.layers, tape, strict=True)
-        rows = [trusted_rows(layer, t) for layer, t in pairs]
-        return jnp.all(jnp.stack([each for each in rows if each is not None]), axis=0)
-
-    def backward_and_notes(
-        self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array
-    ) -> tuple[tuple[Any, ...], Array, dict[str, Array]]:
-        """Return the gradients, and what the layers note of each row."""
-        return self.backward_through(params, tape, dy)[:3]
-
-    def backward_through(
-        self, params: tuple[Any, ...], tape: tuple[Any, ...], dy: Array
-    ) -> tuple[tuple[Any, ...], Array, dict[str, Array], tuple[Any, ...]]:
-        """Return also the gradient at the output of every layer."""
-        grads, deltas, notes, names = [], [], {}, self._names()
-        for i in range(len(self.layers) - 1, -1, -1):
-            g, dy, own, delta = backward_through(self.layers[i], params[i], tape[i], dy)
-            grads.append(g)
-            deltas.append(delta)
-            notes |= {names[i, name]: values for name, values in own.items()}
-        return tuple(grads[::-1]), dy, notes, tuple(deltas[::-1])
+        rows = [own for layer, t in pairs if (own := noting(layer).trusted(t)) is not None]
+        return jnp.all(jnp.stack(rows), axis=0) if rows else None
 
     def _names(self) -> dict[tuple[int, str], str]:
-        own = [(i, name) for i, layer in enumerate(self.layers) for name in notes_of(layer)]
+        own = [(i, name) for i, layer in enumerate(self.layers) for name in noting(layer).notes]
         alone = [name for _, name in own]
         return {
             (i, name): name if alone.count(name) == 1 else f"layer{i + 1}_{name}" for i, name in own

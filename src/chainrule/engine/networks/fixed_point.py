@@ -18,6 +18,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from chainrule.engine.layers.notes import Noting, Passed
 from chainrule.engine.networks.cell import Cell, CellParams, CellTape
 from chainrule.engine.networks.settling.newton import in_blocks, newton, solve_adjoint
 from chainrule.engine.networks.settling.solvers import ADJOINT, FORWARD, check_solver, sweep
@@ -47,7 +48,7 @@ class FixedPointTape:
 
 
 @hyperparameters
-class FixedPoint:
+class FixedPoint(Noting):
     """The fixed point of `cell` under a static input; see the module formulas.
 
     Parameters
@@ -229,15 +230,9 @@ class FixedPoint:
 
         return self.settle(image, (dy, tape.cell.body), dy, adjoint=True)
 
-    def backward(
+    def passed(
         self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
-    ) -> tuple[CellParams, Float[Array, "batch n_in"]]:
-        grads, dx, _ = self.backward_and_notes(params, tape, dy)
-        return grads, dx
-
-    def backward_and_notes(
-        self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
-    ) -> tuple[CellParams, Float[Array, "batch n_in"], dict[str, Array]]:
+    ) -> Passed:
         """Return the gradients, and of each sample how both settlings ended."""
         adjoint = self.settle_adjoint(params, tape, dy)
         value = adjoint.value
@@ -249,7 +244,7 @@ class FixedPoint:
             for which, settled in (("", tape.settled), ("adjoint_", adjoint))
             for name, note in _notes_of(settled, dy.dtype).items()
         }
-        return grads, dx, notes
+        return Passed(grads, dx, notes, dy)
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -262,11 +257,9 @@ class FixedPoint:
         most = {"raise": 0.0, "drop": MOST_DROPPED, "use": float("inf")}[self.on_unsettled]
         return {"unsettled": most, "adjoint_unsettled": most}
 
-    def trusted(self, tape: FixedPointTape) -> Bool[Array, " batch"]:
-        """Return which samples a training step may use."""
-        if self.on_unsettled == "use":
-            return jnp.ones_like(tape.settled.usable)
-        return tape.settled.usable
+    def trusted(self, tape: FixedPointTape) -> Bool[Array, " batch"] | None:
+        """Return which samples a training step may use; None if all."""
+        return None if self.on_unsettled == "use" else tape.settled.usable
 
     def _tolerance(self, dtype: Any) -> Array:
         return jnp.asarray(automatic_tolerance(dtype) if self.tol is None else self.tol, dtype)

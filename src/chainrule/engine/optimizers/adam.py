@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from chainrule.engine.optimizers.base import check_number
+from chainrule.engine.optimizers.base import LossAndGrads, check_number
 from chainrule.engine.optimizers.gradient_descent import descend
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
 from chainrule.engine.pytree import (
@@ -59,7 +59,14 @@ class Adam:
         zeros = zeros_like(params)
         return AdamState(step=on_device(0, np.int32), mean=zeros, square=zeros)
 
-    def update(self, params: Any, grads: Any, opt_state: AdamState) -> tuple[Any, AdamState]:
+    def update(
+        self,
+        params: Any,
+        grads: Any,
+        opt_state: AdamState,
+        loss_and_grads: LossAndGrads | None = None,
+    ) -> tuple[Any, AdamState]:
+        del loss_and_grads
         direction, state = self._direction(grads, opt_state)
         return descend(params, direction, self.learning_rate, opt_state.step), state
 
@@ -88,7 +95,14 @@ class AdamW(Adam):
         super().__post_init__()
         check_number(self, "weight_decay", 0 <= self.weight_decay < math.inf, "of 0 or more")
 
-    def update(self, params: Any, grads: Any, opt_state: AdamState) -> tuple[Any, AdamState]:
+    def update(
+        self,
+        params: Any,
+        grads: Any,
+        opt_state: AdamState,
+        loss_and_grads: LossAndGrads | None = None,
+    ) -> tuple[Any, AdamState]:
+        del loss_and_grads
         direction, state = self._direction(grads, opt_state)
         decay = map_weights(lambda w: self.weight_decay * w, params, otherwise=jnp.zeros_like)
         direction = jax.tree.map(jnp.add, direction, decay)

@@ -1,17 +1,21 @@
 """What every optimizer promises: a pure update, all of its state in the open.
 
     init(params) -> opt_state
-    update(params, grads, opt_state) -> (params, opt_state)
+    update(params, grads, opt_state, loss_and_grads) -> (params, opt_state)
 
 η is the learning rate of this step: a number, or a schedule of the step (see `schedules`).
 Some rules need the gradient of the whole table, not of a batch; these say `full_batch_only`.  Some
-try several points in a step: these say `needs_objective`, and `update` gets one argument more, the
-function params → (penalised loss, its gradient).
+try several points in a step, and call `loss_and_grads`, params → (penalised loss, its gradient).
 """
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
+from jaxtyping import Array
+
 from chainrule.errors import OptionError
+
+LossAndGrads = Callable[[Any], tuple[Array, Any]]
 
 
 @runtime_checkable
@@ -24,7 +28,9 @@ class Optimizer(Protocol):
         """Return the state before the first step."""
         ...
 
-    def update(self, params: Any, grads: Any, opt_state: Any) -> tuple[Any, Any]:
+    def update(
+        self, params: Any, grads: Any, opt_state: Any, loss_and_grads: LossAndGrads | None = None
+    ) -> tuple[Any, Any]:
         """Return the parameters and the state after one step."""
         ...
 

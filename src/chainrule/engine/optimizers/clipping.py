@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from chainrule.engine.optimizers.base import Optimizer, check_number, needs_objective
+from chainrule.engine.optimizers.base import LossAndGrads, Optimizer, check_number, needs_objective
 from chainrule.engine.pytree import hyperparameters, number, part
 from chainrule.errors import OptionError
 
@@ -39,11 +39,17 @@ class Clipped(Optimizer):
     def init(self, params: Any) -> Any:
         return self.optimizer.init(params)
 
-    def update(self, params: Any, grads: Any, opt_state: Any) -> tuple[Any, Any]:
+    def update(
+        self,
+        params: Any,
+        grads: Any,
+        opt_state: Any,
+        loss_and_grads: LossAndGrads | None = None,
+    ) -> tuple[Any, Any]:
         norm = global_norm(grads)
         factor = jnp.where(norm > self.max_norm, self.max_norm / norm, jnp.ones_like(norm))
         clipped = jax.tree.map(lambda g: g * factor.astype(g.dtype), grads)
-        return self.optimizer.update(params, clipped, opt_state)
+        return self.optimizer.update(params, clipped, opt_state, loss_and_grads)
 
 
 def global_norm(tree: Any) -> Float[Array, ""]:

@@ -5,13 +5,13 @@
 So neither a penalty nor a weight decay moves them.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
+from jaxtyping import Array
 
-from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.optimizers.base import LossAndGrads, Optimizer
 from chainrule.engine.pytree import hyperparameters, part
 
 
@@ -29,11 +29,12 @@ class Frozen(Optimizer):
     def init(self, params: Any) -> Any:
         return self.optimizer.init(params)
 
-    def update(self, params: Any, grads: Any, opt_state: Any, *objective: Any) -> tuple[Any, Any]:
+    def update(
+        self, params: Any, grads: Any, opt_state: Any, loss_and_grads: LossAndGrads | None = None
+    ) -> tuple[Any, Any]:
         still = self._with(jax.tree.map(jnp.zeros_like, grads), grads)
-        moved, opt_state = self.optimizer.update(
-            params, still, opt_state, *(self._frozen(f) for f in objective)
-        )
+        tried = None if loss_and_grads is None else self._frozen(loss_and_grads)
+        moved, opt_state = self.optimizer.update(params, still, opt_state, tried)
         return self._with(params, moved), opt_state
 
     def _with(self, kept: Any, moving: Any) -> Any:
@@ -41,8 +42,8 @@ class Frozen(Optimizer):
         pairs = enumerate(zip(kept, moving, strict=True))
         return tuple(k if i in self.layers else m for i, (k, m) in pairs)
 
-    def _frozen(self, loss_and_grads: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        def frozen(params: Any) -> Any:
+    def _frozen(self, loss_and_grads: LossAndGrads) -> LossAndGrads:
+        def frozen(params: Any) -> tuple[Array, Any]:
             loss, grads = loss_and_grads(params)
             return loss, self._with(jax.tree.map(jnp.zeros_like, grads), grads)
 

@@ -11,7 +11,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, Int
 
-from chainrule.engine.optimizers.base import check_number
+from chainrule.engine.optimizers.base import LossAndGrads, check_number
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
 from chainrule.engine.pytree import hyperparameters, number, on_device, part, pytree, zeros_like
 
@@ -38,7 +38,14 @@ class GradientDescent:
         del params
         return GradientDescentState(step=on_device(0, np.int32), velocity=None)
 
-    def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:
+    def update(
+        self,
+        params: Any,
+        grads: Any,
+        opt_state: GradientDescentState,
+        loss_and_grads: LossAndGrads | None = None,
+    ) -> tuple[Any, Any]:
+        del loss_and_grads
         params = descend(params, grads, self.learning_rate, opt_state.step)
         return params, GradientDescentState(step=opt_state.step + 1, velocity=None)
 
@@ -60,7 +67,14 @@ class Momentum:
         zeros = zeros_like(params)
         return GradientDescentState(step=on_device(0, np.int32), velocity=zeros)
 
-    def update(self, params: Any, grads: Any, opt_state: GradientDescentState) -> tuple[Any, Any]:
+    def update(
+        self,
+        params: Any,
+        grads: Any,
+        opt_state: GradientDescentState,
+        loss_and_grads: LossAndGrads | None = None,
+    ) -> tuple[Any, Any]:
+        del loss_and_grads
         velocity = jax.tree.map(lambda v, g: self.momentum * v + g, opt_state.velocity, grads)
         ahead = jax.tree.map(lambda v, g: g + self.momentum * v, velocity, grads)
         params = descend(

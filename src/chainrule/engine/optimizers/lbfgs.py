@@ -19,11 +19,9 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
-from chainrule.engine.optimizers.base import check_number
+from chainrule.engine.optimizers.base import LossAndGrads, check_number
 from chainrule.engine.pytree import count_numbers, hyperparameters, number, on_device, pytree
 from chainrule.errors import OptionError
-
-LossAndGrads = Callable[[Any], tuple[Array, Any]]
 
 
 @pytree
@@ -82,16 +80,19 @@ class LBFGS:
         return LBFGSState(count, count, zeros, zeros, none)
 
     def update(
-        self, params: Any, grads: Any, opt_state: LBFGSState, *objective: LossAndGrads
+        self,
+        params: Any,
+        grads: Any,
+        opt_state: LBFGSState,
+        loss_and_grads: LossAndGrads | None = None,
     ) -> tuple[Any, LBFGSState]:
-        if len(objective) != 1:
+        if loss_and_grads is None:
             raise OptionError(
                 "LBFGS().update expects the loss as a fourth argument, a function "
-                f"params -> (loss, grads), got {len(objective)} functions. See training/step.py."
+                "params -> (loss, grads), got None. See training/step.py."
             )
         if not jax.tree.leaves(params):
             return params, opt_state
-        (loss_and_grads,) = objective
         theta, as_params = ravel_pytree(params)
         g, _ = ravel_pytree(grads)
         loss, _ = loss_and_grads(params)

@@ -15,7 +15,7 @@ from typing import Any
 import jax
 from jaxtyping import Array
 
-from chainrule.engine.optimizers.base import Optimizer, needs_objective
+from chainrule.engine.optimizers.base import LossAndGrads, Optimizer, needs_objective
 from chainrule.engine.pytree import hyperparameters, name_of, part
 from chainrule.errors import OptionError
 
@@ -62,8 +62,10 @@ class RateFactors(Optimizer):
     def init(self, params: Any) -> Any:
         return self.optimizer.init(params)
 
-    def update(self, params: Any, grads: Any, opt_state: Any, *objective: Any) -> tuple[Any, Any]:
-        moved, opt_state = self.optimizer.update(params, grads, opt_state, *objective)
+    def update(
+        self, params: Any, grads: Any, opt_state: Any, loss_and_grads: LossAndGrads | None = None
+    ) -> tuple[Any, Any]:
+        moved, opt_state = self.optimizer.update(params, grads, opt_state, loss_and_grads)
 
         def part_of_the_way(path: Any, p: Array, q: Array) -> Array:
             factor = self.factor(name_of(path), p.shape)

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from chainrule.engine.optimizers.base import check_number
+from chainrule.engine.optimizers.base import LossAndGrads, check_number
 from chainrule.engine.optimizers.gradient_descent import descend
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
 from chainrule.engine.pytree import hyperparameters, number, on_device, part, pytree, zeros_like
@@ -45,7 +45,14 @@ class RMSProp:
         zeros = zeros_like(params)
         return RMSPropState(step=on_device(0, np.int32), square=zeros)
 
-    def update(self, params: Any, grads: Any, opt_state: RMSPropState) -> tuple[Any, RMSPropState]:
+    def update(
+        self,
+        params: Any,
+        grads: Any,
+        opt_state: RMSPropState,
+        loss_and_grads: LossAndGrads | None = None,
+    ) -> tuple[Any, RMSPropState]:
+        del loss_and_grads
         square = jax.tree.map(
             lambda v, g: self.decay * v + (1 - self.decay) * g * g, opt_state.square, grads
         )

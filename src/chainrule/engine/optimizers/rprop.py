@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from chainrule.engine.optimizers.base import check_number
+from chainrule.engine.optimizers.base import LossAndGrads, check_number
 from chainrule.engine.pytree import hyperparameters, number, on_device, pytree, zeros_like
 
 
@@ -54,7 +54,14 @@ class Rprop:
             last=zeros_like(params),
         )
 
-    def update(self, params: Any, grads: Any, opt_state: RpropState) -> tuple[Any, RpropState]:
+    def update(
+        self,
+        params: Any,
+        grads: Any,
+        opt_state: RpropState,
+        loss_and_grads: LossAndGrads | None = None,
+    ) -> tuple[Any, RpropState]:
+        del loss_and_grads
         agree = jax.tree.map(lambda g, last: g * last, grads, opt_state.last)
 
         def resize(size: Array, a: Array) -> Array:

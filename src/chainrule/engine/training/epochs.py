@@ -22,7 +22,7 @@ from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from chainrule.engine.compiling.count import count_compilation
 from chainrule.engine.compiling.speed import compile_for
-from chainrule.engine.layers.notes import notes_of
+from chainrule.engine.layers.notes import noting, sum_up
 from chainrule.engine.optimizers.gradient_descent import GradientDescent
 from chainrule.engine.pytree import as_vector, on_device, pytree
 from chainrule.engine.training.flow import Flow, flow_of
@@ -44,8 +44,12 @@ class Sums:
     it has measured.
     """
 
-    n_notes: int
+    names: tuple[str, ...]  # of the notes
     n_measures: int
+
+    @property
+    def n_notes(self) -> int:
+        return len(self.names)
 
     @property
     def size(self) -> int:
@@ -57,7 +61,7 @@ class Sums:
 
     def add(self, sums: Array, stepped: Stepped, weights: Array) -> Array:
         """Return the sums with a step of rows with these weights."""
-        notes, peaks = stepped.notes
+        notes, peaks = sum_up(self.names, stepped.passed.notes, weights)
         weight, dtype = weights.sum(), sums.dtype
         rows = jnp.sum(weights > 0).astype(dtype)
         first = jnp.stack([weight * stepped.loss, weight, rows])
@@ -150,13 +154,13 @@ def block_of_epochs(
     count_compilation("run_block")
     dtype, table_size = train.weights.dtype, train.weights.shape[0]
     whole, per_chunk = batch_size == table_size, chunk_size // batch_size
-    n_notes, n_steps = len(notes_of(task.network)), extent.n_steps
+    names, n_steps = noting(task.network).notes, extent.n_steps
     tables = [train] if measure_training else []
     tables += [] if validation is None else [validation]
     n_chunks = sum(n_chunks_of(rows, chunk_size) for rows in tables)
     n_measures = (1 + len(task.metrics)) * len(tables)
 
-    adds = Sums(n_notes, n_measures)
+    adds, n_notes = Sums(names, n_measures), len(names)
     nothing = adds.zeros(dtype)
     # the epoch to which slot 0 belongs: the one that runs, or the next
     first = state.epoch + _is_complete(state, extent, n_chunks).astype(jnp.int32)
@@ -187,7 +191,7 @@ def block_of_epochs(
             sums = adds.add(sums, done, batch.weights)
             flow = None
             if records_flow:
-                flow = flow_of(task.network, done.tape, done.deltas, done.grads)
+                flow = flow_of(task.network, done.tape, done.passed)
             return done.params, done.opt_state, sums, flow
 
         def run_chunk(c: Array, carry: Any) -> Any:
@@ -297,7 +301,7 @@ def _no_flow(task: Task, state: State, train: Rows, batch_size: int) -> Flow:
     def flow(params: Any, rows: Rows, key: Any) -> Flow:
         opt_state = still.optimizer.init(params)
         done = step(still, params, opt_state, rows.x, rows.y, rows.weights, key)
-        return flow_of(task.network, done.tape, done.deltas, done.grads)
+        return flow_of(task.network, done.tape, done.passed)
 
     batch = jax.tree.map(lambda a: a[:batch_size], train)
     shapes = jax.eval_shape(flow, state.params, batch, jax.random.key(0))

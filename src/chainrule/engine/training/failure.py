@@ -11,6 +11,7 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
+from chainrule.engine.networks.feed_forward import FeedForward
 from chainrule.engine.training.rows import Rows
 from chainrule.engine.training.step import Task, step
 
@@ -52,8 +53,9 @@ def locate_in_prediction(task: Task, params: Any, tables: Iterable[Rows]) -> str
 
 def _first_non_finite(task: Task, params: Any, batch: Rows, key: PRNGKeyArray | None) -> str | None:
     """Look at a training step; without a key, only at what measuring does."""
-    layers = getattr(task.network, "layers", (task.network,))
-    own = params if hasattr(task.network, "layers") else (params,)
+    network = task.network
+    row = isinstance(network, FeedForward)
+    layers, own = (network.layers, params) if row else ((network,), (params,))
     y, tapes = batch.x, []
     for i, (layer, p) in enumerate(zip(layers, own, strict=True)):
         y, tape = layer.forward(p, y, None if key is None else jax.random.fold_in(key, i))

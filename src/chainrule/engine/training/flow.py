@@ -26,12 +26,11 @@ import numpy as np
 from jaxtyping import Array
 
 from chainrule.engine.layers.elementwise import Elementwise
+from chainrule.engine.layers.notes import Passed
 from chainrule.engine.networks.feed_forward import FeedForward
 from chainrule.engine.networks.fixed_point import FixedPoint
 from chainrule.engine.pytree import pytree
 
-OF_PARAMETERS = ("delta_norm", "gradient_norm", "weight_norm", "update_ratio")
-OF_ACTIVATIONS = ("activation_mean", "activation_spread", "dead", "saturated")
 FLAT = 0.05  # of the steepest slope
 
 
@@ -44,10 +43,10 @@ class Flow:
     grads: Any
 
 
-def flow_of(network: Any, tape: Any, deltas: Any, grads: Any) -> Flow:
+def flow_of(network: Any, tape: Any, passed: Passed) -> Flow:
     """Return what is handed out of a step."""
     activations = [activations_of(layer, own) for _, layer, own in flat_layers(network, tape)]
-    return Flow(deltas, activations, grads)
+    return Flow(passed.deltas, activations, passed.grads)
 
 
 @singledispatch

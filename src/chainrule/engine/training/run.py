@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
-from chainrule.engine.layers.notes import columns_of_notes, limits_of
+from chainrule.engine.layers.notes import columns_of_notes, noting
 from chainrule.engine.pytree import on_device
 from chainrule.engine.training.epochs import Block, Extent, State, run_block
 from chainrule.engine.training.failure import locate_failure, locate_in_prediction
@@ -218,7 +218,7 @@ class Run:
 
     def _beyond_a_limit(self, n_before: int) -> str:
         """Return in words which note since the first entries is beyond its limit; else nothing."""
-        for name, most in limits_of(self.task.network).items():
+        for name, most in noting(self.task.network).limits.items():
             column = self.columns.index(name)
             for i in range(n_before, len(self.entries)):
                 if self.entries[i][column] > most:

@@ -10,7 +10,7 @@ from jaxtyping import PRNGKeyArray
 
 from chainrule.engine.keys import make_key
 from chainrule.engine.layers.base import Layer
-from chainrule.engine.layers.notes import columns_of_notes, notes_of
+from chainrule.engine.layers.notes import columns_of_notes, noting
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.optimizers.schedules import Scaled, Schedule
 from chainrule.engine.pytree import on_device, pytree
@@ -67,7 +67,7 @@ def first_state(
         opt_state = _as_before(opt_state, start.opt_state)
     epoch, sums = int(start.epoch), None
     if n_measures is not None:
-        sums = Sums(len(notes_of(network)), n_measures).zeros(dtype)
+        sums = Sums(noting(network).notes, n_measures).zeros(dtype)
     return State(
         params=params,
         opt_state=opt_state,

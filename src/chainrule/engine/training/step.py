@@ -1,5 +1,6 @@
-"""One training step: forward, loss, backward, update.  The whole library in five lines."""
+"""One training step: forward, loss, backward, update, done.  The whole library in five lines."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -7,10 +8,10 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
-from chainrule.engine.layers.notes import backward_through, sum_up, trusted_weights
+from chainrule.engine.layers.notes import Passed, noting, trusted_weights
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
-from chainrule.engine.optimizers.base import Optimizer, needs_objective
+from chainrule.engine.optimizers.base import LossAndGrads, Optimizer
 from chainrule.engine.pytree import pytree
 
 
@@ -24,21 +25,34 @@ class Task:
     penalty: Penalty | None = None
     metrics: tuple[RowMeasure, ...] = ()
 
+    def loss_and_delta(
+        self, z: Array, y: Array, tape: Any, weights: Float[Array, " batch"]
+    ) -> tuple[Float[Array, ""], Array]:
+        """Return the loss of the rows that can be trusted, and its derivative at the outputs."""
+        weights = trusted_weights(self.network, tape, weights)
+        return self.objective.value(z, y, weights), self.objective.delta(z, y, weights)
+
+    def backward(self, params: Any, tape: Any, delta: Array) -> Passed:
+        """Return the network's backward pass, with the pull of the penalty in the gradients."""
+        passed = noting(self.network).passed(params, tape, delta)
+        if self.penalty is None:
+            return passed
+        return replace(passed, grads=self.penalty.add_gradient(params, passed.grads))
+
+    def tried(self, *rows: Any) -> LossAndGrads:
+        """Return the loss and its gradient as a function of the parameters alone."""
+        return partial(loss_and_grads, self, *rows)
+
 
 @pytree
 class Stepped:
-    """A step's results, the loss before, sums and peaks of the notes; and what flowed.
-
-    That is its tape, the gradients at the outputs of the layers, and those of the parameters.
-    """
+    """A step's results, the loss before, and what flowed: its tape and its backward pass."""
 
     params: Any
     opt_state: Any
     loss: Float[Array, ""]
-    notes: tuple[Array, Array]
     tape: Any
-    deltas: Any
-    grads: Any
+    passed: Passed
 
 
 def step(
@@ -52,17 +66,10 @@ def step(
 ) -> Stepped:
     """Return the updated parameters and optimizer state, and what led to them."""
     z, tape = task.network.forward(params, x, key)
-    trusted = trusted_weights(task.network, tape, weights)
-    loss = task.objective.value(z, y, trusted)
-    delta = task.objective.delta(z, y, trusted)
-    grads, _, notes, deltas = backward_through(task.network, params, tape, delta)
-    if task.penalty is not None:
-        grads = task.penalty.add_gradient(params, grads)
-    tries = (partial(loss_and_grads, task, x, y, weights, key),)
-    also = tries if needs_objective(task.optimizer) else ()
-    params, opt_state = task.optimizer.update(params, grads, opt_state, *also)
-    notes = sum_up(task.network, notes, weights)
-    return Stepped(params, opt_state, loss, notes, tape, deltas, grads)
+    loss, delta = task.loss_and_delta(z, y, tape, weights)
+    passed = task.backward(params, tape, delta)
+    new = task.optimizer.update(params, passed.grads, opt_state, task.tried(x, y, weights, key))
+    return Stepped(*new, loss, tape, passed)
 
 
 def loss_and_grads(
@@ -79,12 +86,10 @@ def loss_and_grads(
     would look better than it is.
     """
     z, tape = task.network.forward(params, x, key)
-    given, weights = weights, trusted_weights(task.network, tape, weights)
-    loss = task.objective.value(z, y, weights)
-    if weights is not given:
-        loss = jnp.where(jnp.any(weights != given), jnp.inf, loss)
-    grads, _ = task.network.backward(params, tape, task.objective.delta(z, y, weights))
+    loss, delta = task.loss_and_delta(z, y, tape, weights)
+    trusted = trusted_weights(task.network, tape, weights)
+    if trusted is not weights:
+        loss = jnp.where(jnp.any(trusted != weights), jnp.inf, loss)
     if task.penalty is not None:
         loss = loss + task.penalty.value(params)
-        grads = task.penalty.add_gradient(params, grads)
-    return loss, grads
+    return loss, task.backward(params, tape, delta).grads

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial, reduce
+from functools import reduce
 from operator import getitem
 from typing import Any
 
@@ -13,8 +13,8 @@ from jaxtyping import Array, PRNGKeyArray
 
 from chainrule.engine import Objective, Penalty
 from chainrule.engine.layers.base import Layer
-from chainrule.engine.optimizers.base import Optimizer, needs_objective
-from chainrule.engine.training.step import Task, loss_and_grads
+from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.training.step import Task
 from chainrule.formulas import Formula
 from chainrule.inspection.tracing.formulas import rule_of
 from chainrule.inspection.tracing.records import Step
@@ -39,12 +39,7 @@ def update_steps(
     state = optimizer.init(params) if opt_state is None else opt_state
     whole = grads if penalty is None else penalty.add_gradient(params, grads)
     task = Task(network, objective, optimizer, penalty)
-    if needs_objective(optimizer):
-        tries = partial(loss_and_grads, task, *rows, key)
-        also: Any = (tries,)
-        new, after = optimizer.update(params, whole, state, *also)
-    else:
-        new, after = _update(optimizer, params, whole, state)
+    new, after = _update(task, params, whole, state, rows, key)
     moments = _moments(after, params)
     rate, steps = _rate(optimizer, state), []
     for view in views:
@@ -58,8 +53,10 @@ def update_steps(
 
 
 @jax.jit  # one program in place of one for each operation
-def _update(optimizer: Optimizer, params: Any, grads: Any, state: Any) -> tuple[Any, Any]:
-    return optimizer.update(params, grads, state)
+def _update(
+    task: Task, params: Any, grads: Any, state: Any, rows: Any, key: Any
+) -> tuple[Any, Any]:
+    return task.optimizer.update(params, grads, state, task.tried(*rows, key))
 
 
 def _steps_of(
