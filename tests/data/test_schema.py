@@ -8,7 +8,8 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
-from chainrule.data import as_columns, infer_schema, require_column
+from chainrule.data import Column, Schema, as_columns, infer_schema, require_column
+from chainrule.data.columns.kinds import KINDS
 from chainrule.errors import DataError, OptionError, ShapeError
 
 N = 24
@@ -153,3 +154,52 @@ def test_numeric_arrays_pass_uncopied_and_objects_are_read():
     assert as_columns(X.astype(object)).numeric_array is not None
     mixed = as_columns([[1, "a"], [2, "b"], [None, "a"]])
     assert (mixed.names, mixed.named, mixed.values("x0").kind) == (["x0", "x1"], False, "integer")
+
+
+OF_EVERY_KIND = {
+    "dropped": None,
+    "constant": [3.0] * N,
+    "identifier": LETTERS,
+    "number": [2.5, 3.0, None] * (N // 3),
+    "category": ["a", "b", None] * (N // 3),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_kind_of_column_answers_what_is_asked_of_it(name):
+    kind, cells = KINDS[name], OF_EVERY_KIND[name]
+    assert kind.name == name
+    columns = as_columns(pl.DataFrame({"x": cells or LETTERS}))
+    values = columns.values("x")
+    if cells is None:
+        assert kind.recognised(values, None) is None
+    else:
+        assert infer_schema(pl.DataFrame({"x": cells, "y": [0.5, 1.5] * (N // 2)})).columns[
+            0
+        ] == kind.recognised(values, None)
+    if kind.option:
+        asked = kind.as_asked(columns, "x", None)
+        assert (asked.kind, asked.note[-9:]) == (name, "you asked")
+    if not kind.used:
+        assert not kind.learns
+        return
+    column = kind.recognised(values, None)
+    outputs, learnt = kind.outputs(column), kind.learnt(column, values, None, sparse=False)
+    assert tuple(learnt) == kind.learns
+    assert kind.described([column], scale=True)
+    out = np.zeros((N, len(outputs)))
+    kind.encode(column, values, out, learnt, scale=True)
+    assert np.isfinite(out).all()
+    assert (out != 0).any(axis=0).all()
+    assert kind.remarks(column, values)
+    assert len(kind.as_numbers(values)) == N
+    assert kind.became(column, learnt, scale=True, most=2)
+    cell = as_columns(pl.DataFrame({"x": cells[:1]})).values("x")
+    shown, became, _ = kind.worked_out(column, cell, out[0].tolist(), learnt, scale=True)
+    assert shown == str(cells[0])
+    assert {each for each, _, _ in became} <= set(outputs)
+
+
+def test_a_kind_that_is_none_is_refused():
+    with pytest.raises(ValueError, match="no kind of column 'colour'"):
+        Schema([Column("x", "colour")], 3)

@@ -30,6 +30,7 @@ from chainrule.data import (
     infer_schema,
     read_table,
 )
+from chainrule.data.columns.kinds import kind_of
 from chainrule.data.findings import Finding, find
 from chainrule.errors import ChainruleError, OptionError
 from chainrule.fitting.conversion import members_of
@@ -139,7 +140,7 @@ def _say_weights(talk: Talk, rows: Rows, column: str | None) -> None:
 
 def _settle_columns(talk: Talk, asked: Asked, model: Any, schema: Schema, train: Rows) -> None:
     """Say what the columns are taken for; IDs of the whole table are left out in training."""
-    identifiers = [column.name for column in schema.of_kind("identifier")]
+    identifiers = [column.name for column in schema.columns if kind_of(column).of_whole_table]
     options = column_options(asked, *identifiers)
     model.drop = options["drop"]
     talk.say("Columns", *schema.describe(scale=model.scale))
@@ -150,8 +151,7 @@ def _settle_columns(talk: Talk, asked: Asked, model: Any, schema: Schema, train:
 
 def _uses(schema: Schema) -> list[tuple[Any, ...]]:
     """Return what of a schema shapes the network: columns in use, flags for gaps, categories."""
-    used = [column for column in schema.columns if column.used]
-    return [(column.name, bool(column.n_gaps), len(column.levels)) for column in used]
+    return [(column.name, bool(column.n_gaps), len(column.levels)) for column in schema.used]
 
 
 def _find(rows: Rows, task: Any, schema: Schema, parts: Split) -> list[Finding]:
@@ -160,7 +160,7 @@ def _find(rows: Rows, task: Any, schema: Schema, parts: Split) -> list[Finding]:
     found = find(
         rows.X, rows.y, task=task, schema=schema, weights=rows.weights, ordered_split=ordered
     )
-    out = {column.name for column in schema.columns if not column.used}
+    out = {column.name for column in schema.unused}
     return [finding for finding in found if not finding.columns or set(finding.columns) - out]
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import Columns, as_columns, require_column
+from chainrule.data.columns.kinds import kind_of
 from chainrule.data.columns.values import Values
 from chainrule.errors import DataError, OptionError
 from chainrule.wording import listing
@@ -97,7 +98,8 @@ def _name(table: Columns, column: str | int) -> str:
 def _categories(model: Any) -> set[str]:
     """Return the columns that a model of ours takes for categories."""
     encoder = getattr(model, "_encoder", None)
-    return set() if encoder is None else {c.name for c in encoder.schema.of_kind("category")}
+    used = [] if encoder is None else encoder.schema.used
+    return {column.name for column in used if kind_of(column).has_levels}
 
 
 def _numbers(table: Columns, name: str, categories: set[str]) -> np.ndarray:

@@ -40,7 +40,7 @@ def match_columns(
     ShapeError
         If the tables go by position and have not the same number of columns.
     """
-    used = [column for column in schema.columns if column.used]
+    used = schema.used
     if named and columns.named:
         there = set(columns.names)
         missing = [column.name for column in used if column.name not in there]
@@ -55,7 +55,8 @@ def match_columns(
             "input. Give the columns of the training table, in their order."
         )
     by_place = zip(schema.columns, columns.names, strict=True)
-    return [(column, name) for column, name in by_place if column.used]
+    in_use = {column.name for column in used}
+    return [(column, name) for column, name in by_place if column.name in in_use]
 
 
 def warn_of_names(named: bool, columns: Columns, who: str) -> None:

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import heapq
-import re
 from collections.abc import Iterable, Sequence
-from typing import Literal
 
 import msgspec
 import numpy as np
 
 from chainrule.data.columns.frames import as_columns
-from chainrule.data.columns.scaling import Moments, all_missing, measure
+from chainrule.data.columns.kinds import KINDS, Column, ColumnKind, kind_of
+from chainrule.data.columns.kinds.kind import refuse_empty
+from chainrule.data.columns.kinds.number import Number
+from chainrule.data.columns.scaling import Moments, measure
 from chainrule.data.columns.values import Values
 from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError
-from chainrule.wording import as_option, count, did_you_mean, listing
-
-MAX_LEVELS = 100
-MIN_ROWS_FOR_AN_ID = 20
-_ID_WORDS = {"id", "ids", "rowid", "index", "uuid", "guid", "key", "number"}
-
-
-class Column(msgspec.Struct, frozen=True):
-    """One column: what it is taken for, and why."""
-
-    name: str
-    kind: Literal["number", "category", "constant", "identifier", "dropped"]
-    note: str = ""
-    n_gaps: int = 0
-    levels: list[str] = []
-
-    @property
-    def used(self) -> bool:
-        return self.kind in ("number", "category")
+from chainrule.wording import as_option, did_you_mean, listing
 
 
 class Schema(msgspec.Struct, frozen=True):
@@ -42,38 +24,34 @@ class Schema(msgspec.Struct, frozen=True):
     columns: list[Column]
     n_rows: int
 
-    def of_kind(self, *kinds: str) -> list[Column]:
-        """Return the columns of these kinds."""
-        return [column for column in self.columns if column.kind in kinds]
+    def __post_init__(self) -> None:
+        unknown = [column.kind for column in self.columns if column.kind not in KINDS]
+        if unknown:
+            raise ValueError(f"there is no kind of column {unknown[0]!r}")
+
+    @property
+    def used(self) -> list[Column]:
+        """The columns that the network sees."""
+        return [column for column in self.columns if kind_of(column).used]
+
+    @property
+    def unused(self) -> list[Column]:
+        """The columns that are left out."""
+        return [column for column in self.columns if not kind_of(column).used]
+
+    def of_kind(self, name: str) -> list[Column]:
+        """Return the columns of a kind."""
+        return [column for column in self.columns if column.kind == name]
 
     def describe(self, *, scale: bool = True) -> list[str]:
         """Return lines for people: what happens to which columns."""
         lines = []
-        numbers, categories = self.of_kind("number"), self.of_kind("category")
-        if numbers:
-            line = count(len(numbers), "number") + (
-                " scaled" if scale else " in the units of the table"
-            )
-            gappy = [column for column in numbers if column.n_gaps]
-            if gappy:
-                n_gaps = count(sum(column.n_gaps for column in gappy), "gap")
-                names = listing([column.name for column in gappy])
-                line += f" ({n_gaps} filled and flagged: {names})"
-            lines.append(line)
-        if categories:
-            kinds = count(len(categories), "category", "categories")
-            sizes = listing([f"{column.name} {len(column.levels)}" for column in categories])
-            each = "each plus" if len(categories) > 1 else "plus"
-            lines.append(f"{kinds} one-hot ({sizes}, {each} 'unknown')")
-        lines += [f"{column.name}: {column.note}" for column in self.columns if _worth(column)]
-        out = [f"{column.name} ({column.note})" for column in self.columns if not column.used]
-        if out:
-            lines.append(f"left out: {listing(out)}")
-        return lines
-
-
-def _worth(column: Column) -> bool:
-    return column.used and bool(column.note)
+        for name, kind in KINDS.items():
+            own = self.of_kind(name)
+            lines += kind.described(own, scale=scale) if own else []
+        lines += [f"{column.name}: {column.note}" for column in self.used if column.note]
+        out = [f"{column.name} ({column.note})" for column in self.unused]
+        return [*lines, f"left out: {listing(out)}"] if out else lines
 
 
 def require_column(names: Iterable[str], wanted: str, what: str = "column") -> str:
@@ -137,130 +115,51 @@ def infer_schema(
         weight = read_weights(weights, columns.n_rows)
         if not weight.all():
             columns, weight = columns.take(np.flatnonzero(weight)), weight[weight > 0]
-    forced = _read_options(columns.names, category=category, number=number, dropped=drop)
+    asked = _read_options(columns.names, category=category, number=number, drop=drop)
     array = columns.numeric_array
-    if array is not None and not forced:
+    if array is not None and not asked:
         return schema_of_numbers(columns.names, measure(array, columns.names), columns.n_rows)
     found = [
-        Column(name, "dropped", "as you asked")
-        if forced.get(name) == "dropped"
-        else _infer_column(columns.values(name), forced.get(name), weight)
+        asked[name].as_asked(columns, name, weight)
+        if name in asked
+        else _recognised(columns.values(name), weight)
         for name in columns.names
     ]
-    if not any(column.used for column in found):
+    schema = Schema(found, columns.n_rows)
+    if not schema.used:
         why = listing([f"{column.name}: {column.note}" for column in found])
         first = found[0].name
         raise DataError(
             f"no column is left to learn from ({why}). Add columns that vary from row to row, or "
             f"keep one with {as_option('number', first)} or {as_option('category', first)}."
         )
-    return Schema(found, columns.n_rows)
+    return schema
 
 
-def _read_options(names: list[str], **options: Sequence[str]) -> dict[str, str]:
-    forced: dict[str, str] = {}
-    for kind, chosen in options.items():
+def _read_options(names: list[str], **options: Sequence[str]) -> dict[str, ColumnKind]:
+    """Return the kind that is asked for, by the names of columns."""
+    asked: dict[str, ColumnKind] = {}
+    for option, chosen in options.items():
+        kind = next(kind for kind in KINDS.values() if kind.option == option)
         for name in (chosen,) if isinstance(chosen, str) else chosen:
             require_column(names, name)
-            if forced.setdefault(name, kind) != kind:
+            if asked.setdefault(name, kind) is not kind:
                 raise OptionError(
-                    f'column "{name}" is asked for as {forced[name]} and as {kind}. Choose one.'
+                    f'column "{name}" is asked for as {asked[name].name} and as {kind.name}. '
+                    "Choose one."
                 )
-    return forced
+    return asked
 
 
 def schema_of_numbers(names: Sequence[str], moments: Moments, n_rows: int) -> Schema:
     """Return the schema of a plain array of numbers, where every column is a number."""
     gaps = moments.n_gaps.tolist()
-    columns = [Column(name, "number", n_gaps=n) for name, n in zip(names, gaps, strict=True)]
+    columns = [Column(name, Number.name, n_gaps=n) for name, n in zip(names, gaps, strict=True)]
     return Schema(columns, n_rows)
 
 
-def _infer_column(values: Values, forced: str | None, weight: np.ndarray | None) -> Column:
-    name = values.name
-    n_gaps = int(values.gaps.sum())
-    n_present = len(values.gaps) - n_gaps
-    if n_present == 0:
-        raise all_missing(name)
-    if forced == "category":
-        return _category(values, "a category, as you asked", n_gaps, weight)
+def _recognised(values: Values, weight: np.ndarray | None) -> Column:
+    refuse_empty(values)
     values.refuse_infinite()
-    if forced == "number":
-        return _number(values, "a number, as you asked")
-    if _is_constant(values):
-        apart = f" apart from {count(n_gaps, 'gap')}" if n_gaps else ""
-        return Column(name, "constant", f"constant{apart}", n_gaps)
-    if _looks_like_an_id(values, n_present):
-        return Column(name, "identifier", "looks like an ID", n_gaps)
-    if values.kind == "text":
-        _refuse_decimal_commas(values, n_present)
-        if 2 * values.n_numeric >= n_present:
-            return _number(values, "text of numbers, read as numbers")
-    if values.is_text and values.kind != "integer":
-        return _category(values, "", n_gaps, weight)
-    return _number(values, "dates as days since 1970-01-01" if values.kind == "date" else "")
-
-
-def _is_constant(values: Values) -> bool:
-    if values.is_text:
-        return len(values.frequency) == 1
-    present = values.data[~values.gaps]
-    return bool((present == present[0]).all())
-
-
-def _number(values: Values, note: str) -> Column:
-    parsed = Values(values.name, "float", values.as_numbers())
-    parsed.refuse_infinite()
-    if parsed.gaps.all():
-        raise all_missing(values.name)
-    return Column(values.name, "number", note, int(parsed.gaps.sum()))
-
-
-def _category(values: Values, note: str, n_gaps: int, weight: np.ndarray | None) -> Column:
-    levels = list(values.frequency)
-    if len(levels) > MAX_LEVELS:
-        often = values.frequency if weight is None else _weighted_frequency(values, weight)
-        rest = f"the {MAX_LEVELS} most frequent of {len(levels)} levels, the rest are 'unknown'"
-        note = f"{note}; {rest}" if note else rest
-        levels = heapq.nsmallest(MAX_LEVELS, levels, key=lambda level: (-often[level], level))
-    return Column(values.name, "category", note, n_gaps, sorted(levels))
-
-
-def _weighted_frequency(values: Values, weight: np.ndarray) -> dict[str, float]:
-    often = dict.fromkeys(values.frequency, 0.0)
-    for text, row_weight in zip(values.as_texts().tolist(), weight.tolist(), strict=True):
-        if text is not None:
-            often[text] += row_weight
-    return often
-
-
-def _looks_like_an_id(values: Values, n_present: int) -> bool:
-    enough = n_present >= MIN_ROWS_FOR_AN_ID
-    if values.kind == "integer":
-        if enough and not values.is_text:
-            steps = np.diff(values.data[~values.gaps])
-            if (steps == 1).all() or (steps == -1).all():
-                return True
-        return _named_like_an_id(values.name) and len(values.frequency) == n_present
-    if values.kind != "text" or not enough or len(values.frequency) < n_present:
-        return False
-    return 2 * values.n_numeric < n_present
-
-
-def _named_like_an_id(name: str) -> bool:
-    words = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    words = re.split(r"[\W_]+", words.lower().strip())
-    return words[-1] in _ID_WORDS or words[0] in {"id", "rowid", "uuid"}
-
-
-def _refuse_decimal_commas(values: Values, n_present: int) -> None:
-    comma = re.compile(r"\s*[-+]?\d+,\d+\s*")
-    found = [text for text in values.frequency if "," in text and comma.fullmatch(text)]
-    n_commas = sum(values.frequency[text] for text in found)
-    if found and 2 * (n_commas + values.n_numeric) >= n_present:
-        row = values.data.tolist().index(found[0])  # the texts are in order of appearance
-        raise DataError(
-            f'column "{values.name}" holds numbers with a decimal comma (data row {row + 1}: '
-            f'"{values.data[row]}"). Write them with a decimal point, or treat the column as '
-            f"categories: {as_option('category', values.name)}."
-        )
+    tried = (kind.recognised(values, weight) for kind in KINDS.values())
+    return next(column for column in tried if column is not None)

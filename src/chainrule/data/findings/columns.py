@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from chainrule.data.columns.schema import MAX_LEVELS, MIN_ROWS_FOR_AN_ID
+from chainrule.data.columns.kinds.category import MAX_LEVELS
+from chainrule.data.columns.kinds.identifier import MIN_ROWS_FOR_AN_ID
 from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.look import Look, Seen
 from chainrule.wording import as_option, count, listing

@@ -12,8 +12,8 @@ from functools import cached_property
 import numpy as np
 
 from chainrule.data.columns.frames import Columns
-from chainrule.data.columns.schema import Column, Schema
-from chainrule.data.columns.values import Values
+from chainrule.data.columns.kinds import Column, kind_of
+from chainrule.data.columns.schema import Schema
 from chainrule.data.target.classes import places_of, sorted_classes
 from chainrule.data.target.numbers import NumberTarget
 from chainrule.data.target.values import read_target
@@ -39,7 +39,7 @@ class Seen:
 
     @property
     def is_category(self) -> bool:
-        return self.column.kind == "category"
+        return kind_of(self.column).has_levels
 
     @cached_property
     def gaps(self) -> np.ndarray:
@@ -113,7 +113,7 @@ def look_at(columns: Columns, y: object, task: str, schema: Schema, weights: obj
     rows = rows[_draw(n_rows, max(FEWEST_ROWS, MOST_VALUES // len(columns.names)))]
     if len(rows) < columns.n_rows:
         columns, target, weight = columns.take(rows), target[rows], weight[rows]
-    seen = [_see(column, columns) for column in schema.columns if column.used]
+    seen = [_see(column, columns) for column in schema.used]
     target = target.ravel() if target.ndim == 1 or target.shape[1] == 1 else target[:0, 0]
     if task == "classification":
         classes = sorted_classes(target)
@@ -131,12 +131,6 @@ def _draw(n: int, most: int) -> np.ndarray:
 
 def _see(column: Column, columns: Columns) -> Seen:
     values = columns.values(column.name)
-    if column.kind == "category":
-        return Seen(column, _by_appearance(values), is_date=False)
-    return Seen(column, values.as_numbers(), values.kind == "date")
-
-
-def _by_appearance(values: Values) -> np.ndarray:
-    places: dict[str | None, float] = {None: np.nan}
-    places |= {text: float(place) for place, text in enumerate(values.frequency, start=1)}
-    return np.array([places[text] for text in values.as_texts().tolist()])
+    kind = kind_of(column)
+    is_date = values.kind == "date" and not kind.has_levels
+    return Seen(column, kind.as_numbers(values), is_date)

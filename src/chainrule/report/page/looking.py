@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import as_columns
+from chainrule.data.columns.kinds import kind_of
 from chainrule.report.importance import PermutationImportanceDisplay
 from chainrule.report.page.blocks import Block, Section, Words
 from chainrule.report.page.pictures import if_possible, picture
@@ -62,7 +63,8 @@ def _importance_and_surface(
             [(display.figure_, says)],
         )
     ]
-    numbers = {column.name for column in subject.model._encoder.schema.of_kind("number")}
+    used = subject.model._encoder.schema.used
+    numbers = {column.name for column in used if not kind_of(column).has_levels}
     pair = [name for name in order if name in numbers][:2]
     if len(pair) == 2 and len(subject.targets) == 1:
         blocks += if_possible(lambda: _surface(subject, which, part, pair), "decision surface")
@@ -72,7 +74,7 @@ def _importance_and_surface(
 def _in_use(model: Any, X: Any) -> Any:
     """Return the columns of a frame that the model uses: of the others there is nothing to tell."""
     schema = model._encoder.schema
-    unused = [column.name for column in schema.columns if not column.used]
+    unused = [column.name for column in schema.unused]
     known = {column.name for column in schema.columns}
     frame = as_columns(X).frame
     if frame is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from chainrule.data.columns.kinds import KINDS, kind_of
 from chainrule.report.page.blocks import Block, Heading, Remark, Remarks, Section, Table, Words
 from chainrule.report.page.subject import Subject
-from chainrule.report.page.wording import general
 from chainrule.wording import count, listing
 
 MOST_COLUMNS = 60
@@ -16,7 +16,7 @@ MOST_LEVELS = 8
 def what_was_understood(subject: Subject) -> Section:
     """Return the section on the columns and the findings of the table."""
     rows = _columns(subject)
-    used = sum(row[1] in ("number", "category") for row in rows)
+    used = sum(KINDS[row[1]].used for row in rows)
     n_inputs = len(subject.model._encoder.feature_names_out)
     lead = f"{count(used, 'column')} became {count(n_inputs, 'input')} of the network"
     if used < len(rows):
@@ -43,30 +43,21 @@ def _columns(subject: Subject) -> list[tuple[str, ...]]:
     """Return every column: those of the whole table as the fit judged them, if that is known."""
     encoder = subject.model._encoder
     own = {column.name: column for column in encoder.schema.columns}
-    numbers = [column.name for column in encoder.schema.of_kind("number")]
-    moments = dict(zip(numbers, zip(encoder.mean, encoder.deviation, strict=True), strict=True))
+    names = (column.name for column in encoder.schema.used)
+    learnt = dict(zip(names, encoder.learnt_of_each(), strict=True))
     told = subject.record.get("columns") or [[c.name, c.kind, c.note] for c in own.values()]
     rows = []
     for name, kind, note in told:
         column = own.get(name)
-        if column is not None and not (kind == "identifier" and column.kind == "dropped"):
+        if column is not None and not (KINDS[kind].of_whole_table and name not in learnt):
             kind, note = column.kind, column.note or note
-        gaps = str(column.n_gaps) if column is not None and column.used else "–"
-        rows.append((str(name), kind, gaps, _fate(column, kind, note, moments, encoder.scale)))
+        gaps, text = "–", f"left out: {note}" if note else "left out"
+        if column is not None and name in learnt:
+            gaps, of_kind = str(column.n_gaps), kind_of(column)
+            text = of_kind.became(column, learnt[name], scale=encoder.scale, most=MOST_LEVELS)
+            text += f" ({note})" if note else ""
+        rows.append((str(name), kind, gaps, text))
     return rows
-
-
-def _fate(column: Any, kind: str, note: str, moments: dict[str, Any], scale: bool) -> str:
-    if kind not in ("number", "category") or column is None:
-        return f"left out: {note}" if note else "left out"
-    if kind == "number":
-        mean, deviation = (general(float(value)) for value in moments[column.name])
-        text = f"scaled: minus {mean}, over {deviation}" if scale else "as it is"
-        if column.n_gaps:
-            text += "; gaps take the mean, and a second input says where"
-    else:
-        text = f"{count(len(column.levels), 'level')}: {listing(column.levels, MOST_LEVELS)}"
-    return f"{text} ({note})" if note else text
 
 
 def _findings(subject: Subject, found: list[dict[str, Any]]) -> list[Block]:

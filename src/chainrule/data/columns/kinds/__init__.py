@@ -1,0 +1,19 @@
+"""The kinds of column, in the order in which a column is tried against them."""
+
+from chainrule.data.columns.kinds.category import Category
+from chainrule.data.columns.kinds.constant import Constant
+from chainrule.data.columns.kinds.dropped import Dropped
+from chainrule.data.columns.kinds.identifier import Identifier
+from chainrule.data.columns.kinds.kind import Column, ColumnKind
+from chainrule.data.columns.kinds.number import Number
+
+__all__ = ["KINDS", "Column", "ColumnKind", "kind_of"]
+
+KINDS: dict[str, ColumnKind] = {
+    kind.name: kind for kind in (Dropped(), Constant(), Identifier(), Number(), Category())
+}
+
+
+def kind_of(column: Column) -> ColumnKind:
+    """Return the record of a column's kind."""
+    return KINDS[column.kind]

@@ -1,0 +1,118 @@
+"""A column of names: one slot per level, and "…=unknown" for gaps and levels never seen before."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from chainrule.data.columns.frames import Columns
+from chainrule.data.columns.kinds.kind import Column, ColumnKind, refuse_empty
+from chainrule.data.columns.values import Values
+from chainrule.wording import count, listing
+
+MAX_LEVELS = 100
+
+
+class Category(ColumnKind):
+    """See the module."""
+
+    name = option = "category"
+    used = has_levels = True
+
+    def recognised(self, values: Values, weight: np.ndarray | None) -> Column:
+        return self._taken(values, "", weight)  # whatever is nothing else
+
+    def as_asked(self, columns: Columns, name: str, weight: np.ndarray | None) -> Column:
+        values = columns.values(name)
+        refuse_empty(values)
+        return self._taken(values, "a category, as you asked", weight)
+
+    def _taken(self, values: Values, note: str, weight: np.ndarray | None) -> Column:
+        levels = list(values.frequency)
+        if len(levels) > MAX_LEVELS:
+            often = values.frequency if weight is None else _weighted_frequency(values, weight)
+            rest = f"the {MAX_LEVELS} most frequent of {len(levels)} levels, the rest are 'unknown'"
+            note = f"{note}; {rest}" if note else rest
+            levels = heapq.nsmallest(MAX_LEVELS, levels, key=lambda level: (-often[level], level))
+        return Column(values.name, self.name, note, int(values.gaps.sum()), sorted(levels))
+
+    def described(self, columns: Sequence[Column], *, scale: bool) -> list[str]:
+        del scale
+        kinds = count(len(columns), "category", "categories")
+        sizes = listing([f"{column.name} {len(column.levels)}" for column in columns])
+        each = "each plus" if len(columns) > 1 else "plus"
+        return [f"{kinds} one-hot ({sizes}, {each} 'unknown')"]
+
+    def outputs(self, column: Column) -> list[str]:
+        unknown = "unknown"
+        while unknown in column.levels:
+            unknown += "_"
+        return [f"{column.name}={level}" for level in [*column.levels, unknown]]
+
+    def encode(
+        self,
+        column: Column,
+        values: Values,
+        out: np.ndarray,
+        learnt: Mapping[str, float],
+        *,
+        scale: bool,
+    ) -> None:
+        del learnt, scale
+        unknown = len(column.levels)
+        slots: dict[Any, int] = {level: slot for slot, level in enumerate(column.levels)}
+        texts = values.as_texts().tolist()
+        codes = np.array([slots.get(text, unknown) for text in texts], dtype=np.intp)
+        out[np.arange(len(out)), codes] = 1
+
+    def as_numbers(self, values: Values) -> np.ndarray:
+        """Return the places of levels by first appearance: other names for the same are equal."""
+        places: dict[str | None, float] = {None: np.nan}
+        places |= {text: float(place) for place, text in enumerate(values.frequency, start=1)}
+        return np.array([places[text] for text in values.as_texts().tolist()])
+
+    def remarks(self, column: Column, values: Values) -> list[str]:
+        texts, levels = values.as_texts(), set(column.levels)
+        unseen = [text for text in texts if text is not None and text not in levels]
+        n_gaps = sum(text is None for text in texts)
+        lines = []
+        if unseen:
+            names = listing([f'"{text}"' for text in sorted(set(unseen))], 5)
+            hold, use = ("holds", "it uses") if len(unseen) == 1 else ("hold", "they use")
+            lines.append(
+                f"{column.name}: {count(len(unseen), 'row')} {hold} a category not seen in "
+                f'training ({names}); {use} the "unknown" slot'
+            )
+        if n_gaps:
+            lines.append(f'{column.name}: {count(n_gaps, "gap")} put into the "unknown" slot')
+        return lines
+
+    def became(self, column: Column, learnt: Mapping[str, float], *, scale: bool, most: int) -> str:
+        del learnt, scale
+        return f"{count(len(column.levels), 'level')}: {listing(column.levels, most)}"
+
+    def worked_out(
+        self,
+        column: Column,
+        values: Values,
+        encoded: Sequence[float],
+        learnt: Mapping[str, float],
+        *,
+        scale: bool,
+    ) -> tuple[str, list[tuple[str, str, float]], str]:
+        del learnt, scale
+        slot, text = int(np.argmax(encoded)), values.as_texts()[0]
+        others = f"The other {count(len(encoded) - 1, 'slot')} of {column.name} are 0."
+        shown = "a gap" if text is None else str(text)
+        return shown, [(self.outputs(column)[slot], "", 1.0)], others
+
+
+def _weighted_frequency(values: Values, weight: np.ndarray) -> dict[str, float]:
+    often = dict.fromkeys(values.frequency, 0.0)
+    for text, row_weight in zip(values.as_texts().tolist(), weight.tolist(), strict=True):
+        if text is not None:
+            often[text] += row_weight
+    return often

@@ -1,0 +1,121 @@
+"""What every kind of column says of itself; each kind is a file beside this one.
+
+Whoever depends on the kind (how cells become numbers, what a report says) asks its record, and
+nobody asks which kind it is.  `kinds` lists the records in the order in which they are tried.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+
+from chainrule.data.columns.frames import Columns
+from chainrule.data.columns.scaling import all_missing
+from chainrule.data.columns.values import Values
+
+
+class Column(msgspec.Struct, frozen=True):
+    """One column: what it is taken for, and why."""
+
+    name: str
+    kind: str
+    note: str = ""
+    n_gaps: int = 0
+    levels: list[str] = []
+
+
+class ColumnKind(ABC):
+    """A kind of column; those that the network sees override all, others need not.
+
+    Attributes
+    ----------
+    name : str
+        In model files, and in reports.
+    option : str
+        The option that asks for it; "" for a kind that none does.
+    used : bool
+        Whether the network sees such a column.
+    has_levels : bool
+        Whether its values have no order, but names.
+    of_whole_table : bool
+        Whether it shows in the whole table only, so that the training rows are not asked again.
+    learns : tuple of str
+        Names of the numbers that it learns of each column; a model file keeps them.
+    """
+
+    name: ClassVar[str]
+    option: ClassVar[str] = ""
+    used: ClassVar[bool] = False
+    has_levels: ClassVar[bool] = False
+    of_whole_table: ClassVar[bool] = False
+    learns: ClassVar[tuple[str, ...]] = ()
+
+    @abstractmethod
+    def recognised(self, values: Values, weight: np.ndarray | None) -> Column | None:
+        """Return the column if its values look like this kind, else None; some are not gaps."""
+
+    def as_asked(self, columns: Columns, name: str, weight: np.ndarray | None) -> Column:
+        """Return the column of this name as one of this kind, whatever it looks like."""
+        raise NotImplementedError
+
+    def described(self, columns: Sequence[Column], *, scale: bool) -> list[str]:
+        """Return lines on what happens to all columns of this kind."""
+        del columns, scale
+        return []
+
+    def outputs(self, column: Column) -> list[str]:
+        """Return what each number that the network sees of the column stands for."""
+        raise NotImplementedError
+
+    def learnt(
+        self, column: Column, values: Values, weight: np.ndarray | None, *, sparse: bool
+    ) -> dict[str, float]:
+        """Return what it `learns` of the training rows."""
+        del column, values, weight, sparse
+        return {}
+
+    def encode(
+        self,
+        column: Column,
+        values: Values,
+        out: np.ndarray,
+        learnt: Mapping[str, float],
+        *,
+        scale: bool,
+    ) -> None:
+        """Write the `outputs` of new rows into `out`, (n_rows, n_outputs), which holds zeros."""
+        raise NotImplementedError
+
+    def as_numbers(self, values: Values) -> np.ndarray:
+        """Return float64 with NaN for gaps, by which columns are compared; levels from 1 on."""
+        return values.as_numbers()
+
+    def remarks(self, column: Column, values: Values) -> list[str]:
+        """Return lines on new rows: gaps that were filled, values that training never saw."""
+        raise NotImplementedError
+
+    def became(self, column: Column, learnt: Mapping[str, float], *, scale: bool, most: int) -> str:
+        """Return what became of the column, for a report that lists at most so many levels."""
+        raise NotImplementedError
+
+    def worked_out(
+        self,
+        column: Column,
+        values: Values,
+        encoded: Sequence[float],
+        learnt: Mapping[str, float],
+        *,
+        scale: bool,
+    ) -> tuple[str, list[tuple[str, str, float]], str]:
+        """Return one row's cell, the numbers that it became (name, how, number), and more words."""
+        raise NotImplementedError
+
+
+def refuse_empty(values: Values) -> None:
+    """Raise a DataError if a column has no value at all."""
+    if values.gaps.all():
+        raise all_missing(values.name)
