@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from chainrule.models.associative_memory import AssociativeMemory
     from chainrule.models.cross_validation import cross_validate
     from chainrule.models.fixed_point import FixedPointClassifier, FixedPointRegressor
+    from chainrule.models.loading import load
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
     from chainrule.models.tabular import TabularClassifier, TabularRegressor
     from chainrule.report import (
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
         TrainingCurveDisplay,
         write_report,
     )
-    from chainrule.storage.save import load
 
 __version__ = "0.1.0"
 
@@ -48,7 +48,7 @@ _HOMES = {
     "RocCurvesDisplay": "chainrule.report",
     "TrainingCurveDisplay": "chainrule.report",
     "cross_validate": "chainrule.models.cross_validation",
-    "load": "chainrule.storage.save",
+    "load": "chainrule.models.loading",
     "datasets": "chainrule.data.reading.datasets",
     "data": "chainrule.data",
     "engine": "chainrule.engine",

@@ -81,7 +81,7 @@ def test_a_learner_finds_a_hidden_weights_gradient_from_what_is_printed(tmp_path
 
     # and the true one, by the engine
     table = pl.read_csv(EXAMPLES / "xor.csv")
-    from chainrule.fitting.initial import at_start
+    from chainrule.models.initial import at_start
 
     model = at_start(
         MLPRegressor((2,), "sigmoid", solver="gradient-descent", random_state=0, dtype="float64"),
@@ -107,7 +107,7 @@ def test_a_run_is_explained_with_its_own_names(folder):
     assert max(map(len, text.splitlines())) <= 100
     model = load(folder / "run" / "model.chr")
     seen = model.trace(frame[[3]], frame["kind"][[3]])
-    place = model._encoder.feature_names_out.index("zone=west")
+    place = model.fitted_.encoder.feature_names_out.index("zone=west")
     gradient = seen["dW1"][place, 2]
     assert f"= {gradient:.6g}" in text or gradient == 0
 
@@ -279,7 +279,7 @@ def test_the_printouts_of_the_documentation_are_true(command):
 
 def test_a_new_network_has_the_weights_from_which_fit_would_start(folder):
     """As float32 and as float64: the same numbers as of a training of no length."""
-    from chainrule.fitting.initial import at_start
+    from chainrule.models.initial import at_start
 
     frame = pl.read_csv(folder / "table.csv")
     X, y = frame.drop("kind"), frame["kind"]

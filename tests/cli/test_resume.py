@@ -28,7 +28,9 @@ def test_six_epochs_and_six_more_are_twelve(folder):
     done(folder, f"fit table.csv -t kind --weight w {CONSTANT} --epochs 12 --out twelve")
     assert (weights_of(folder / "six-more") == weights_of(folder / "twelve")).all()
     more, twelve = (load(folder / run / "model.chr") for run in ("six-more", "twelve"))
-    for one, other in zip(more._optimizer_leaves, twelve._optimizer_leaves, strict=True):
+    for one, other in zip(
+        more.fitted_.optimizer_state, twelve.fitted_.optimizer_state, strict=True
+    ):
         assert np.array_equal(one, other)
     assert more.history_["loss"].tolist() == twelve.history_["loss"].tolist()
     manifest = json.loads((folder / "six-more" / "manifest.json").read_text())

@@ -296,9 +296,9 @@ def test_the_schedule_of_a_warm_start_begins_again():
 def test_going_on_keeps_columns_and_refuses_another_network():
     table = pl.DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > 0, "up", "down")})
     model = classifier(warm_start=True, max_iter=3).fit(table, CLASSES)
-    mean = model._encoder.mean.copy()
+    mean = model.fitted_.encoder.mean.copy()
     model.fit(table.with_columns(a=pl.col("a") + 100), CLASSES)
-    np.testing.assert_array_equal(model._encoder.mean, mean)
+    np.testing.assert_array_equal(model.fitted_.encoder.mean, mean)
     with pytest.raises(OptionError, match=r"hidden_layer_sizes=\(9,\)"):
         model.set_params(hidden_layer_sizes=(9,)).fit(table, CLASSES)
     with pytest.raises(ValueError, match="same classes"):
@@ -424,8 +424,8 @@ def test_a_layer_of_ones_own_trains_predicts_and_pickles_but_goes_in_no_file(tmp
     assert model.score(X, CLASSES) > 0.8
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
-    z = X - model._encoder.mean
-    z = (z / model._encoder.deviation) @ model.coefs_[0] + model.intercepts_[0]
+    z = X - model.fitted_.encoder.mean
+    z = (z / model.fitted_.encoder.deviation) @ model.coefs_[0] + model.intercepts_[0]
     np.testing.assert_allclose(model.transform(X, layer=1), z / (1 + np.exp(-z)), atol=1e-5)
     with pytest.raises(OptionError, match="pickle the model"):
         model.save(tmp_path / "own.chr")

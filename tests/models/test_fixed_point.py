@@ -1,6 +1,7 @@
 """Fixed-point estimators and the associative memory: what they give, say, and refuse."""
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -40,8 +41,8 @@ def test_a_classifier_learns_predicts_and_comes_back_from_its_file(fitted, tmp_p
     again = load(fitted.save(tmp_path / "model.chr"))
     np.testing.assert_array_equal(again.predict_proba(X), fitted.predict_proba(X))
     assert again.get_params() == fitted.get_params()
-    x = fitted._encoder.transform(X, np.float32, who="test")
-    ours = predict(fitted.network_, fitted._objective(fitted._target), fitted.params_, x)
+    x = fitted.fitted_.encoder.transform(X, np.float32, who="test")
+    ours = predict(fitted.network_, fitted.objective_, fitted.params_, x)
     np.testing.assert_allclose(fitted.predict_proba(X), ours, atol=2e-5)
     assert fitted.transform(X).shape == (150, 12)
     assert np.linalg.norm(fitted.recurrent_coefs_, 2) <= 0.95 + 1e-5
@@ -184,7 +185,7 @@ def test_a_memory_comes_back_from_its_file(dtype, tmp_path):
 def test_a_file_whose_patterns_do_not_fit_its_network(tmp_path):
     quick = AssociativeMemory(hidden=4, n_examples=200, max_iter=1, random_state=0)
     memory = quick.fit(PATTERNS)
-    memory.patterns_ = memory.patterns_[:, 1:]
+    memory.fitted_ = replace(memory.fitted_, patterns=memory.patterns_[:, 1:])
     with pytest.raises(ModelFileError, match="do not fit a network of 9 elements"):
         load(memory.save(tmp_path / "memory.chr"))
 

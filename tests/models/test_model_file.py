@@ -21,7 +21,13 @@ from chainrule.data.columns.schema import Column, Schema
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
 from chainrule.predicting.layers import ActivationSpec, DenseSpec, LayerNormSpec, SoftmaxSpec
 from chainrule.storage import model_file
-from chainrule.storage.document import Document, InputsDocument, TargetDocument, Tensor
+from chainrule.storage.document import (
+    Document,
+    EndingDocument,
+    InputsDocument,
+    TargetDocument,
+    Tensor,
+)
 from chainrule.storage.model_file import network_from, read, write
 
 MEGABYTE = 1_000_000
@@ -46,7 +52,7 @@ DOCUMENT = Document(
     ],
     link="identity",
     dtype="float32",
-    fitted={"n_iter_": 3, "stop_": "early"},
+    ending=EndingDocument("early", "", 3, 2, 1.5, 0.5, 12, 0.0),
     history=["epoch", "val loss"],
     optimizer_state=["optimizer.0", "optimizer.1", "optimizer.2"],
     seed=7,
@@ -209,10 +215,10 @@ def test_a_place_that_cannot_be_written_to_is_named(tmp_path):
 
 
 UNWRITABLE = {
-    "not a number": ({"fitted": {"loss_": float("nan")}}, {}, OptionError, "fitted.*not finite"),
+    "not a number": ({"recipe": {"loss_": float("nan")}}, {}, OptionError, "recipe.*not finite"),
     "infinity": ({"parameters": {"tol": float("-inf")}}, {}, OptionError, "parameters"),
     "an object": ({"parameters": {"solver": object()}}, {}, OptionError, "object"),
-    "a NumPy number": ({"fitted": {"n": np.float32(1)}}, {}, OptionError, "float32"),
+    "a NumPy number": ({"recipe": {"n": np.float32(1)}}, {}, OptionError, "float32"),
     "lists too deep": ({"parameters": {"x": [[[1]]]}}, {}, OptionError, "array"),
     "half a letter": ({"estimator": "\udc80"}, {}, OptionError, "surrogates"),
     "bytes": ({}, {"inputs.mean": np.zeros(1, np.uint8)}, OptionError, "uint8"),
@@ -316,9 +322,9 @@ def test_files_of_other_versions_say_what_to_do(tmp_path):
     first = {"schema_version": 1, "estimator": "MLPClassifier"}
     save_file({"params[0].weights": np.zeros(3)}, path, {"chainrule": json.dumps(first)})
     assert "written by a development version. Fit and save" in refused(path)
-    later = {"schema_version": 3, "new": {"things": []}}
+    later = {"schema_version": 4, "new": {"things": []}}
     save_file({"x": np.zeros(3, np.float16)}, path, {"chainrule": json.dumps(later), "b": "c"})
-    assert "later chainrule (schema 3, this one reads up to 2). Update" in refused(path)
+    assert "later chainrule (schema 4, this one reads up to 3). Update" in refused(path)
 
 
 def test_a_missing_file_is_missing(tmp_path):
@@ -491,8 +497,8 @@ F4 = np.float32
 BUILTINS = msgspec.to_builtins(DOCUMENT)
 DOCUMENTS = {
     "a field more": (with_document(code="x"), "code"),
-    "a field less": ({"text": json.dumps({k: v for k, v in BUILTINS.items() if k != "fitted"})},
-                     "fitted"),
+    "a field less": ({"text": json.dumps({k: v for k, v in BUILTINS.items() if k != "ending"})},
+                     "ending"),
     "no text": (with_document(estimator=3), "estimator"),
     "an object in the parameters": (with_document(parameters={"a": {"b": 1}}), "object"),
     "an unknown kind of column": (

@@ -66,9 +66,11 @@ def test_predictions_stay_within_the_range_of_training(diabetes):
 
 def test_members_are_as_the_engine_has_them(tumours):
     model, X, *_ = tumours
-    x = model._encoder.transform(X, np.float32)
+    x = model.fitted_.encoder.transform(X, np.float32)
     raw = engine.predict(model.network_, engine.SigmoidCrossEntropy(), model.params_, x, raw=True)
-    np.testing.assert_allclose(model._outputs(x, raw=True), raw, rtol=1e-3, atol=1e-3)
+    np.testing.assert_allclose(
+        model.fitted_.networks[0].outputs(x, raw=True), raw, rtol=1e-3, atol=1e-3
+    )
     mean = np.mean([member.predict_proba(X) for member in model.members_], axis=0)
     np.testing.assert_allclose(model.predict_proba(X), mean, atol=1e-6)
 
@@ -91,10 +93,9 @@ def test_the_temperature_of_planted_outputs_is_found():
 
 @pytest.mark.parametrize("groups", [None, np.arange(60) // 4])
 def test_every_row_is_left_out_once_and_groups_as_a_whole(groups):
-    model = TabularClassifier(n_networks=5)
     table = read_rows(RNG.normal(size=(60, 2)), np.arange(60) % 3, None)
     held = []
-    for rows, out in _parts(model, table, groups, seed=0):
+    for rows, out in _parts(table, groups, seed=0, n_networks=5, stratify=True):
         assert not set(rows) & set(out)
         if groups is None:
             assert np.unique(table.targets[out], return_counts=True)[1].tolist() == [4, 4, 4]
@@ -130,7 +131,7 @@ def test_a_time_limit_leaves_networks_out():
     X, y = RNG.normal(size=(3000, 10)), RNG.normal(size=3000)
     with pytest.warns(UserWarning, match="time limit"):
         model = TabularRegressor(time_limit=0.5, random_state=0, max_iter=5000).fit(X, y)
-    assert 1 <= len(vars(model).get("members_", [model])) <= 5
+    assert 1 <= len(model.fitted_.networks) <= 5
     assert np.isfinite(model.predict(X)).all()
 
 
@@ -167,7 +168,7 @@ def test_ctrl_c_ends_all_networks_and_keeps_what_there_is():
 def test_validation_rows_of_ones_own_choose_the_epoch_and_calibrate():
     X, y = RNG.normal(size=(90, 3)), RNG.normal(size=90)
     model = TabularRegressor(**QUICK).fit(X[:60], y[:60], X_val=X[60:], y_val=y[60:])
-    assert len(model._calibration.errors) == 30
+    assert len(model.fitted_.calibration.errors) == 30
     assert "val_loss" in model.history_
 
 

@@ -216,9 +216,9 @@ def test_histograms_hold_the_network_and_its_true_gradient():
         expected = fitted.transform(X, layer=i)
         np.testing.assert_allclose(values[f"hidden{i}"]["activations"], expected, atol=1e-9)
     np.testing.assert_allclose(values["output"]["activations"], fitted.predict_proba(X), atol=1e-9)
-    x, y = fitted._encoder.transform(X, np.float64), fitted._target.encode(Y)
+    x, y = fitted.fitted_.encoder.transform(X, np.float64), fitted.fitted_.target.encode(Y)
     x, y, ones = map(jax.numpy.asarray, (x, y, np.ones(150)))
-    objective = fitted._objective(fitted._target)
+    objective = fitted.objective_
 
     def loss(params):
         return objective.value(fitted.network_.forward(params, x)[0], y, ones)

@@ -34,10 +34,10 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
     """
     from sklearn.metrics import get_scorer_names
 
-    from chainrule.models.mlp import LOSSES
+    from chainrule.fitting.tasks import OF_CLASSES, OF_NUMBERS
 
     values = dict(asked.meant)
-    losses = LOSSES if task == "regression" else ("cross_entropy", "log_loss")
+    losses = OF_NUMBERS if task == "regression" else OF_CLASSES
     refuse_unknown("loss", values["loss"], ["auto", *losses], f" for {task}")
     refuse_unknown("scoring", values["scoring"], ["auto", "loss", *get_scorer_names()])
     for option, own in OF_ONE_TASK.items():
@@ -94,13 +94,12 @@ def _of_one_layer(values: dict[str, Any]) -> dict[str, Any]:
 
 def load_model(asked: Asked) -> Any:
     """Return the model of the run before, with what a training may change when it goes on."""
-    from chainrule.fitting.conversion import members_of
-    from chainrule.storage.save import load
+    from chainrule.models.loading import load
 
     assert asked.before is not None
     model = load(asked.before.model)
     known = model.get_params(deep=False)
-    n_networks = len(members_of(model))
+    n_networks = len(model.fitted_.networks)
     if n_networks > 1 or "warm_start" not in known:
         raise OptionError(
             f"the run holds {count(n_networks, 'network')}, and only a single one, of --model mlp "
@@ -152,7 +151,7 @@ def read_class_weight(texts: tuple[str, ...], target: Any) -> Any:
 
 def refuse_other_classes(model: Any, target: Any, run: Any) -> None:
     """Raise a DataError if a table has other classes than those that the model knows."""
-    before, now = model._target.class_lists, target.class_lists
+    before, now = model.fitted_.target.class_lists, target.class_lists
     if before != now:
         old, new = next(pair for pair in zip(before, now, strict=True) if pair[0] != pair[1])
         raise DataError(

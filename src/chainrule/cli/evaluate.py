@@ -47,7 +47,7 @@ def run_evaluate(
     from chainrule.judging.evaluation import evaluate
 
     model = load_for_rows(path)
-    for line in model._encoder.transform_report(rows.X):
+    for line in model.fitted_.encoder.transform_report(rows.X):
         talk.say("Note", line)
     scores = evaluate(model, rows.X, rows.y, rows.weights, wanted)
     scores["weight"] = weight if weighted else None

@@ -33,7 +33,6 @@ from chainrule.data import (
 from chainrule.data.columns.kinds import kind_of
 from chainrule.data.findings import Finding, find
 from chainrule.errors import ChainruleError, OptionError
-from chainrule.fitting.conversion import members_of
 from chainrule.runs.folder import hash_table, refuse_existing
 from chainrule.wording import count, from_to
 
@@ -97,7 +96,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         "network": summary.describe_network(model),
         "training": model.stop_message_,
         "epochs": model.n_iter_,
-        "kept": from_to([each.best_iter_ for each in members_of(model)]),
+        "kept": from_to([each.ending.epoch for each in model.fitted_.networks]),
         "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
         **_test(talk, model, rows, parts, test),
     }
@@ -120,10 +119,10 @@ def _understand_target(rows: Rows, task: str, model: Any) -> Any:
 
 
 def _words_on_the_run_before(before: Before, model: Any, data_hash: str) -> list[str]:
-    lines = [f"{before.run}, from epoch {model._epoch} on, with its columns and optimizer"]
+    lines = [f"{before.run}, from epoch {model.best_iter_} on, with its columns and optimizer"]
     if not before.had_table(data_hash):
         lines.append("its table was another (the hash differs): these rows are split anew")
-    return [*lines, *model._encoder.schema.describe(scale=model.scale)]
+    return [*lines, *model.fitted_.encoder.schema.describe(scale=model.scale)]
 
 
 def _say_weights(talk: Talk, rows: Rows, column: str | None) -> None:

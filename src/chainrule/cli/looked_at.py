@@ -81,7 +81,7 @@ def _of_run(
         if table is not None:
             raise
         raise MissingFileError(f"the table of {run}: {error} Or give it by --table.") from None
-    inputs = model._encoder.feature_names_in
+    inputs = model.fitted_.encoder.feature_names_in
     others = [name for name in wanted if name in (inputs or [])]
     if others:
         raise OptionError(f'"{others[0]}" is an input of {run}, not its target. Leave it out.')
@@ -91,7 +91,7 @@ def _of_run(
 def _of_table(
     table: str, targets: list[str] | None, separator: str | None, new: NewNetwork
 ) -> Looked:
-    from chainrule.fitting.initial import at_start
+    from chainrule.models.initial import at_start
 
     frame = read_table(table, separator=separator)
     if not targets:

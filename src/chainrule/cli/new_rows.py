@@ -12,10 +12,10 @@ from chainrule.runs.folder import read_manifest
 
 def load_for_rows(path: Path) -> Any:
     """Return the model of a file; a memory is refused, for it knows no columns of a table."""
-    from chainrule.storage.save import load
+    from chainrule.models.loading import load
 
     model = load(path)
-    if not hasattr(model, "_encoder"):
+    if model.fitted_.encoder is None:
         raise OptionError(
             f"{path} holds an {type(model).__name__}, which completes patterns and has no columns "
             "of a table. Take it in Python: chainrule.load(path).predict(patterns)."

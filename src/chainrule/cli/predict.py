@@ -24,7 +24,7 @@ def run_predict(
     targets = targets_of(run)
     if frame.height:
         predictions = predict_frame(model, frame, targets, interval)
-        notes = model._encoder.transform_report(frame)
+        notes = model.fitted_.encoder.transform_report(frame)
     else:
         predictions = predict_frame(model, frame.clear(1), targets, interval).clear()
         notes = [f"{table} has no rows, and so has the table of predictions"]
@@ -55,7 +55,7 @@ def predict_frame(
     """
     import polars as pl
 
-    classifies = model._target.classifies
+    classifies = model.fitted_.target.classifies
     if classifies and interval is not None:
         raise OptionError(
             "--interval is for numbers, but this model predicts classes. Leave it out: "
@@ -69,7 +69,7 @@ def predict_frame(
     columns: dict[str, Any] = dict(zip(names, predicted.T, strict=True))
     if not classifies:
         return pl.DataFrame(columns | _beside(model, frame, names, one, interval))
-    columns |= model._target.named_probabilities(model.predict_proba(frame), names)
+    columns |= model.fitted_.target.named_probabilities(model.predict_proba(frame), names)
     return pl.DataFrame({name: column.tolist() for name, column in columns.items()})
 
 
@@ -91,7 +91,7 @@ def _beside(
 
 def _interval(model: Any, frame: Any, coverage: float) -> Any:
     levels = model.quantile if isinstance(model.quantile, tuple | list) else ()
-    if model._calibration is None and (model.loss != "quantile" or not levels):
+    if model.fitted_.calibration is None and (model.loss != "quantile" or not levels):
         low, high = (1 - coverage) / 2, (1 + coverage) / 2
         raise OptionError(
             "--interval needs the errors on rows that did not train, but this fit had none. Fit "

@@ -134,7 +134,7 @@ def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None
     if "test" not in results:
         return
     scores, several = results["test"], len(test.targets) > 1
-    predicted = None if model._classifies else model.predict(test.X).reshape(len(test), -1)
+    predicted = None if model.fitted_.classifies else model.predict(test.X).reshape(len(test), -1)
     for i, name in enumerate(test.targets[:MOST_FIGURES]):
         own, number = (scores["targets"][name], f"_{i + 1}") if several else (scores, "")
         if predicted is None:

@@ -3,7 +3,6 @@
 from typing import Any
 
 from chainrule.cli.talk import at_the_shell
-from chainrule.fitting.conversion import members_of
 from chainrule.wording import count, from_to
 
 MEASURES = {
@@ -16,8 +15,9 @@ MEASURES = {
 
 def describe_network(model: Any) -> str:
     """Return layers, weights, loss, solver and precision in a line."""
-    layers = [str(model._pictured[0].shape[0])]
-    for spec in model._layers:
+    trained = model.fitted_.network
+    layers = [str(trained.between[0].shape[0])]
+    for spec in trained.layers:
         kind = type(spec).__name__
         if kind == "DenseSpec":
             layers.append(str(spec.n_out))
@@ -31,19 +31,16 @@ def describe_network(model: Any) -> str:
             layers[-1] += " in pieces"
         else:
             layers[-1] += f" {getattr(spec, 'name', 'softmax')}"
-    n_weights = sum(w.size for w in [*model.coefs_, *model.intercepts_])
-    free = _trained_arrays(model)
-    n_weights += sum(array.size for array in free)
-    objective = type(model._objective(model._target)).__name__
+    objective = type(model.objective_).__name__
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in objective).strip()
     if model.loss == "quantile":
         levels = model.quantile if isinstance(model.quantile, tuple) else (model.quantile,)
         words += f" {', '.join(f'{level:g}' for level in levels)}"
-    network = f"{' → '.join(layers)} · {n_weights} weights"
-    n_networks = len(members_of(model))
+    network = f"{' → '.join(layers)} · {trained.n_weights} weights"
+    n_networks = len(model.fitted_.networks)
     if n_networks > 1:
         network = f"{n_networks} networks of {network}"
-    return f"{network} · {words} · {model._rule_name} · {model.dtype}"
+    return f"{network} · {words} · {model.solver_} · {model.dtype}"
 
 
 def describe_model(asked: Any, model: Any, n_rows: int) -> str:
@@ -56,13 +53,6 @@ def describe_model(asked: Any, model: Any, n_rows: int) -> str:
     if asked.values["model"] == "auto" and why_not is not None:
         return f"{asked.model}, since {why_not.flag} is none of tabular"
     return asked.model
-
-
-def _trained_arrays(model: Any) -> list[Any]:
-    """Return the arrays beside the dense layers' that training changes."""
-    arrays = {name: a for own in model._others for name, a in own.items()}
-    made = any(name.startswith("free_") for name in arrays)
-    return [array for name, array in arrays.items() if not (made and name == "weights")]
 
 
 def describe_settling(model: Any) -> str:
@@ -79,10 +69,10 @@ def describe_settling(model: Any) -> str:
 
 def describe_training(model: Any) -> str:
     """Return epochs, why it stopped, which weights were kept, and seconds, in a line."""
-    compiling, members = model.compile_seconds_, members_of(model)
+    compiling, members = model.compile_seconds_, model.fitted_.networks
     each = " each" if len(members) > 1 else ""
-    epochs = from_to([member.n_iter_ for member in members])
-    kept = [member.best_iter_ for member in members]
+    epochs = from_to([member.ending.n_epochs for member in members])
+    kept = [member.ending.epoch for member in members]
     return (
         f"{epochs} {'epoch' if epochs == '1' else 'epochs'}{each} ({model.stop_message_}); "
         f"weights of epoch{'s' if len(set(kept)) > 1 else ''} {from_to(kept)} kept; "

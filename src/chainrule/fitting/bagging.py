@@ -21,14 +21,20 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data import NumberTarget
 from chainrule.data.rows.rows import Table
 from chainrule.engine import train
 from chainrule.engine.training.interrupt import catch_interrupt
 from chainrule.engine.training.together import n_cores
 from chainrule.errors import InterruptedWarning, OptionError
 from chainrule.fitting.callbacks import Tasks
+from chainrule.fitting.job import Job
 from chainrule.fitting.learning import Learning, Start
+from chainrule.fitting.tabular_network import tabular_network
+from chainrule.fitting.temperature import sharpened, temperature
 from chainrule.fitting.watching import spoken
+from chainrule.predicting.fitted import Ending, Fitted
+from chainrule.predicting.intervals import Calibration
 
 OnProgress = Callable[[Any], None] | None
 LEAST_ROWS = 20  # fewer are not parted: all networks train on all of them
@@ -38,22 +44,27 @@ SOON = 1e-3  # seconds, after which a training ends with its first epoch
 
 
 def train_bag(
-    model: Any, table: Table, validation: Table | None, groups: Any, on_progress: OnProgress
-) -> list[Any]:
-    """Return `model.n_networks` fitted copies of `model`, all with the same columns and target.
+    job: Job,
+    table: Table,
+    validation: Table | None,
+    groups: Any,
+    seed: int,
+    on_progress: OnProgress,
+) -> Fitted:
+    """Return `n_networks` networks as one, all with the same columns and target.
 
     With `validation` rows all networks train on the whole table and stop by these.
     """
-    begun, seed = time.perf_counter(), model._seed
-    tell = _Telling(on_progress, int(model.n_networks)) if on_progress else None
-    whole = Learning(model, table, table, validation, Start(seed, int(model.max_iter)))
+    begun, settings, n_networks = time.perf_counter(), job.settings, int(job.settings.n_networks)
+    tell = _Telling(on_progress, n_networks) if on_progress else None
+    whole = Learning(job, table, table, validation, Start(seed, int(settings.max_iter)))
     x, y, _ = whole.encoded(table)
     table = replace(table, encoded=(x, y))
     rng = np.random.default_rng(seed)
     seen = np.sort(rng.permutation(len(x))[:MOST_SEEN])
-    parts = [(np.arange(len(x)), None)] * int(model.n_networks)
+    parts = [(np.arange(len(x)), None)] * n_networks
     if validation is None and len(x) >= LEAST_ROWS:
-        parts = list(_parts(model, table, groups, seed))
+        parts = list(_parts(table, groups, seed, n_networks, stratify=job.task.classifies))
     outputs, counts = np.zeros((len(x), whole.objective.n_outputs(y.shape[1]))), np.zeros(len(x))
     children = np.random.SeedSequence(seed).spawn(len(parts))
     waves = _waves(len(parts), n_cores())
@@ -62,26 +73,33 @@ def train_bag(
         """Return the fit of one network."""
         rows, held = parts[place]
         own_seed = int(children[place].generate_state(1)[0] >> 1)
-        member = copy.copy(model)
-        member.n_networks, member.time_limit = 1, time_limit
-        member._begin = (x[seen], y[seen], own_seed)
+        own = copy.copy(settings)
+        own.n_networks, own.time_limit = 1, time_limit
+
+        def build(n_outputs: int, given: bool) -> Any:
+            del given
+            few = x[seen], y[seen]
+            return tabular_network(settings, *few, n_outputs, own_seed, job.task.classifies)
+
         return Learning(
-            member,
+            replace(job, settings=own, build=build),
             table,
             table if held is None else table.take(rows),
             validation if held is None else table.take(held),
-            Start(own_seed, int(model.max_iter)),
+            Start(own_seed, int(settings.max_iter)),
             prepared=(whole.encoder, whole.target),
         )
 
-    members: list[Any] = []
-    with catch_interrupt() as interrupt, spoken(model.verbose):
-        if model.time_limit is not None:  # compile, so that what is left can be shared out evenly
+    members: list[Fitted] = []
+    with catch_interrupt() as interrupt, spoken(settings.verbose):
+        if (
+            settings.time_limit is not None
+        ):  # compile, so that what is left can be shared out evenly
             list(_train_wave([ready(0, SOON)], None))
         for k, wave in enumerate(waves):
             limit = None
-            if model.time_limit is not None:
-                left = model.time_limit - (time.perf_counter() - begun)
+            if settings.time_limit is not None:
+                left = settings.time_limit - (time.perf_counter() - begun)
                 if members and left <= 0:
                     break
                 limit = max(left, SOON) / (len(waves) - k)
@@ -90,53 +108,75 @@ def train_bag(
             for learning, plan, trained in _train_wave([ready(i, limit) for i in wave], tell):
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore", InterruptedWarning)  # one for all, at the end
-                    learning.keep(plan, trained)
-                member = learning.model
-                del member._begin
+                    member = learning.keep(plan, trained)
                 held = parts[len(members)][1]
                 if held is not None:
-                    outputs[held] += member._outputs(x[held], raw=model._classifies)
+                    outputs[held] += member.outputs(x[held], raw=job.task.classifies)
                     counts[held] += 1
                 members.append(member)
-    out = counts > 0
+    out, classifies = counts > 0, job.task.classifies
+    bag = members[0] if len(members) == 1 else replace(members[0], members=tuple(members))
+    bag = replace(bag, seed=seed, ending=_ending(settings, members), calibration=None)
     if out.any():
         left_out = table.take(np.flatnonzero(out))
         alone = outputs[out] / counts[out, None]
-        if not model._classifies:
+        if not classifies:
             alone = y[out] + as_of_the_mean(alone - y[out], members, x[out])
-        model._calibrate_bag(members, alone, y[out], left_out, of_the_mean=len(members) == 1)
-    elif validation is not None:
+        return _calibrated(bag, alone, y[out], left_out, of_the_mean=len(members) == 1)
+    if validation is not None:
         given = whole.encoded(validation)
-        each = [member._outputs(given[0], raw=model._classifies) for member in members]
-        mean = np.mean(each, axis=0)
-        model._calibrate_bag(members, mean, given[1], validation, of_the_mean=True)
-    return members
+        mean = np.mean([each.outputs(given[0], raw=classifies) for each in members], axis=0)
+        return _calibrated(bag, mean, given[1], validation, of_the_mean=True)
+    return bag
 
 
-def how_it_ended(model: Any, members: list[Any]) -> tuple[str, str]:
-    """Return why the training of all networks ended, as `stop_` and `stop_message_` have it."""
-    ends = [member.stop_ for member in members]
-    trained, n = len(members), int(model.n_networks)
+def _calibrated(
+    bag: Fitted, outputs: np.ndarray, y: np.ndarray, rows: Table, *, of_the_mean: bool
+) -> Fitted:
+    """Return the bag, as bold as its outputs for these rows deserve, or with its errors there."""
+    if isinstance(bag.target, NumberTarget):
+        predictions = bag.target.in_units(outputs)
+        known = Calibration.of(rows.targets, predictions, rows.weights)
+        return replace(bag, calibration=known)
+    if bag.network.link not in ("softmax", "sigmoid"):
+        return bag
+    factor = temperature(outputs, y, rows.weights)
+    if not of_the_mean:  # which is milder than each of them: half of the way, as was measured
+        factor = factor**0.5
+    members = tuple(sharpened(member, factor) for member in bag.networks)
+    return replace(bag, network=members[0].network, members=members if bag.members else ())
+
+
+def _ending(settings: Any, members: list[Fitted]) -> Ending:
+    """Return how the training of all networks ended."""
+    stop, message = _why(settings, members)
+    seconds = sum(member.ending.seconds for member in members)
+    compiling = sum(member.ending.compile_seconds for member in members)
+    of_first = members[0].ending
+    return replace(of_first, stop=stop, message=message, seconds=seconds, compile_seconds=compiling)
+
+
+def _why(settings: Any, members: list[Fitted]) -> tuple[str, str]:
+    ends = [member.ending.stop for member in members]
+    trained, n = len(members), int(settings.n_networks)
     if "diverged" in ends:
-        first = members[ends.index("diverged")]
-        return first.stop_, first.stop_message_
+        first = members[ends.index("diverged")].ending
+        return first.stop, first.message
     if "interrupted" in ends:
         return "interrupted", f"stopped by hand with {trained} of {n} networks"
     if "time" in ends or trained < n:
-        said = (
-            f"the time limit of {model.time_limit:g} s was reached with {trained} of {n} networks"
-        )
-        return "time", said
-    return ends[0], members[0].stop_message_
+        limit = f"the time limit of {settings.time_limit:g} s was reached"
+        return "time", f"{limit} with {trained} of {n} networks"
+    return ends[0], members[0].ending.message
 
 
 def _parts(
-    model: Any, table: Table, groups: Any, seed: int
+    table: Table, groups: Any, seed: int, n_networks: int, *, stratify: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield for each network the rows it trains on and those it leaves out."""
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
-    n, n_folds = table.columns.n_rows, max(int(model.n_networks), 5)
+    n, n_folds = table.columns.n_rows, max(n_networks, 5)
     if groups is not None:
         groups = np.asarray(groups)
         n_groups = len(np.unique(groups))
@@ -146,14 +186,14 @@ def _parts(
                 "each row, of two kinds or more."
             )
         splitter: Any = GroupKFold(min(n_folds, n_groups), shuffle=True, random_state=seed)
-    elif model._classifies and table.targets.ndim == 1:
+    elif stratify and table.targets.ndim == 1:
         splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     else:
         splitter = KFold(n_folds, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # a class of fewer rows than folds is no fault
         found = list(splitter.split(np.zeros((n, 1)), table.targets, groups))
-    for i in range(int(model.n_networks)):
+    for i in range(n_networks):
         yield found[i % len(found)]
 
 
@@ -202,15 +242,16 @@ class _Telling:
         return tell
 
 
-def as_of_the_mean(errors: np.ndarray, members: list[Any], x: np.ndarray) -> np.ndarray:
+def as_of_the_mean(errors: np.ndarray, members: list[Fitted], x: np.ndarray) -> np.ndarray:
     """Return errors of single networks as those that the mean of all will make.
 
     Of the squared error of one, the variance V between networks falls to V / k in the mean of k.
     """
-    if len(members) == 1 or errors.shape[1] != members[0]._target.n_outputs:
+    target = members[0].target
+    if len(members) == 1 or target is None or errors.shape[1] != target.n_outputs:
         return errors
     some = slice(None, None, max(len(x) // ENOUGH, 1))
-    outputs = [member._outputs(x[some]) for member in members]
+    outputs = [member.outputs(x[some]) for member in members]
     variance = np.var(outputs, axis=0, ddof=1).mean(axis=0)
     share = variance / np.maximum((errors[some] ** 2).mean(axis=0), np.finfo(np.float64).tiny)
     return errors * np.sqrt(np.maximum(1 - (1 - 1 / len(members)) * share, 1 / len(members)))

@@ -1,23 +1,22 @@
 """What `fit` checks of its parameters before it looks at the table."""
 
-from typing import Any
-
 from chainrule.engine.compiling.precision import as_dtype
 from chainrule.errors import OptionError
 from chainrule.fitting import plan
+from chainrule.fitting.job import Job
 from chainrule.fitting.network import frozen_places
 
 
-def check_parameters(model: Any) -> None:
+def check_parameters(job: Job) -> None:
     """Raise an OptionError for the first parameter that cannot work."""
-    model._check_numbers()
+    model = job.settings
     as_dtype(model.dtype)
-    network = model._build(1, given=True)
+    network = job.build(1, True)
     frozen_places(network, model.frozen_layers)
     schedule = plan.plan_schedule(model, n_epochs=1, n_steps=1, n_rows=1)
     optimizer = plan.plan_optimizer(model, schedule)
     plan.plan_batch_size(model, 1, full_batch_only=optimizer.full_batch_only)
-    model._check_loss()
+    job.task.check_loss()
     if model.n_networks > 1 and model.warm_start:
         raise OptionError(
             f"n_networks={model.n_networks} and warm_start=True exclude each other: only a single "

@@ -9,6 +9,8 @@ import numpy as np
 from chainrule.engine import Checkpoint, make_key
 from chainrule.engine.compiling.precision import as_dtype, precision
 from chainrule.errors import OptionError
+from chainrule.fitting.conversion import engine_params
+from chainrule.predicting.fitted import Fitted
 
 
 @dataclass(frozen=True)
@@ -19,8 +21,8 @@ class ResumePoint:
     n_steps: int
 
 
-def resume_point(model: Any, network: Any, optimizer: Any) -> ResumePoint:
-    """Return where `model` can go on with `network` and `optimizer`.
+def resume_point(before: Fitted, network: Any, optimizer: Any, settings: Any) -> ResumePoint:
+    """Return where the training `before` can go on with `network` and `optimizer`.
 
     The optimizer's state is kept if it is one of that optimizer, else it starts anew.
 
@@ -29,22 +31,24 @@ def resume_point(model: Any, network: Any, optimizer: Any) -> ResumePoint:
     OptionError
         If the network is not that of the fit before.
     """
-    params, dtype = model.params_, as_dtype(model.dtype)
+    layers = (before.engine or network).layers
+    params, dtype = engine_params(before.network, layers), as_dtype(settings.dtype)
+    assert before.encoder is not None
     with precision(dtype):
-        template = network.init(make_key(0), len(model._encoder.feature_names_out))
+        template = network.init(make_key(0), len(before.encoder.feature_names_out))
         if _shapes(template) != _shapes(params):
             raise OptionError(
                 "the network of the fit before has other layers than the parameters say now: it "
-                f"cannot go on with hidden_layer_sizes={model.hidden_layer_sizes!r}. "
+                f"cannot go on with hidden_layer_sizes={settings.hidden_layer_sizes!r}. "
                 "Keep the sizes, or fit anew (warm_start=False)."
             )
         fresh = optimizer.init(jax.tree.map(lambda leaf: np.asarray(leaf, dtype), params))
-    leaves = model._optimizer_leaves
+    leaves = list(before.optimizer_state)
     if [np.shape(leaf) for leaf in jax.tree.leaves(fresh)] != [np.shape(leaf) for leaf in leaves]:
-        return ResumePoint(Checkpoint(params, None, model._epoch), 0)
+        return ResumePoint(Checkpoint(params, None, before.ending.epoch), 0)
     opt_state = jax.tree.unflatten(jax.tree.structure(fresh), leaves)
     n_steps = int(getattr(opt_state, "step", 0))
-    return ResumePoint(Checkpoint(params, opt_state, model._epoch), n_steps)
+    return ResumePoint(Checkpoint(params, opt_state, before.ending.epoch), n_steps)
 
 
 def _shapes(tree: Any) -> list[tuple[int, ...]]:

@@ -1,11 +1,6 @@
-"""What a fitted estimator holds of its network, in NumPy; and the engine's view of it.
+"""From the engine's network to NumPy's and back.
 
-    coefs_, intercepts_    weights and biases of the dense layers: what predictions are made of
-    _layers, _others       kind of every layer; arrays of those that are not dense
-    _link, _sizes          how raw outputs become predictions
-
-A network with layers of the user's own cannot be told in these terms; then the engine's parameters
-are kept, and the engine predicts.
+A network with layers of the user's own cannot be told in NumPy's terms; then the engine predicts.
 """
 
 from typing import Any
@@ -13,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from chainrule.activations import record_of
+from chainrule.fitting.own_network import OwnNetwork
+from chainrule.predicting.fitted import Network
 from chainrule.predicting.layers import (
     ActivationSpec,
     DenseSpec,
@@ -24,52 +21,14 @@ from chainrule.predicting.layers import (
 )
 from chainrule.predicting.network import PlainNetwork
 
-_OUTPUTS = {"sigmoid": "logistic", "softmax blocks": "softmax", "sort": "identity"}
 
-
-def network_attributes(network: Any, params: Any, objective: Any) -> dict[str, Any]:
-    """Return the attributes of an estimator that hold its network."""
-    from chainrule.engine import Dense
-
-    dense = [p for layer, p in zip(network.layers, params, strict=True) if isinstance(layer, Dense)]
-    layers, others = _describe(network, params)
+def as_predicting(network: Any, params: Any, objective: Any) -> Network:
+    """Return the network that predicts: NumPy's, or the engine's where code is a user's own."""
+    layers, arrays = _describe(network, params)
     link, sizes = _link(objective)
-    plain = layers is not None and link is not None
-    return {
-        "coefs_": [np.array(p.weights) for p in dense],
-        "intercepts_": [np.array(p.biases) for p in dense],
-        "n_layers_": len(dense) + 1,
-        "n_outputs_": int(dense[-1].weights.shape[1]),
-        "out_activation_": _OUTPUTS.get(link or "", link),
-        "_layers": layers if plain else None,
-        "_others": others if plain else None,
-        "_link": link,
-        "_sizes": sizes,
-        "_network": network,
-        "_engine_params": None if plain else params,
-    }
-
-
-def members_of(model: Any) -> list[Any]:
-    """Return the networks that predict together, each an estimator; or the one that is alone."""
-    return vars(model).get("members_", [model])
-
-
-def plain_network(model: Any, dtype: Any = None) -> PlainNetwork:
-    """Return the network as NumPy runs it, made of the arrays that the estimator shows.
-
-    With a `dtype` it computes in that one instead of its own.
-    """
-    dense = zip(model.coefs_, model.intercepts_, strict=True)
-    arrays = []
-    for layer, other in zip(model._layers, model._others, strict=True):
-        if isinstance(layer, DenseSpec):
-            weights, biases = next(dense)
-            other = {"weights": weights, "biases": biases}
-        if dtype is not None:
-            other = {name: array.astype(dtype, copy=False) for name, array in other.items()}
-        arrays.append(other)
-    return PlainNetwork(tuple(model._layers), tuple(arrays), model._link, model._sizes)
+    if layers is None or link is None:
+        return OwnNetwork(network, params, objective, link, layers or (), tuple(arrays or ()))
+    return PlainNetwork(layers, tuple(arrays), link, sizes)
 
 
 def engine_network(layers: Any, arrays: Any) -> Any:
@@ -104,10 +63,10 @@ def engine_network(layers: Any, arrays: Any) -> Any:
     return FeedForward(tuple(made))
 
 
-def engine_params(model: Any) -> Any:
-    """Return the parameters as the engine's network has them."""
-    if model._engine_params is not None:
-        return model._engine_params
+def engine_params(network: Network, layers: Any) -> Any:
+    """Return the parameters of a network as the engine's `layers` have them."""
+    if isinstance(network, OwnNetwork):
+        return network.params
     from chainrule.engine import (
         Dense,
         DenseParams,
@@ -119,19 +78,16 @@ def engine_params(model: Any) -> Any:
         ScaleParams,
     )
 
-    dense = zip(model.coefs_, model.intercepts_, strict=True)
-    others = iter(model._others)
+    assert isinstance(network, PlainNetwork)
+    kinds: dict[type, type] = {Dense: DenseParams, LayerNorm: LayerNormParams, Scale: ScaleParams}
+    arrays = iter(network.arrays)
     params: list[Any] = []
-    for layer in model.network_.layers:
-        own = {} if isinstance(layer, Dropout) else next(others)
-        if isinstance(layer, Dense):
-            weights, biases = next(dense)
-            params.append(_unchecked(DenseParams, weights=weights, biases=biases))
-        elif isinstance(layer, LayerNorm | Scale):
-            kind = LayerNormParams if isinstance(layer, LayerNorm) else ScaleParams
-            params.append(_unchecked(kind, **own))
-        elif isinstance(layer, FixedPoint):
+    for layer in layers:
+        own = {} if isinstance(layer, Dropout) else next(arrays)
+        if isinstance(layer, FixedPoint):
             params.append(_cell_params(layer, own))
+        elif type(layer) in kinds:
+            params.append(_unchecked(kinds[type(layer)], **own))
         else:
             params.append(())
     return tuple(params)
@@ -173,6 +129,7 @@ def _describe(network: Any, params: Any) -> tuple[Any, Any]:
         own: dict[str, np.ndarray] = {}
         if isinstance(layer, Dense):
             spec: Any = DenseSpec(*map(int, p.weights.shape), bias=True)
+            own = {"weights": np.array(p.weights), "biases": np.array(p.biases)}
         elif isinstance(layer, LayerNorm):
             spec = LayerNormSpec(int(p.scale.shape[0]), float(layer.epsilon))
             own = {"scale": np.array(p.scale), "shift": np.array(p.shift)}

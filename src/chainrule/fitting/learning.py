@@ -1,4 +1,4 @@
-"""One fit, from rows to a fitted estimator.
+"""One fit, from rows to a `Fitted`.
 
 rows encoded → network and optimizer as the parameters say → the engine trains → what it gives kept
 """
@@ -6,7 +6,7 @@ rows encoded → network and optimizer as the parameters say → the engine trai
 import copy
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,13 +15,14 @@ import numpy as np
 
 from chainrule.data import InputEncoder
 from chainrule.data.rows.rows import Table
-from chainrule.engine import Constant, Epoch, Penalty, Trained, make_room, train
+from chainrule.engine import Constant, Epoch, Trained, make_room, train
 from chainrule.engine.compiling.precision import as_dtype
 from chainrule.errors import DataError, DivergedError
 from chainrule.fitting import plan as planning
 from chainrule.fitting.callbacks import Tasks
 from chainrule.fitting.continuing import resume_point
-from chainrule.fitting.conversion import network_attributes
+from chainrule.fitting.conversion import as_predicting
+from chainrule.fitting.job import Job
 from chainrule.fitting.network import frozen_places
 from chainrule.fitting.watching import (
     Look,
@@ -32,6 +33,7 @@ from chainrule.fitting.watching import (
     say_epoch,
     spoken,
 )
+from chainrule.predicting.fitted import Ending, Fitted
 from chainrule.predicting.history import History
 
 
@@ -63,7 +65,7 @@ class Plan:
 
 
 class Learning:
-    """One fit of `model`: everything between its parameters and what it keeps.
+    """One fit: everything between an estimator's parameters and what comes of them.
 
     `table` are all rows, of which `training` are trained on and `validation` are not.  What is
     `prepared` are columns and target, learnt from other rows.
@@ -71,81 +73,86 @@ class Learning:
 
     def __init__(
         self,
-        model: Any,
+        job: Job,
         table: Table,
         training: Table,
         validation: Table | None,
         start: Start,
         prepared: tuple[InputEncoder, Any] | None = None,
     ) -> None:
-        self.model, self.start = model, start
+        self.job, self.settings, self.task, self.start = job, job.settings, job.task, start
         self.table, self.training, self.validation = table, training, validation
         if prepared is not None:
             self.encoder, self.target = prepared
         elif start.goes_on:
-            self.encoder, self.target = model._encoder, self._same_target()
+            assert job.before.encoder is not None
+            self.encoder, self.target = job.before.encoder, self._same_target(job.before.target)
         else:
-            self.target = model._fit_target(table, training, start.classes)
+            self.target = self.task.fit_target(table, training, start.classes)
             self.encoder = InputEncoder.fit(
                 training.columns,
-                scale=model.scale,
-                category=model.category,
-                number=model.number,
-                drop=model.drop,
+                scale=self.settings.scale,
+                category=self.settings.category,
+                number=self.settings.number,
+                drop=self.settings.drop,
                 weights=training.weights,
             )
-        self.objective = model._objective(self.target)
+        self.objective = self.task.objective(self.target)
 
     def encoded(self, rows: Table, out: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
         """Return inputs (written into `out`), targets and weights as the engine takes them."""
-        model = self.model
         if rows.encoded is not None:
             x, y = rows.encoded
             if out is not None:
                 out[:] = x
             return x if out is None else out, y, rows.weights
-        x = self.encoder.transform(rows.columns, model.dtype, who=type(model).__name__, out=out)
+        dtype = self.settings.dtype
+        x = self.encoder.transform(rows.columns, dtype, who=self.job.who, out=out)
         return x, self.target.encode(rows.targets, name=rows.name), rows.weights
 
     @cached_property
     def network(self) -> Any:
         """The network that the parameters say, for this target."""
         n_outputs = self.objective.n_outputs(self.target.n_outputs)
-        return self.model._build(n_outputs, given=not self.start.goes_on)
+        return self.job.build(n_outputs, not self.start.goes_on)
 
-    def run(self, on_progress: Callable[[Any], None] | None, tasks: Tasks) -> None:
-        """Train, and leave the model fitted."""
+    def run(self, on_progress: Callable[[Any], None] | None, tasks: Tasks) -> Fitted:
+        """Train, and return what came of it."""
         plan = self.plan(tasks)
-        with spoken(self.model.verbose):
-            self.keep(plan, train(on_progress=on_progress, **plan.arguments))
+        with spoken(self.settings.verbose):
+            return self.keep(plan, train(on_progress=on_progress, **plan.arguments))
 
     def plan(self, tasks: Tasks) -> Plan:
         """Return all that the engine needs to know."""
-        model, start = self.model, self.start
-        frozen = frozen_places(self.network, model.frozen_layers)
-        any_rate = planning.plan_optimizer(model, Constant(1.0), frozen)
+        settings, start = self.settings, self.start
+        frozen = frozen_places(self.network, settings.frozen_layers)
+        any_rate = planning.plan_optimizer(settings, Constant(1.0), frozen)
         n_rows = self.training.columns.n_rows
         full = any_rate.full_batch_only
-        batch_size = planning.plan_batch_size(model, n_rows, full_batch_only=full)
+        batch_size = planning.plan_batch_size(settings, n_rows, full_batch_only=full)
         n_in, n_targets = len(self.encoder.feature_names_out), self.target.n_outputs
-        room = make_room(n_rows, n_in, n_targets, batch_size, as_dtype(model.dtype))
+        room = make_room(n_rows, n_in, n_targets, batch_size, as_dtype(settings.dtype))
         arrays = x, y, weights = self.encoded(self.training, out=room.rows)
         held_out = None if self.validation is None else self.encoded(self.validation)
-        point = resume_point(model, self.network, any_rate) if start.goes_on else None
+        point = None
+        if start.goes_on:
+            point = resume_point(self.job.before, self.network, any_rate, settings)
         first = 0 if point is None else point.checkpoint.epoch
-        schedule = Constant(model.learning_rate_init)
+        schedule = Constant(settings.learning_rate_init)
         if not start.one_pass:
             schedule = planning.plan_schedule(
-                model,
+                settings,
                 n_epochs=start.n_epochs,
                 n_steps=-(-len(x) // batch_size),
                 n_rows=len(x),
                 start=0 if point is None else point.n_steps,
             )
-        n_before = model.t_ if start.one_pass and start.goes_on else 0
+        n_before = 0
+        if start.one_pass and start.goes_on:
+            n_before = self.job.before.ending.n_rows_seen
         watch, stopping = self._watch()
         looks = self._looks(watch, tasks, first)
-        limit = planning.evaluation_limit(model)
+        limit = planning.evaluation_limit(settings)
         if limit is not None:
             looks.append(limit)
         arguments = {
@@ -155,115 +162,126 @@ class Learning:
             "y": y,
             "weights": weights,
             "validation": held_out,
-            "optimizer": planning.plan_optimizer(model, schedule, frozen),
+            "optimizer": planning.plan_optimizer(settings, schedule, frozen),
             "batch_size": batch_size,
             "n_epochs": start.n_epochs,
-            "penalty": planning.plan_penalty(model, batch_size, weights, n_before),
-            "metrics": model._metrics(self.target, self.objective),
+            "penalty": planning.plan_penalty(
+                settings, batch_size, weights, n_before, classifies=self.task.classifies
+            ),
+            "metrics": self.task.metrics(self.target, self.objective),
             "stopping": stopping,
-            "shuffle": model.shuffle,
+            "shuffle": settings.shuffle,
             "seed": start.seed,
             "resume": None if point is None else point.checkpoint,
-            "dtype": model.dtype,
-            "time_limit": model.time_limit,
-            "measure_training": model._measures_training,
-            "record_flow": model._records_flow,  # in one pass too: the same program and numbers
+            "dtype": settings.dtype,
+            "time_limit": settings.time_limit,
+            "measure_training": not self.job.tabular,
+            "record_flow": not self.job.tabular,  # in one pass too: the same program and numbers
             "on_epoch": all_of(looks),
         }
         return Plan(arguments, arrays, held_out, first, watch, limit)
 
-    def keep(self, plan: Plan, trained: Trained) -> None:
-        """Leave the model fitted with what the engine gave."""
-        model, first = self.model, plan.first
+    def keep(self, plan: Plan, trained: Trained) -> Fitted:
+        """Return what the engine gave, as it is kept."""
         trained = trained if plan.watch is None else plan.watch.settle(trained)
         trained = trained if plan.limit is None else plan.limit.settle(trained)
-        if trained.stop == "diverged" and trained.n_epochs == first:
+        if trained.stop == "diverged" and trained.n_epochs == plan.first:
             raise DivergedError(f"Training did not start: {trained.message}.")
-        if trained.stop == "unsettled":
-            model._refuse_unsettled(self.network, trained, plan.arrays[0])
-        if model.verbose:
+        if trained.stop == "unsettled" and self.job.refuse is not None:
+            self.job.refuse(self.network, trained, plan.arrays[0])
+        if self.settings.verbose:
             say_compilation(trained)
-        self._keep(trained, first, plan.arrays, plan.held_out, plan.arguments["penalty"])
-        model._keep_rows(plan.arrays[0])
-        model._calibrate(self.validation)
+        fitted = self.job.finish(self._fitted(plan, trained), plan.arrays[0])
+        calibration = self.task.calibration(fitted, self.validation)
         plateau = plan.arguments["stopping"] is not None and self.validation is None
-        planning.warn_of_the_end(model, trained, plateau=plateau)
+        planning.warn_of_the_end(self.settings, trained, plateau=plateau)
+        return replace(fitted, calibration=calibration)
 
     def _watch(self) -> tuple[ScoreWatch | None, Any]:
         """Return who decides when to stop: a scorer outside the program, or a column inside."""
-        model, rows = self.model, self.validation
-        column = None if rows is None else model._watched(self.target)
+        settings, rows = self.settings, self.validation
+        column = None if rows is None else self.task.watched(settings.scoring)
         if rows is not None and column is None:
-            scorer = as_scorer(model, model.scoring)
+            scorer = as_scorer(self.job.estimator, settings.scoring)
             used = rows.weights if (rows.weights != 1).any() else None
             seen = (rows.native, rows.targets, used)
-            return ScoreWatch(scorer, self._model_at, seen, model.n_iter_no_change, model.tol), None
+            patience, tol = settings.n_iter_no_change, settings.tol
+            return ScoreWatch(scorer, self._estimator_at, seen, patience, tol), None
         if self.start.one_pass:
             return None, None
         loss = column in (None, "val_loss")
         return None, planning.plan_stopping(
-            model,
+            settings,
             column,
             higher_is_better=column == "val_accuracy",
-            unit=model._loss_unit(self.target) if loss else 1.0,
+            unit=self.task.loss_unit(self.target) if loss else 1.0,
+            latest=self.job.tabular and self.task.classifies,
         )
 
     def _looks(self, watch: ScoreWatch | None, tasks: Tasks, first: int) -> list[Look]:
         looks: list[Look] = [] if watch is None else [watch]
-        if self.model.verbose:
+        if self.settings.verbose:
             looks.append(say_epoch)
         if tasks.wanted:
 
             def report(epoch: Epoch) -> bool:
-                return epoch.epoch > first and tasks.epoch(lambda: self.attributes(epoch.params))
+                return epoch.epoch > first and tasks.epoch(
+                    lambda: {"fitted_": self.at(epoch.params)}
+                )
 
             looks.append(report)
         return looks
 
-    def attributes(self, params: Any) -> dict[str, Any]:
+    def at(self, params: Any) -> Fitted:
         """Return all that predictions need, for a network with these parameters."""
-        parts = {
-            "_encoder": self.encoder,
-            "_target": self.target,
-            "n_features_in_": self.encoder.n_features_in,
-        }
-        if self.encoder.feature_names_in is not None:
-            names = np.asarray(self.encoder.feature_names_in, dtype=object)
-            parts["feature_names_in_"] = names
-        return parts | network_attributes(self.network, params, self.objective)
+        network = as_predicting(self.network, params, self.objective)
+        return Fitted(network, encoder=self.encoder, target=self.target, engine=self.network)
 
-    def _model_at(self, epoch: Epoch) -> Any:
-        model = copy.copy(self.model)
-        vars(model).update(self.attributes(epoch.params))
-        return model
+    def _estimator_at(self, epoch: Epoch) -> Any:
+        estimator = copy.copy(self.job.estimator)
+        estimator.fitted_ = self.at(epoch.params)
+        return estimator
 
-    def _keep(
-        self, trained: Trained, first: int, arrays: Any, held_out: Any, penalty: Penalty
-    ) -> None:
-        model, goes_on = self.model, self.start.goes_on
-        if self.encoder.feature_names_in is None:
-            vars(model).pop("feature_names_in_", None)
-        vars(model).pop("members_", None)
-        vars(model).update(self.attributes(trained.params))
-        history = History(trained.history)
-        model._finish_history(history, (arrays[1:], None if held_out is None else held_out[1:]))
-        model.history_ = model.history_.and_then(history) if goes_on else history
-        model.flow_ = trained.flow
-        model.n_iter_, model.best_iter_ = trained.n_epochs - first, trained.best_epoch
-        model.stop_, model.stop_message_ = trained.stop, trained.message
-        model.fit_seconds_, model.compile_seconds_ = trained.seconds, trained.compile_seconds
-        model.t_ = (model.t_ if goes_on else 0) + model.n_iter_ * len(arrays[0])
-        model._seed, model._epoch = self.start.seed, trained.best_epoch
-        model._data_hash = hash_rows(*arrays)
-        model._penalty = penalty.value_on_host(trained.params)
-        model._optimizer_leaves = [np.asarray(v) for v in jax.tree.leaves(trained.opt_state)]
+    def _fitted(self, plan: Plan, trained: Trained) -> Fitted:
+        before = self.job.before if self.start.goes_on else None
+        history, held_out = History(trained.history), plan.held_out
+        parts = plan.arrays[1:], None if held_out is None else held_out[1:]
+        if self.job.tabular:
+            history["loss"] = history["running_loss"]
+            held = {name: history.pop(name) for name in list(history) if name.startswith("val_")}
+            history.update(held)
+        self.task.finish_history(history, parts)
+        n_epochs = trained.n_epochs - plan.first
+        ending = Ending(
+            stop=trained.stop,
+            message=trained.message,
+            n_epochs=n_epochs,
+            epoch=trained.best_epoch,
+            seconds=trained.seconds,
+            compile_seconds=trained.compile_seconds,
+            n_rows_seen=n_epochs * len(plan.arrays[0]),
+            penalty=plan.arguments["penalty"].value_on_host(trained.params),
+        )
+        if before is not None:
+            history = before.history.and_then(history)
+            seen = before.ending.n_rows_seen + ending.n_rows_seen
+            ending = replace(ending, n_rows_seen=seen)
+        return replace(
+            self.at(trained.params),
+            history=history,
+            flow=trained.flow,
+            ending=ending,
+            seed=self.start.seed,
+            data_hash=hash_rows(*plan.arrays),
+            optimizer_state=tuple(np.asarray(v) for v in jax.tree.leaves(trained.opt_state)),
+        )
 
-    def _same_target(self) -> Any:
+    def _same_target(self, before: Any) -> Any:
         """Return the target of the fit before, after a look at the classes of now."""
-        model, start, before = self.model, self.start, self.model._target
-        if not model._classifies or (start.one_pass and start.classes is None):
+        start = self.start
+        if not self.task.classifies or (start.one_pass and start.classes is None):
             return before
-        now = model._fit_target(self.table, self.training, start.classes)
+        now: Any = self.task.fit_target(self.table, self.training, start.classes)
         if list(map(set, now.class_lists)) == list(map(set, before.class_lists)):
             return before
         if start.one_pass:

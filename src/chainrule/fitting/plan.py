@@ -125,7 +125,9 @@ def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ())
     return Frozen(optimizer, frozen) if frozen else optimizer
 
 
-def plan_stopping(model: Any, watched: str | None, *, higher_is_better: bool, unit: float) -> Any:
+def plan_stopping(
+    model: Any, watched: str | None, *, higher_is_better: bool, unit: float, latest: bool
+) -> Any:
     """Return the engine's early stopping, or None; `unit` is 1 of the user's loss in ours.
 
     With a `watched` column of the validation rows, that one.  Without, the training loss, when
@@ -146,7 +148,7 @@ def plan_stopping(model: Any, watched: str | None, *, higher_is_better: bool, un
         higher_is_better=higher_is_better,
         with_penalty=watched is None,
         keep_best=watched is not None,
-        latest=model._keeps_latest,
+        latest=latest,
         n_reductions=reductions,
         reduction=REDUCTION,
     )
@@ -177,7 +179,9 @@ def plan_batch_size(model: Any, n_rows: int, *, full_batch_only: bool) -> int:
     return min(int(size), n_rows)
 
 
-def plan_penalty(model: Any, batch_size: int, weights: np.ndarray, n_before: int = 0) -> Penalty:
+def plan_penalty(
+    model: Any, batch_size: int, weights: np.ndarray, n_before: int = 0, *, classifies: bool
+) -> Penalty:
     """Return the penalty: strengths divided by the weights that a batch holds on average.
 
     The L2 strength "auto" is a prior on the weights, worth as much as a few rows: it fades as rows
@@ -186,7 +190,7 @@ def plan_penalty(model: Any, batch_size: int, weights: np.ndarray, n_before: int
     share = batch_size * float(np.mean(weights))
     if isinstance(model.alpha, str):
         prior = PRIOR / (n_before + float(np.sum(weights)))
-        prior = min(prior, MOST_FOR_CLASSES) if model._classifies else prior
+        prior = min(prior, MOST_FOR_CLASSES) if classifies else prior
         return Penalty(l1=float(model.l1) / share, l2=prior)
     return Penalty(l1=float(model.l1) / share, l2=float(model.alpha) / share)
 

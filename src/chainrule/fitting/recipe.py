@@ -17,6 +17,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
+from sklearn.base import is_classifier
 
 from chainrule.errors import OptionError
 
@@ -36,6 +37,7 @@ class Recipe:
     batch_size: int
     max_iter: int
     learning_rate_init: float
+    scoring: Any = "loss"
 
     def __str__(self) -> str:
         units = "-".join(map(str, np.atleast_1d(self.hidden_layer_sizes).tolist()))
@@ -58,19 +60,20 @@ def recipe_for(model: Any, n_rows: int) -> Recipe:
     """
     if model.size not in SIZES:
         raise OptionError(f"size={model.size!r} is not known. Choose one of {', '.join(SIZES)}.")
-    large = model.size == "large"
+    large, classifies = model.size == "large", is_classifier(model)
     beyond = max(n_rows / USUAL_ROWS, 1.0)
     most = 5 if n_rows <= 50_000 else 3 if n_rows <= 200_000 else 2
     batch = min(2 ** int(np.log2(128 * beyond**0.5)), 1024, max(n_rows // 2, 1))
     n_steps = -(-n_rows // batch)
-    epochs = max((128 if model._classifies else 64) / beyond**0.5, 8)
+    epochs = max((128 if classifies else 64) / beyond**0.5, 8)
     chosen = {
         "hidden_layer_sizes": (256, 256, 256) if large else (128, 128),
-        "activation": "selu" if model._classifies else "mish",
+        "activation": "selu" if classifies else "mish",
         "n_networks": 8 if large and most == 5 else most,
         "batch_size": batch,
         "max_iter": int(max(epochs, np.ceil(LEAST_STEPS / n_steps))),
-        "learning_rate_init": 0.04 if model._classifies else 0.1,
+        "learning_rate_init": 0.04 if classifies else 0.1,
+        "scoring": "accuracy" if classifies else "loss",
     }
     given = {name: getattr(model, name) for name in AUTO}
     return Recipe(**{name: chosen[name] if _auto(v) else v for name, v in given.items()})

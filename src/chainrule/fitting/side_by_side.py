@@ -13,6 +13,7 @@ from chainrule.engine.layers.notes import noting
 from chainrule.fitting.callbacks import Tasks
 from chainrule.fitting.learning import Learning, Plan
 from chainrule.fitting.watching import spoken
+from chainrule.predicting.fitted import Fitted
 
 OnProgress = Callable[[Any], None]
 
@@ -31,43 +32,47 @@ SHARED = (
 ALONE = ("validation", "stopping", "resume", "time_limit", "on_epoch")
 
 
-def learn_together(learnings: list[Learning]) -> None:
-    """Run all fits, and leave every model fitted as if it had been alone."""
-    _run([(learning, learning.plan(Tasks(None, 1))) for learning in learnings])
+def learn_together(learnings: list[Learning]) -> list[Fitted]:
+    """Run all fits, and return what each gives, as if it had been alone."""
+    return _run([(learning, learning.plan(Tasks(None, 1))) for learning in learnings])
 
 
-def learn_ensemble(learning: Learning, tasks: Tasks, on_progress: OnProgress | None) -> None:
-    """Train `n_networks` networks of other seeds, and leave the model fitted with all of them.
+def learn_ensemble(learning: Learning, tasks: Tasks, on_progress: OnProgress | None) -> Fitted:
+    """Train `n_networks` networks of other seeds, and return them as one.
 
     `on_progress` is called for those that train one after another.
     """
-    model, first = learning.model, learning.start.seed
-    tasks.refuse_for(model.n_networks)
+    n_networks, first = int(learning.settings.n_networks), learning.start.seed
+    tasks.refuse_for(n_networks)
     plan = learning.plan(tasks)
     pairs, shares_rows = [(learning, plan)], _kind(plan) is not None
-    for child in np.random.SeedSequence(first).spawn(int(model.n_networks) - 1):
+    for child in np.random.SeedSequence(first).spawn(n_networks - 1):
         seed = int(child.generate_state(1)[0])
         other = copy.copy(learning)
-        other.model, other.start = copy.copy(model), replace(learning.start, seed=seed)
+        other.start = replace(learning.start, seed=seed)
         same_rows = replace(plan, arguments=plan.arguments | {"seed": seed})
         pairs.append((other, same_rows if shares_rows else other.plan(tasks)))
-    _run(pairs, on_progress)
-    members = [copy.copy(model), *(other.model for other, _ in pairs[1:])]
-    for member in members:
-        member.n_networks = 1
-    model.members_ = members
-    model._calibrate(learning.validation)
+    members = _run(pairs, on_progress)
+    fitted = replace(members[0], members=tuple(members))
+    return replace(fitted, calibration=learning.task.calibration(fitted, learning.validation))
 
 
-def _run(planned: list[tuple[Learning, Plan]], on_progress: OnProgress | None = None) -> None:
-    groups: dict[Any, list[tuple[Learning, Plan]]] = {}
-    for place, (learning, plan) in enumerate(planned):
-        groups.setdefault(_kind(plan) or place, []).append((learning, plan))
-    for group in groups.values():
+def _run(
+    planned: list[tuple[Learning, Plan]], on_progress: OnProgress | None = None
+) -> list[Fitted]:
+    """Return what each training gives, in the order that they were given in."""
+    groups: dict[Any, list[int]] = {}
+    for place, (_, plan) in enumerate(planned):
+        groups.setdefault(_kind(plan) or place, []).append(place)
+    fitted: dict[int, Fitted] = {}
+    for places in groups.values():
+        group = [planned[place] for place in places]
         if len(group) == 1:
             [(learning, plan)] = group
-            with spoken(learning.model.verbose):
-                learning.keep(plan, train(on_progress=on_progress, **plan.arguments))
+            with spoken(learning.settings.verbose):
+                fitted[places[0]] = learning.keep(
+                    plan, train(on_progress=on_progress, **plan.arguments)
+                )
             continue
         first = group[0][1].arguments
         found = train_together(
@@ -77,8 +82,9 @@ def _run(planned: list[tuple[Learning, Plan]], on_progress: OnProgress | None = 
             seeds=[plan.arguments["seed"] for _, plan in group],
             **{name: first[name] for name in SHARED},
         )
-        for (learning, plan), trained in zip(group, found, strict=True):
-            learning.keep(plan, trained)
+        for place, (learning, plan), trained in zip(places, group, found, strict=True):
+            fitted[place] = learning.keep(plan, trained)
+    return [fitted[place] for place in range(len(planned))]
 
 
 def _kind(plan: Plan) -> Any:

@@ -14,20 +14,51 @@ import numpy as np
 
 from chainrule.activations import record_of
 from chainrule.engine import (
+    AdamW,
     Dense,
     Elementwise,
     FeedForward,
+    Optimizer,
     Piecewise,
+    RateFactors,
     Scale,
+    Schedule,
     as_activation,
     quantile_edges,
     soft_clip,
 )
 from chainrule.errors import OptionError
+from chainrule.fitting.network import hidden_sizes
+from chainrule.fitting.recipe import PIECES, ROWS_TO_A_PIECE
+from chainrule.fitting.temperature import one_of_several
 from chainrule.predicting.layers import cut_into_pieces
 
 LEAST_EDGES = 4  # a column of fewer different quantiles is left whole
 N_MIXED = 5  # rows whose pre-activations are mixed into a bias
+
+
+def tabular_rule(schedule: Schedule, weight_decay: float) -> Optimizer:
+    """Return the optimizer, whose rates differ by the kind of parameter."""
+    rule = AdamW(schedule, beta_2=0.95, weight_decay=weight_decay)
+    return RateFactors(rule, {"biases": 0.1, "scale": 6.0}, by_fan_in=True)
+
+
+def tabular_network(
+    settings: Any, x: np.ndarray, y: np.ndarray, n_outputs: int, seed: int, classifies: bool
+) -> FeedForward:
+    """Return the network for some encoded rows and targets; see `build_tabular_network`."""
+    outputs = np.zeros(n_outputs, x.dtype)
+    if classifies and y.shape[1] == n_outputs:
+        share = np.clip(y.mean(axis=0), 1e-4, 1 - 1e-4)
+        outputs = np.log(share) if one_of_several(y) else np.log(share / (1 - share))
+    return build_tabular_network(
+        hidden_sizes(settings.hidden_layer_sizes),
+        settings.activation,
+        x,
+        outputs.astype(x.dtype),
+        0 if classifies else min(PIECES, len(x) // ROWS_TO_A_PIECE),
+        np.random.default_rng(seed),
+    )
 
 
 def build_tabular_network(

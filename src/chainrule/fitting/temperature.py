@@ -7,8 +7,13 @@ row more counts as if it were wrong, so that no probability is beyond what so ma
 Reference: Guo et al. (2017), ICML, section 4.2, where 1 / f is the temperature.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy.optimize import minimize_scalar
+
+from chainrule.predicting.fitted import Fitted
+from chainrule.predicting.network import PlainNetwork
 
 LEAST, MOST = 0.01, 5.0  # of the factor
 
@@ -33,6 +38,12 @@ def temperature(raw: np.ndarray, y: np.ndarray, weights: np.ndarray) -> float:
 
     bounds = (float(np.log(LEAST)), float(np.log(MOST)))
     return float(np.exp(minimize_scalar(loss, bounds=bounds, method="bounded").x))  # pyright: ignore
+
+
+def sharpened(fitted: Fitted, factor: float) -> Fitted:
+    """Return the same model with raw outputs that are `factor` times as large."""
+    assert isinstance(fitted.network, PlainNetwork)
+    return replace(fitted, network=fitted.network.sharpened(factor))
 
 
 def one_of_several(y: np.ndarray) -> bool:

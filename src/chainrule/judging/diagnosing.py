@@ -10,10 +10,8 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.utils.validation import check_is_fitted
 
 from chainrule.errors import DataError
-from chainrule.models.parameters import NetworkParameters
 
 if TYPE_CHECKING:
     from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
@@ -24,92 +22,73 @@ N_TREES = 100
 FEWEST_ROWS = 30  # for the trees
 
 
-class Diagnosable:
-    """What an estimator has to be diagnosed; see the module."""
+def diagnose(
+    model: Any, X: Any, y: Any, *, compare: bool, sanity: bool, lacks: frozenset[str]
+) -> Diagnosis:
+    """Return what is wrong with a training; see `MLPClassifier.diagnose`.
 
-    def diagnose(
-        self, X: Any = None, y: Any = None, *, compare: bool = True, sanity: bool = False
-    ) -> Diagnosis:
-        """Return what is wrong with the training, in words, with evidence and remedy.
+    `lacks` are parameters of other estimators, which this one does not have.
 
-        Parameters
-        ----------
-        X, y : optional
-            The rows of the fit.  Without them only the history and the flow are looked at: what is
-            wrong with the table, and whether another learner gets more out of it, cannot be told.
-            Of many rows 5,000 are looked at.
-        compare : bool, default=True
-            Show the rows to trees too.  Without, label noise and underfitting are not found.
-        sanity : bool, default=False
-            Also train small copies of the network for three tests: whether the loss at the start
-            is that of guessing, whether 32 rows can be learnt by heart, and whether shuffled
-            targets teach nothing.  Needs the rows.
+    Raises
+    ------
+    DataError, ShapeError
+        If the rows are not like those of the fit.
+    """
+    from chainrule.inspection.doctor.diagnose import diagnose_training
 
-        Returns
-        -------
-        Diagnosis
-            Iterates over its findings, the gravest first; `print` shows them.
+    if (X is None) != (y is None):
+        raise DataError("X and y belong together. Give both, or neither.")
+    if sanity and X is None:
+        raise DataError("The sanity tests train on rows. Give X and y.")
+    seen = evidence_of(model, X, y, compare=compare, lacks=lacks)
+    tests = ()
+    if sanity:
+        from chainrule.judging.sanity import sanity_tests
 
-        Raises
-        ------
-        DataError, ShapeError
-            If the rows are not like those of the fit.
-        """
-        from chainrule.inspection.doctor.diagnose import diagnose_training
-
-        check_is_fitted(self)  # pyright: ignore[reportArgumentType]
-        if (X is None) != (y is None):
-            raise DataError("X and y belong together. Give both, or neither.")
-        if sanity and X is None:
-            raise DataError("The sanity tests train on rows. Give X and y.")
-        seen = evidence_of(self, X, y, compare=compare)
-        tests = ()
-        if sanity:
-            from chainrule.judging.sanity import sanity_tests
-
-            tests = sanity_tests(self, X, y)
-        return diagnose_training(seen, tests)
+        tests = sanity_tests(model, X, y)
+    return diagnose_training(seen, tests)
 
 
-def evidence_of(model: Any, X: Any, y: Any, *, compare: bool) -> Evidence:
+def evidence_of(model: Any, X: Any, y: Any, *, compare: bool, lacks: frozenset[str]) -> Evidence:
     """Return what there is to look at of a fitted estimator."""
     from chainrule.inspection.doctor.evidence import Evidence
 
     return Evidence(
-        task="classification" if model._classifies else "regression",
+        task="classification" if model.fitted_.classifies else "regression",
         history=model.history_,
-        settings=_settings_of(model),
-        flow=vars(model).get("flow_", {}),
+        settings=_settings_of(model, lacks),
+        flow=model.flow_,
         rows=None if X is None else _rows_of(model, X, y, compare=compare),
     )
 
 
-def _settings_of(model: Any) -> Settings:
+def _settings_of(model: Any, lacks: frozenset[str]) -> Settings:
     from chainrule.inspection.doctor.evidence import Settings
 
-    has_rate = model.optimizer is None and model.solver not in ("lbfgs", "rprop")
+    used = {**model.get_params(deep=False), **model.fitted_.recipe}
+    has_rate = used.get("optimizer") is None and used.get("solver") not in ("lbfgs", "rprop")
     stops = model.early_stopping or "val_loss" in model.history_
     hidden, activations = _hidden_of(model)
     loss = float(model.history_["loss"][-1]) if "loss" in model.history_ else np.nan
     return Settings(
-        solver=model.solver,
-        learning_rate=float(model._used("learning_rate_init")) if has_rate else None,
-        n_epochs=int(model._used("max_iter")),
+        solver=used.get("solver", "adamw"),
+        learning_rate=float(used["learning_rate_init"]) if has_rate else None,
+        n_epochs=int(used["max_iter"]),
         patience=model.n_iter_no_change if stops else None,
         stop=model.stop_,
         message=model.stop_message_,
         best_epoch=int(model.best_iter_),
         hidden=hidden,
         activations=activations,
-        penalty=float(model._penalty) / loss if loss > 0 else 0.0,
-        scoring=str(model._used("scoring")),
-        lacks=frozenset(vars(NetworkParameters())) - set(model.get_params(deep=False)),
+        penalty=float(model.fitted_.ending.penalty) / loss if loss > 0 else 0.0,
+        scoring=str(used["scoring"]),
+        lacks=lacks,
     )
 
 
 def _hidden_of(model: Any) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    sizes = tuple(int(weights.shape[1]) for weights in model._pictured[:-1])
-    names = model._used("activation")
+    sizes = tuple(int(weights.shape[1]) for weights in model.fitted_.network.between[:-1])
+    names = model.fitted_.recipe.get("activation", model.activation)
     names = list(names) if isinstance(names, list | tuple) else [names] * len(sizes)
     said = (name if isinstance(name, str) else getattr(name, "name", "own") for name in names)
     return sizes, tuple(said)
@@ -121,7 +100,7 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
     from chainrule.data.rows.rows import name_of
     from chainrule.inspection.doctor.evidence import SeenRows
 
-    target = model._target
+    target = model.fitted_.target
     if target.n_targets > 1:
         return None
     columns, targets = as_columns(X), read_target(y, name_of(y))
@@ -130,20 +109,24 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
         few = np.sort(np.random.default_rng(0).choice(columns.n_rows, MOST_ROWS, replace=False))
         columns, targets, encoded = columns.take(few), targets[few], encoded[few]
     given = columns.array if columns.frame is None else columns.frame.to_native()
-    x = model._encoder.transform(given, np.float64, who=type(model).__name__)
+    x = model.fitted_.encoder.transform(given, np.float64, who=type(model).__name__)
     [own] = target.each(encoded)
     names = [str(each) for classes in target.class_lists for each in classes]
-    predictions = model.predict_proba(given) if target.classifies else model._predict(given)
-    n_hidden = len(model._pictured) - 1
+    predictions = (
+        model.predict_proba(given)
+        if target.classifies
+        else model.fitted_.outputs(model.fitted_.encoded(given))
+    )
+    n_hidden = len(model.fitted_.network.between) - 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # frames and their names: numbers are wanted
-        hidden = [np.asarray(model._at(i + 1).transform(given)) for i in range(n_hidden)]
+        hidden = [np.asarray(model.transform(given, layer=i + 1)) for i in range(n_hidden)]
     reference = None
     if compare and len(own) >= FEWEST_ROWS:
         reference = _ask_trees(x, own, n_classes=len(names))
     return SeenRows(
         x=x,
-        input_names=model._encoder.feature_names_out,
+        input_names=model.fitted_.encoder.feature_names_out,
         y=own,
         classes=names,
         predictions=np.asarray(predictions),
@@ -157,8 +140,8 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
 def _leaks(model: Any, columns: Any, targets: np.ndarray) -> list[tuple[str, str]]:
     from chainrule.data.findings import find
 
-    task = "classification" if model._classifies else "regression"
-    found = find(columns, targets, task=task, schema=model._encoder.schema)
+    task = "classification" if model.fitted_.classifies else "regression"
+    found = find(columns, targets, task=task, schema=model.fitted_.encoder.schema)
     return [(each.columns[0], each.text) for each in found if each.kind == "leak"]
 
 

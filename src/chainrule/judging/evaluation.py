@@ -23,7 +23,7 @@ def measure_of(model: Any) -> str:
     Accuracy, or balanced accuracy where classes were weighed against each other.  R² of numbers, or
     its like for the pinball loss ("d2_pinball") if the model predicts a quantile off the middle.
     """
-    if not model._classifies:
+    if not model.fitted_.classifies:
         return "r2" if _level(model) == 0.5 else "d2_pinball"
     return "accuracy" if model.class_weight is None else "balanced_accuracy"
 
@@ -53,7 +53,7 @@ def evaluate(
         over them, their own scores as "targets", and of classes "all_right", the share of rows
         with every target right.  All: "rows".
     """
-    target: Target = model._target
+    target: Target = model.fitted_.target
     encoded = target.encode(y, name=getattr(y, "name", None) or "y")
     n = len(encoded)
     weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
@@ -74,7 +74,7 @@ def evaluate(
 def _class_scores(
     model: Any, X: Any, encoded: np.ndarray, weights: np.ndarray
 ) -> list[dict[str, Any]]:
-    target: Target = model._target
+    target: Target = model.fitted_.target
     parts = zip(
         target.each(encoded),
         target.probabilities_of_each(model.predict_proba(X)),
@@ -195,10 +195,10 @@ def score_baselines(
     x_test, y_test, w_test = _plain(model, *test)
     if getattr(model, "class_weight", None) is not None:
         w_train = w_train * compute_sample_weight(
-            model.class_weight, model._target.decode(model._target.encode(train[1]))
+            model.class_weight, model.fitted_.target.decode(model.fitted_.target.encode(train[1]))
         )
     found: dict[str, list[float | None]] = {}
-    level = 0.5 if model._classifies else _level(model)
+    level = 0.5 if model.fitted_.classifies else _level(model)
     # on a small table, threads wait for each other far longer than they work
     with threadpool_limits(1 if x_train.size < SMALL else None), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a linear model has not converged
@@ -216,7 +216,7 @@ def score_baselines(
 
 def _plain(model: Any, X: Any, y: Any, weights: Any) -> tuple[Any, list[np.ndarray], np.ndarray]:
     """Return encoded inputs, every target as class numbers or scaled numbers, and weights."""
-    target, x = model._target, model._encoder.transform(X, np.float64)
+    target, x = model.fitted_.target, model.fitted_.encoder.transform(X, np.float64)
     return x, target.each(target.encode(y)), np.ones(len(x)) if weights is None else weights
 
 
@@ -225,7 +225,7 @@ def _baselines(model: Any, y: np.ndarray) -> dict[str, Any]:
     from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
     from sklearn.linear_model import LogisticRegression, QuantileRegressor, RidgeCV
 
-    if not model._classifies and measure_of(model) != "r2":
+    if not model.fitted_.classifies and measure_of(model) != "r2":
         q = _level(model)
         trees = HistGradientBoostingRegressor(loss="quantile", quantile=q, random_state=0)
         return {
@@ -233,7 +233,7 @@ def _baselines(model: Any, y: np.ndarray) -> dict[str, Any]:
             "linear quantile regression": QuantileRegressor(quantile=q, alpha=0),
             "always the same": DummyRegressor(strategy="quantile", quantile=q),
         }
-    if not model._classifies:
+    if not model.fitted_.classifies:
         return {
             "boosted trees": HistGradientBoostingRegressor(random_state=0),
             "ridge regression": RidgeCV(alphas=np.logspace(-3, 3, 13)),

@@ -46,8 +46,9 @@ def sanity_tests(model: Any, X: Any, y: Any) -> tuple[SanityTest, ...]:
 
 
 def _start(model: Any, targets: np.ndarray) -> SanityTest:
-    measured = model.history_["loss" if model._measures_training else "val_loss"]
-    loss, guessing = float(measured[0]), _loss_of_guessing(model, targets)
+    loss, guessing = float(model.history_["loss"][0]), _loss_of_guessing(model, targets)
+    if np.isnan(loss):  # where the training rows are not measured
+        loss = float(model.history_["val_loss"][0])
     return SanityTest(
         "loss at the start",
         loss < AT_START * guessing,
@@ -71,9 +72,11 @@ def _shuffled(
 ) -> SanityTest:
     train, test = map(np.asarray, train_test_split(order, test_size=0.3, random_state=0))
     mixed = targets[rng.permutation(train)]
-    copy = _copy(model, min(int(model._used("max_iter")), 100)).fit(_rows(columns, train), mixed)
+    copy = _copy(model, min(int(model.fitted_.recipe.get("max_iter", model.max_iter)), 100)).fit(
+        _rows(columns, train), mixed
+    )
     score = float(copy.score(_rows(columns, test), targets[test]))
-    if model._classifies:
+    if model.fitted_.classifies:
         _, counts = np.unique(targets[test].astype(str), axis=0, return_counts=True)
         chance = float(counts.max() / len(test))
         most = chance + SURPRISE * float(np.sqrt(chance * (1 - chance) / len(test)))
@@ -106,7 +109,7 @@ def _copy(model: Any, n_epochs: int) -> Any:
 
 def _of_every_kind(model: Any, targets: np.ndarray, order: np.ndarray) -> np.ndarray:
     """Return rows in an order in which the classes take turns."""
-    if not model._classifies or targets.ndim > 1:
+    if not model.fitted_.classifies or targets.ndim > 1:
         return order
     seen: dict[str, int] = {}
     turn = []
@@ -122,17 +125,17 @@ def _loss_of_guessing(model: Any, targets: np.ndarray) -> float:
     from chainrule.engine.compiling.precision import precision
     from chainrule.engine.pytree import on_device
 
-    encoded = np.asarray(model._target.encode(targets), np.float64)
-    objective = model._objective(model._target)
+    encoded = np.asarray(model.fitted_.target.encode(targets), np.float64)
+    objective = model.objective_
     middle = encoded.mean(axis=0)
-    if model._link == "softmax":
+    if model.fitted_.network.link == "softmax":
         raw = np.log(np.maximum(middle, 1e-12))
-    elif model._link == "sigmoid":
+    elif model.fitted_.network.link == "sigmoid":
         raw = np.log(np.maximum(middle, 1e-12) / np.maximum(1 - middle, 1e-12))
     else:
         raw = middle
-    if raw.shape[0] != objective.n_outputs(model._target.n_outputs):
-        raw = np.resize(raw, objective.n_outputs(model._target.n_outputs))
+    if raw.shape[0] != objective.n_outputs(model.fitted_.target.n_outputs):
+        raw = np.resize(raw, objective.n_outputs(model.fitted_.target.n_outputs))
     with precision(np.dtype(np.float64)):
         z, y = on_device(np.tile(raw, (len(encoded), 1))), on_device(encoded)
         return float(np.mean(np.asarray(objective.per_row(z, y))))

@@ -6,7 +6,6 @@ element should be.  It learns by recurrent backpropagation from corruptions that
 """
 
 import warnings
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -16,13 +15,14 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.activations import sigmoid
 from chainrule.errors import DataError, NotSettledWarning, OptionError, ShapeError
-from chainrule.fitting.conversion import engine_params, network_attributes
 from chainrule.judging.settling import SettlePath, record_path
+from chainrule.models.holding import HoldsFitted
+from chainrule.predicting.fitted import Ending, Fitted
 from chainrule.predicting.history import History
 from chainrule.predicting.settling import settle_rows
 
 
-class AssociativeMemory(BaseEstimator):
+class AssociativeMemory(HoldsFitted, BaseEstimator):
     """Memory of patterns of two values, which it completes and corrects.
 
     Parameters
@@ -78,13 +78,6 @@ class AssociativeMemory(BaseEstimator):
     >>> memory.predict([[1, 1, unknown, 1, 0, 0, unknown, 0, 0]])
     array([[1, 1, 1, 1, 0, 0, 1, 0, 0]])
     """
-
-    # What `fitted` says of the network's arrays.
-    coefs_: list[np.ndarray]
-    intercepts_: list[np.ndarray]
-    _layers: Any
-    _others: Any
-    _network: Any
 
     def __init__(
         self,
@@ -149,20 +142,28 @@ class AssociativeMemory(BaseEstimator):
             )
         if len(np.unique(patterns, axis=0)) < len(patterns):
             raise DataError("Two patterns are the same. Give each pattern once.")
-        self._remember(patterns)
-        self._learn(check_random_state(self.random_state))
+        self.fitted_ = self._learn(patterns, check_random_state(self.random_state))
         return self
 
-    def _remember(self, patterns: np.ndarray) -> None:
-        """Keep what it is taught; the network is another matter."""
-        self.patterns_, self.values_ = patterns, np.unique(patterns)
-        self.n_features_in_ = patterns.shape[1]
+    @property
+    def patterns_(self) -> np.ndarray:
+        patterns = self.fitted_.patterns
+        assert patterns is not None
+        return patterns
 
-    def _learn(self, random: np.random.RandomState) -> None:
-        from chainrule import engine as e
+    @property
+    def values_(self) -> np.ndarray:
+        return np.unique(self.patterns_)
 
-        n = self.n_features_in_
-        signs = np.where(self.patterns_ == self.values_[1], 1.0, -1.0)
+    @property
+    def n_features_in_(self) -> int:
+        return self.patterns_.shape[1]
+
+    def _learn(self, patterns: np.ndarray, random: np.random.RandomState) -> Fitted:
+        from chainrule import engine as e  # JAX only when training
+        from chainrule.fitting.conversion import as_predicting
+
+        signs = np.where(patterns == np.unique(patterns)[1], 1.0, -1.0)
         half = self.n_examples // 2
         drawn = [
             _corrupt(signs[random.randint(len(signs), size=n_rows)], flipped, missing, random)
@@ -172,7 +173,7 @@ class AssociativeMemory(BaseEstimator):
             )
         ]
         x, y = (np.concatenate(parts) for parts in zip(*drawn, strict=True))
-        network, objective = self._build(n), e.SigmoidCrossEntropy()
+        network, objective = self._build(patterns.shape[1]), e.SigmoidCrossEntropy()
         trained = e.train(
             network,
             objective,
@@ -191,8 +192,20 @@ class AssociativeMemory(BaseEstimator):
                 NotSettledWarning,
                 stacklevel=3,
             )
-        self.history_ = History(trained.history)
-        vars(self).update(network_attributes(network, trained.params, objective))
+        return Fitted(
+            as_predicting(network, trained.params, objective),
+            history=History(trained.history),
+            ending=Ending(
+                stop=trained.stop,
+                message=trained.message,
+                n_epochs=trained.n_epochs,
+                epoch=trained.best_epoch,
+                seconds=trained.seconds,
+                compile_seconds=trained.compile_seconds,
+            ),
+            patterns=patterns,
+            engine=network,
+        )
 
     def _build(self, n: int) -> Any:
         """Return units for `n` elements and the hidden ones, which settle, and their read-out."""
@@ -211,19 +224,8 @@ class AssociativeMemory(BaseEstimator):
         )
         return e.FeedForward((layer, e.Dense(n, weights=2 * visible.T)))
 
-    @property
-    def network_(self) -> Any:
-        """The network as the engine has it; built anew after loading."""
-        check_is_fitted(self)
-        if self._network is None:
-            self._network = self._build(self.n_features_in_)
-        return self._network
-
-    @property
-    def params_(self) -> Any:
-        """Its parameters, as the engine has them."""
-        check_is_fitted(self)
-        return engine_params(self)
+    def _rebuilt(self) -> Any:
+        return self._build(self.n_features_in_)
 
     def _check_options(self) -> None:
         for name in ("hidden", "n_examples", "max_iter", "batch_size", "max_settle"):
@@ -262,12 +264,18 @@ class AssociativeMemory(BaseEstimator):
         sign = np.where(x == self.values_[1], 1.0, -1.0)
         return np.where(np.isnan(x), 0.0, sign).astype(np.float32)
 
+    @property
+    def _settling(self) -> tuple[Any, dict[str, np.ndarray]]:
+        """The layer that settles, and its arrays."""
+        network = self.fitted_.network
+        return network.layers[0], network.arrays[0]
+
     def _probabilities(self, states: np.ndarray) -> np.ndarray:
         return sigmoid(states @ self.coefs_[0] + self.intercepts_[0])
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Return, for every element, the probability of the higher value: like `X`."""
-        settled = settle_rows(self._force(X), self._layers[0], self._others[0])
+        settled = settle_rows(self._force(X), *self._settling)
         wrong = np.count_nonzero(~settled.settled)
         if wrong:
             warnings.warn(
@@ -314,19 +322,12 @@ class AssociativeMemory(BaseEstimator):
         """Return how patterns settle, sweep by sweep; with its energies, if it has any."""
         symmetric = self.guarantee == "symmetric"
         force = self._force(X)
-        return record_path(force, self._layers[0], self._others[0], max_settle, symmetric=symmetric)
+        return record_path(force, *self._settling, max_settle, symmetric=symmetric)
 
     def read_out(self, states: np.ndarray) -> np.ndarray:
         """Return the probability of the higher value, for units in the course of settling."""
         check_is_fitted(self)
         return self._probabilities(np.asarray(states))
-
-    def save(self, path: str | Path) -> Path:
-        """Write a model file (`.chr`), which `chainrule.load` reads; nothing in it is code."""
-        from chainrule.storage.save import save
-
-        check_is_fitted(self)
-        return save(self, path)
 
 
 def _corrupt(

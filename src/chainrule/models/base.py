@@ -1,39 +1,21 @@
-"""What classifier and regressor share: fitting, going on, predicting, saving.
+"""What multi-layer perceptrons and networks that settle share: the parameters and the fit.
 
 rows held out → columns encoded → network built → trained by the engine → kept
 """
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any, Self
 
-import numpy as np
-from sklearn.utils import TransformerTags, check_random_state
-from sklearn.utils.validation import check_is_fitted
-
-from chainrule.data.rows.rows import Table, hold_out, read_rows
-from chainrule.errors import DataError, OptionError
-from chainrule.fitting.callbacks import CallbackSupportMixin, Tasks, with_callbacks
+from chainrule.data.rows.rows import hold_out
+from chainrule.errors import OptionError
+from chainrule.fitting.callbacks import Tasks
+from chainrule.fitting.job import Job
 from chainrule.importing import collection_paused
-from chainrule.inspection.picture.network import ShowsItsNetwork
-from chainrule.judging.diagnosing import Diagnosable
-from chainrule.models.hidden import GivesHiddenActivations
-from chainrule.models.parameters import NetworkParameters
-from chainrule.models.predicting import Predicts
-from chainrule.models.showing import ShowsItsNumbers
-from chainrule.predicting.history import History, TrainingCurves
+from chainrule.models.estimator import NetworkEstimator
+from chainrule.models.parameters import NetworkParameters, check_numbers
 
 
-class BaseMLP(
-    CallbackSupportMixin,
-    TrainingCurves,
-    Predicts,
-    GivesHiddenActivations,
-    ShowsItsNetwork,
-    ShowsItsNumbers,
-    Diagnosable,
-    NetworkParameters,
-):
+class BaseMLP(NetworkEstimator, NetworkParameters):
     """A feed-forward network on a table.
 
     Parameters
@@ -150,109 +132,45 @@ n_outputs_, out_activation_
         As in scikit-learn.
     """
 
-    _classifies = False
-    _keeps_latest = False  # of epochs with equal scores
-    _kept_too: tuple[str, ...] = ()  # plain attributes that a model file holds beside the usual
-    _measures_training = _records_flow = True
-    _class_weight: Any = None
+    @property
+    def solver_(self) -> str:
+        """What changed the weights, in words."""
+        return self.solver if self.optimizer is None else type(self.optimizer).__name__
 
-    # What `Learning` keeps; see there, and `fitted` for what the network's arrays mean.
-    coefs_: list[np.ndarray]
-    intercepts_: list[np.ndarray]
-    history_: History
-    flow_: Mapping[str, Any]
-    feature_names_in_: np.ndarray
-    n_features_in_: int
-    n_iter_: int
-    best_iter_: int
-    t_: int
-    stop_: str
-    stop_message_: str
-    fit_seconds_: float
-    compile_seconds_: float
-    n_layers_: int
-    n_outputs_: int
-    out_activation_: str | None
-    _encoder: Any
-    _target: Any
-    _layers: Any
-    _others: Any
-    _link: Any
-    _sizes: tuple[int, ...]
-    _network: Any
-    _engine_params: Any
-    _optimizer_leaves: list[np.ndarray]
-    _seed: int
-    _data_hash: str
+    def _build(self, n_outputs: int, given: bool = False) -> Any:
+        """Return the network that the parameters say, with initial weights if they are `given`."""
+        from chainrule.fitting.network import build_network  # JAX only when training
 
-    # What the two kinds of model differ in.
+        return build_network(
+            n_outputs,
+            self.hidden_layer_sizes,
+            self.activation,
+            self.dropout,
+            self.layer_norm,
+            self.coefs_init if given else None,
+            self.intercepts_init if given else None,
+        )
 
-    def _fit_target(self, table: Table, training: Table, classes: Any) -> Any:
-        raise NotImplementedError
+    def _job(self) -> Job:
+        return Job(self, self, self._task(), self._build)
 
-    def _objective(self, target: Any) -> Any:
-        raise NotImplementedError
+    def _rebuilt(self) -> Any:
+        return self._build(self.n_outputs_)
 
-    def _metrics(self, target: Any, objective: Any) -> dict[str, Any]:
-        raise NotImplementedError
+    def _first_step(self) -> Any:
+        from chainrule.engine import Constant  # JAX only when it is asked for
+        from chainrule.fitting.plan import plan_optimizer
 
-    def _finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
-        """Turn what the engine measured on the `parts` (targets, weights) into what people read."""
+        return plan_optimizer(self, Constant(float(self.learning_rate_init)))
 
-    def _loss_unit(self, target: Any) -> float:
-        """Return by how much scaling the target has made its loss smaller."""
-        return 1.0
+    def _check_options(self) -> None:
+        check_numbers(self.get_params(deep=False), ("alpha",))
 
-    def _keep_rows(self, x: np.ndarray) -> None:
-        """Keep what reports need of the encoded training rows."""
+    def _check_parameters(self) -> None:
+        from chainrule.fitting.checking import check_parameters  # JAX only when training
 
-    def _calibrate(self, validation: Table | None) -> None:
-        """Keep what validation rows tell of the errors to expect."""
-
-    @with_callbacks
-    def fit(
-        self,
-        X: Any,
-        y: Any,
-        sample_weight: Any = None,
-        *,
-        groups: Any = None,
-        X_val: Any = None,
-        y_val: Any = None,
-        sample_weight_val: Any = None,
-        on_progress: Callable[[Any], None] | None = None,
-    ) -> Self:
-        """Train on a table; from new initial weights, unless `warm_start` is set.
-
-        Parameters
-        ----------
-        X : frame, array-like or sparse matrix of shape (n_rows, n_columns)
-            Inputs: any frame (categories and gaps are handled inside), or numbers.
-        y : array-like of shape (n_rows,) or (n_rows, n_targets)
-            Classes, or numbers.
-        sample_weight : array-like of shape (n_rows,), optional
-            Weights of rows, 0 or more; 2 counts like the row twice.
-        groups : array-like of shape (n_rows,), optional
-            Early stopping then holds out whole groups.
-        X_val, y_val, sample_weight_val : optional
-            Rows to measure on and to stop by; never trained on.
-        on_progress : callable, optional
-            Called with the engine's `Progress` some ten times a second.
-
-        Returns
-        -------
-        self
-
-        Raises
-        ------
-        DataError, ShapeError, OptionError
-            Before training starts, if the table or a parameter cannot be used.
-        DivergedError
-            If not even the first loss is finite.
-        """
-        held_out = (X_val, y_val, sample_weight_val)
-        self._fit_rows((X, y, sample_weight), groups, held_out, on_progress)
-        return self
+        self._check_options()
+        check_parameters(self._job())
 
     def _fit_rows(
         self,
@@ -261,17 +179,16 @@ n_outputs_, out_activation_
         held_out: tuple[Any, Any, Any],
         on_progress: Callable[[Any], None] | None,
     ) -> None:
-        """Do what `fit` does; what is `given` and `held_out` are inputs, targets, weights."""
         learning = self._learning(given, groups, held_out)
         training, tasks = learning.training, Tasks(self, int(self.max_iter))
         weights = None if given[2] is None else training.weights
         tasks.begin(training.native, training.targets, weights)
         if self.n_networks == 1:
-            learning.run(on_progress, tasks)
+            self.fitted_ = learning.run(on_progress, tasks)
         else:
-            from chainrule.fitting.side_by_side import learn_ensemble
+            from chainrule.fitting.side_by_side import learn_ensemble  # JAX only when training
 
-            learn_ensemble(learning, tasks, on_progress)
+            self.fitted_ = learn_ensemble(learning, tasks, on_progress)
         tasks.end()
 
     def _learning(
@@ -282,12 +199,12 @@ n_outputs_, out_activation_
     ) -> Any:
         """Return one fit that is ready to run."""
         with collection_paused():
-            from chainrule.fitting.learning import Learning, Start
+            from chainrule.fitting.learning import Learning, Start  # JAX only when training
 
         self._check_parameters()
         goes_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
-        seed = self._seed if goes_on else self._draw_seed()
-        table = training = read_rows(*given, self._class_weight)
+        seed = self._seed(goes_on)
+        table = training = self._rows(*given)
         validation = self._given_rows(held_out)
         if validation is None and self.early_stopping:
             training, validation = hold_out(
@@ -295,7 +212,7 @@ n_outputs_, out_activation_
                 split=self.validation_split,
                 fraction=self.validation_fraction,
                 groups=groups,
-                stratify=self._classifies and table.targets.size == table.columns.n_rows,
+                stratify=self._task().classifies and table.targets.size == table.columns.n_rows,
                 seed=seed,
             )
         elif validation is None and groups is not None:
@@ -304,18 +221,14 @@ n_outputs_, out_activation_
                 "Set early_stopping=True."
             )
         start = Start(seed, int(self.max_iter), goes_on)
-        return Learning(self, table, training, validation, start)
+        return Learning(self._job(), table, training, validation, start)
 
-    def _given_rows(self, held_out: tuple[Any, Any, Any]) -> Table | None:
-        """Return validation rows as they were given: inputs, targets, weights; None for none."""
-        if held_out[0] is None and held_out[1] is None:
-            return None
-        if held_out[0] is None or held_out[1] is None:
-            raise DataError("X_val and y_val belong together. Give both, or neither.")
-        return read_rows(*held_out, self._class_weight)
+    def _seed(self, goes_on: bool) -> int:
+        before = self.fitted_.seed if goes_on else None
+        return self._draw_seed() if before is None else before
 
     def _one_pass(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
-        from chainrule.fitting.learning import Learning, Start
+        from chainrule.fitting.learning import Learning, Start  # JAX only when training
 
         self._check_parameters()
         if self.n_networks > 1:
@@ -329,64 +242,7 @@ n_outputs_, out_activation_
                 "choose from. Use fit with warm_start=True."
             )
         goes_on = self.__sklearn_is_fitted__()
-        table = read_rows(X, y, sample_weight, self._class_weight)
-        seed = self._seed if goes_on else self._draw_seed()
-        start = Start(seed, 1, goes_on, one_pass=True, classes=classes)
-        Learning(self, table, table, None, start).run(None, Tasks(None, 1))
+        table = self._rows(X, y, sample_weight)
+        start = Start(self._seed(goes_on), 1, goes_on, one_pass=True, classes=classes)
+        self.fitted_ = Learning(self._job(), table, table, None, start).run(None, Tasks(None, 1))
         return self
-
-    def _draw_seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
-
-    def _check_loss(self) -> None:
-        raise NotImplementedError
-
-    def _check_parameters(self) -> None:
-        from chainrule.fitting.checking import check_parameters
-
-        check_parameters(self)
-
-    def _watched(self, target: Any) -> str | None:
-        """Return the history's column that early stopping watches; None for a scorer's own."""
-        if isinstance(self.scoring, str) and self.scoring == "loss":
-            return "val_loss"
-        return None
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "coefs_")
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        tags.input_tags.sparse = True
-        tags.target_tags.required = True
-        tags.target_tags.multi_output = True
-        tags.transformer_tags = TransformerTags(preserves_dtype=[])  # the network's own dtype
-        return tags
-
-    def _used(self, parameter: str) -> Any:
-        """Return the value with which a parameter was used."""
-        return getattr(self, parameter)
-
-    def _build(self, n_outputs: int, given: bool = False) -> Any:
-        """Return the network that the parameters say, with initial weights if they are `given`."""
-        from chainrule.fitting.network import build_network
-
-        return build_network(
-            n_outputs,
-            self.hidden_layer_sizes,
-            self.activation,
-            self.dropout,
-            self.layer_norm,
-            self.coefs_init if given else None,
-            self.intercepts_init if given else None,
-        )
-
-    def save(self, path: str | Path) -> Path:
-        """Write the model to one safe file; see `chainrule.load`."""
-        from chainrule.storage.save import save
-
-        check_is_fitted(self)
-        return save(self, path)

@@ -11,6 +11,7 @@ from sklearn.utils import _safe_indexing
 
 from chainrule.errors import OptionError
 from chainrule.models.base import BaseMLP
+from chainrule.models.tabular_base import Tabular
 
 
 def cross_validate(
@@ -70,6 +71,11 @@ def cross_validate(
     >>> bool(scores["test_score"].mean() > 0.93)
     True
     """
+    if isinstance(estimator, Tabular):
+        raise OptionError(
+            f"cross_validate trains single networks side by side, and {type(estimator).__name__} "
+            "several for each fold. Use sklearn.model_selection.cross_validate."
+        )
     if not isinstance(estimator, BaseMLP):
         raise OptionError(
             f"cross_validate trains estimators of chainrule, got {type(estimator).__name__}. For "
@@ -87,12 +93,14 @@ def cross_validate(
     def rows(index: np.ndarray) -> tuple[Any, Any]:
         return _safe_indexing(X, index), _safe_indexing(y, index)
 
-    learn_together(
+    fitted = learn_together(
         [
             model._learning((*rows(training), None if weights is None else weights[training]))
             for model, (training, _) in zip(models, folds, strict=True)
         ]
     )
+    for model, each in zip(models, fitted, strict=True):
+        model.fitted_ = each
     seconds = (time.perf_counter() - clock) / len(folds)
     found: dict[str, list[Any]] = {"fit_time": [seconds] * len(folds), "score_time": []}
     for model, (training, test) in zip(models, folds, strict=True):

@@ -5,14 +5,14 @@ Everything else (columns, targets, losses, optimizers, stopping, files) is as in
 """
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.activations import NAMES, named
-from chainrule.errors import NotSettledError, NotSettledWarning, OptionError
-from chainrule.fitting.conversion import plain_network
+from chainrule.errors import NotSettledError, NotSettledWarning
+from chainrule.fitting.job import Job
 from chainrule.judging.settling import (
     SettlePath,
     SettleReport,
@@ -22,16 +22,11 @@ from chainrule.judging.settling import (
 from chainrule.models.base import BaseMLP
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.parameters import NetworkParameters, with_parameters_of
+from chainrule.predicting.fitted import Fitted, Network
 from chainrule.predicting.history import History
 from chainrule.predicting.network import PlainNetwork
-from chainrule.predicting.settling import automatic_tolerance, settle_rows
+from chainrule.predicting.settling import settle_rows
 
-GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
-NAMED = {
-    "settle_solver": ("auto", "picard", "anderson"),
-    "adjoint_solver": ("auto", "picard", "anderson", "lu"),
-    "on_unsettled": ("drop", "raise", "use"),
-}
 NOT_TAKEN = (
     "hidden_layer_sizes",
     "layer_norm",
@@ -107,128 +102,49 @@ class FixedPointNetwork(BaseMLP):
         self.on_unsettled = on_unsettled
 
     def _build(self, n_outputs: int, given: bool = False) -> Any:
-        from chainrule import engine as e
+        from chainrule.fitting.fixed_point_network import build_fixed_point_network  # JAX
 
         del given
-        hidden, name = self.hidden, self.activation
-        if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
-            raise OptionError(f"hidden={hidden!r} must be a whole number of units, 1 or more.")
-        if not isinstance(name, str):
-            raise OptionError(f"activation={name!r} must be a name, such as 'tanh'.")
-        for parameter, known in NAMED.items():
-            value = getattr(self, parameter)
-            if value not in known:
-                raise OptionError(
-                    f"{parameter}={value!r} is not known. Choose one of {', '.join(known)}."
-                )
-        for parameter, ends in (("settle_step", "(0, 1]"), ("settle_tol", "(0, 1)")):
-            value = getattr(self, parameter)
-            if value is not None and not _lies_in(value, closed=ends[-1] == "]"):
-                raise OptionError(
-                    f"{parameter}={value!r} must be a number in {ends}, or None to have it chosen."
-                )
-        tau = None if np.ndim(self.tau) == 0 and self.tau == 1 else self.tau
-        max_settle = self.max_settle
-        whole = isinstance(max_settle, int | np.integer) and not isinstance(max_settle, bool)
-        if not whole or max_settle < 1:
-            raise OptionError(f"max_settle={max_settle!r} must be a whole number, 1 or more.")
-        cell = e.Cell(e.Dense(int(hidden)), self._connections(), e.as_activation(name))
-        layer = e.FixedPoint(
-            cell,
-            solver=self.settle_solver,
-            adjoint=self.adjoint_solver,
-            alpha=self.settle_step,
-            tau=tau,
-            tol=self.settle_tol,
-            max_sweeps=int(max_settle),
-            on_unsettled=self.on_unsettled,
-        )
-        rate = self.dropout
-        if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
-            raise OptionError(f"dropout={rate!r} must be a probability in [0, 1).")
-        silenced = (e.Dropout(rate),) if rate > 0 else ()
-        return e.FeedForward((layer, *silenced, e.Dense(n_outputs)))
+        return build_fixed_point_network(self, n_outputs)
 
-    def _connections(self) -> Any:
-        """Return connections that start with a spectral radius near one half."""
-        from chainrule import engine as e
-
-        name, mask = self.guarantee, self.mask
-        if name not in GUARANTEES:
-            known = ", ".join(each for each in GUARANTEES if each)
-            raise OptionError(f"guarantee={name!r} is not known. Choose one of {known}, or None.")
-        if mask is not None and np.shape(mask) != (self.hidden, self.hidden):
-            raise OptionError(
-                f"mask has shape {np.shape(mask)}, but hidden={self.hidden} units need "
-                f"({self.hidden}, {self.hidden}): 1 where unit i reaches unit j, else 0."
-            )
-        start = e.VarianceScaling("in", "normal", 0.25)
-        if name in ("spectral", "row-sum", "perron"):
-            record = named(self.activation)
-            if record is None:
-                raise OptionError(
-                    f"guarantee={name!r} needs the steepest slope of the activation, which is "
-                    f"known for {', '.join(NAMES)}; {self.activation!r} is none of them."
-                )
-            kind = {"spectral": e.Spectral, "row-sum": e.RowSum, "perron": e.Perron}[name]
-            return kind(start, mask, slope=record.steepest)
-        if name == "monotone":
-            if mask is not None:
-                raise OptionError('guarantee="monotone" takes no mask. Leave one of them out.')
-            return e.Monotone(start, start)
-        if name == "non-negative":
-            return e.NonNegative(e.VarianceScaling("in", "normal", 0.5), mask)
-        return (e.Symmetric if name == "symmetric" else e.Recurrent)(start, mask)
+    def _job(self) -> Job:
+        return replace(super()._job(), finish=self._keep_rows, refuse=_refuse_unsettled)
 
     @property
     def recurrent_coefs_(self) -> np.ndarray:
         """Weights among the recurrent units, as they are in use, (hidden, hidden): from row i."""
-        check_is_fitted(self)
-        return self._others[0]["weights"]
+        return self.fitted_.network.arrays[0]["weights"]
 
     @property
     def input_coefs_(self) -> np.ndarray:
         """Weights from the encoded inputs to the recurrent units, (n_inputs, hidden)."""
-        check_is_fitted(self)
-        return self._others[0]["inputs"]
+        return self.fitted_.network.arrays[0]["inputs"]
 
     @property
     def recurrent_intercepts_(self) -> np.ndarray:
         """Biases of the recurrent units, (hidden,)."""
-        check_is_fitted(self)
-        return self._others[0]["biases"]
-
-    @property
-    def _pictured(self) -> list[np.ndarray]:
-        return [self.input_coefs_, *self.coefs_]
-
-    def _encoded(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        return self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
+        return self.fitted_.network.arrays[0]["biases"]
 
     def _predict(self, X: Any, max_settle: int | None = None, *, raw: bool = False) -> np.ndarray:
         x = self._encoded(X)
-        # in float64 for numbers, as in the MLP estimators
-        network = plain_network(self, None if self._classifies else np.float64)
-        settled = settle_rows(x, self._spec, network.arrays[0], max_settle)
+        network = self._network
+        if not isinstance(network, PlainNetwork):  # an objective of the user's own
+            return super()._predict(X, raw=raw)
+        settled = settle_rows(x, network.layers[0], network.arrays[0], max_settle)
         if not settled.settled.all():
             self._say_unsettled(settled, max_settle)
         rest = PlainNetwork(network.layers[1:], network.arrays[1:], network.link, network.sizes)
         return rest.raw(settled.states) if raw else rest.predict(settled.states)
 
     @property
-    def _spec(self) -> Any:
-        """The layer that settles, as NumPy runs it: its tolerance is that of the training."""
-        from msgspec.structs import replace
-
-        spec = self._layers[0]
-        if spec.tol is None and self.coefs_[0].dtype == np.float32:
-            return replace(spec, tol=automatic_tolerance(np.float32))
-        return spec
+    def _network(self) -> Network:
+        """The network as NumPy runs it: for numbers in float64, as in the MLP estimators."""
+        network = self.fitted_.network
+        return network if self.fitted_.classifies else network.computing_in(np.float64)
 
     def _say_unsettled(self, settled: Any, max_settle: int | None) -> None:
         wrong = np.flatnonzero(~settled.settled)
-        most = self._layers[0].max_sweeps if max_settle is None else max_settle
+        most = self.max_settle if max_settle is None else max_settle
         worst = wrong[np.argmax(settled.residuals[wrong])]
         text = (
             f"{len(wrong)} of {len(settled.settled)} rows did not settle within {most} sweeps "
@@ -250,8 +166,8 @@ class FixedPointNetwork(BaseMLP):
             Sweeps at most; it ends when every row stands still.
         """
         symmetric = self.guarantee == "symmetric"
-        x = self._encoded(X)
-        return record_path(x, self._spec, self._others[0], max_settle, symmetric=symmetric)
+        x, network = self._encoded(X), self.fitted_.network
+        return record_path(x, network.layers[0], network.arrays[0], max_settle, symmetric=symmetric)
 
     def diagnose_settling(self, X: Any, **options: Any) -> Any:
         """Return why rows settle or do not; see `chainrule.inspection.diagnose_settling`."""
@@ -274,17 +190,16 @@ class FixedPointNetwork(BaseMLP):
         return SettleReport(epochs, self._diagnosed())
 
     def _diagnosed(self) -> Any:
-        rows = getattr(self, "_settle_rows", None)
+        rows = self.fitted_.seen
         if rows is None:
             return None
         from chainrule.inspection import diagnose_settling
 
         return diagnose_settling(self.network_.layers[0], self.params_[0], rows)
 
-    def _keep_rows(self, x: np.ndarray) -> None:
+    def _keep_rows(self, fitted: Fitted, x: np.ndarray) -> Fitted:
         """Keep what the report needs of the training rows, and warn of unsettled ones."""
-        self._settle_rows = x[:: max(len(x) // REPORT_ROWS, 1)][:REPORT_ROWS].copy()
-        history = self.history_
+        history = fitted.history
         share = np.fmax(history["unsettled"], history["adjoint_unsettled"])[1:]
         if len(share) and np.nanmax(share) > 0:
             treated = "used as they were" if self.on_unsettled == "use" else "left out of the steps"
@@ -295,24 +210,19 @@ class FixedPointNetwork(BaseMLP):
                 NotSettledWarning,
                 stacklevel=4,
             )
-
-    def _refuse_unsettled(self, network: Any, trained: Any, x: np.ndarray) -> None:
-        """Raise, with the cause, what ended a training of too many unsettled samples."""
-        from chainrule.inspection import diagnose_settling
-
-        report = diagnose_settling(network.layers[0], trained.params[0], x[:REPORT_ROWS])
-        raise NotSettledError(
-            f"Training stopped: {trained.message}. {for_estimators(report.text)} "
-            'Choose a guarantee such as "spectral", lower learning_rate_init, raise max_settle, or '
-            'say on_unsettled="use".'
-        )
+        return replace(fitted, seen=x[:: max(len(x) // REPORT_ROWS, 1)][:REPORT_ROWS].copy())
 
 
-def _lies_in(value: Any, closed: bool) -> bool:
-    """Return whether a value is a number above 0, and below 1 or up to it."""
-    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-        return False
-    return bool(0 < value <= 1 if closed else 0 < value < 1)
+def _refuse_unsettled(network: Any, trained: Any, x: np.ndarray) -> None:
+    """Raise, with the cause, what ended a training of too many unsettled samples."""
+    from chainrule.inspection import diagnose_settling  # what few need
+
+    report = diagnose_settling(network.layers[0], trained.params[0], x[:REPORT_ROWS])
+    raise NotSettledError(
+        f"Training stopped: {trained.message}. {for_estimators(report.text)} "
+        'Choose a guarantee such as "spectral", lower learning_rate_init, raise max_settle, or '
+        'say on_unsettled="use".'
+    )
 
 
 class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
@@ -349,8 +259,7 @@ class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
 
     def predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
         """Return the most probable class of every row, settled within `max_settle` sweeps."""
-        predictions = self._predict(X, max_settle)
-        return self._target.decode(predictions)
+        return self.fitted_.target.decode(self._predict(X, max_settle))
 
 
 class FixedPointRegressor(FixedPointNetwork, MLPRegressor):

@@ -4,7 +4,7 @@ Names that scikit-learn's MLP has mean what they mean there; the others are chai
 """
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -40,8 +40,6 @@ _TRIES = {"learning_rate_init": " Try 0.005."}
 
 class NetworkParameters(BaseEstimator):
     """The constructor of the estimators; see `BaseMLP` for what each parameter means."""
-
-    _may_be_auto: tuple[str, ...] = ("alpha",)
 
     def __init__(
         self,
@@ -134,27 +132,34 @@ class NetworkParameters(BaseEstimator):
         self.number = number
         self.drop = drop
 
-    def _check_numbers(self) -> None:
-        """Refuse switches and numbers that are none, or lie outside their range."""
-        for name in _SWITCHES:
-            if not isinstance(getattr(self, name), bool | np.bool_):
-                raise OptionError(f"{name}={getattr(self, name)!r} must be True or False.")
-        if not isinstance(self.verbose, bool | np.bool_ | int | np.integer) or self.verbose < 0:
-            raise OptionError(f"verbose={self.verbose!r} must be True, False or 0, 1, 2, ….")
-        for name, (low, high, ends) in _NUMBERS.items():
-            value = getattr(self, name)
-            auto = name in self._may_be_auto and isinstance(value, str) and value == "auto"
-            if auto or (value is None and name in _OPTIONAL):
-                continue
-            if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-                raise OptionError(f"{name}={value!r} must be a number.")
-            above = value >= low if ends[0] == "[" else value > low
-            below = value <= high if ends[1] == "]" else value < high
-            if not (above and below):
-                wanted = _range(low, high, ends)
-                raise OptionError(f"{name}={value!r} must be {wanted}.{_TRIES.get(name, '')}")
-            if name in _WHOLE and not float(value).is_integer():
-                raise OptionError(f"{name}={value!r} must be a whole number.")
+
+def every_parameter() -> set[str]:
+    """Return the names of all parameters that `NetworkParameters` has."""
+    return set(inspect.signature(NetworkParameters.__init__).parameters) - {"self"}
+
+
+def check_numbers(parameters: Mapping[str, Any], may_be_auto: Sequence[str]) -> None:
+    """Refuse switches and numbers that are not valid, or lie outside their range."""
+    for name in (each for each in _SWITCHES if each in parameters):
+        if not isinstance(parameters[name], bool | np.bool_):
+            raise OptionError(f"{name}={parameters[name]!r} must be True or False.")
+    verbose = parameters["verbose"]
+    if not isinstance(verbose, bool | np.bool_ | int | np.integer) or verbose < 0:
+        raise OptionError(f"verbose={verbose!r} must be True, False or 0, 1, 2, ….")
+    for name in (each for each in _NUMBERS if each in parameters):
+        (low, high, ends), value = _NUMBERS[name], parameters[name]
+        auto = name in may_be_auto and isinstance(value, str) and value == "auto"
+        if auto or (value is None and name in _OPTIONAL):
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            raise OptionError(f"{name}={value!r} must be a number.")
+        above = value >= low if ends[0] == "[" else value > low
+        below = value <= high if ends[1] == "]" else value < high
+        if not (above and below):
+            wanted = _range(low, high, ends)
+            raise OptionError(f"{name}={value!r} must be {wanted}.{_TRIES.get(name, '')}")
+        if name in _WHOLE and not float(value).is_integer():
+            raise OptionError(f"{name}={value!r} must be a whole number.")
 
 
 def _range(low: float, high: float, ends: str) -> str:

@@ -1,71 +1,148 @@
-"""What a fitted estimator predicts: by NumPy from its arrays, or by the engine where it must.
-
-rows encoded → every network of the estimator → the mean of what they predict
-"""
+"""What classifiers and regressors predict, whatever their network."""
 
 from typing import Any
 
 import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.fitting.conversion import engine_params, members_of, plain_network
+from chainrule.errors import OptionError
+from chainrule.models.estimator import NetworkEstimator
+from chainrule.predicting.intervals import between_quantiles, symmetric
 
 
-class Predicts:
-    """The raw way from rows to outputs, and the engine's view of the network."""
+class Classifies(ClassifierMixin, NetworkEstimator):
+    """What every classifier has: classes and their probabilities."""
 
-    coefs_: list[np.ndarray]
-    n_outputs_: int
-    _classifies: bool
-    _encoder: Any
-    _target: Any
-    _layers: Any
-    _network: Any
+    loss: Any
 
-    def _objective(self, target: Any) -> Any:
-        raise NotImplementedError
+    def _task(self) -> Any:
+        from chainrule.fitting.tasks import Classification  # JAX only when training
 
-    def _build(self, n_outputs: int, given: bool = False) -> Any:
-        raise NotImplementedError
+        return Classification(self.loss)
 
-    def _predict(self, X: Any, *, raw: bool = False) -> np.ndarray:
-        """Return the network's predictions: probabilities, or numbers on the target's scale.
+    @property
+    def classes_(self) -> Any:
+        return self.fitted_.target.classes
 
-        Or its `raw` outputs, of which the largest belongs to the most probable class.
+    def predict_proba(self, X: Any) -> Any:
+        """Return probabilities.
+
+        Returns
+        -------
+        array of shape (n_rows, n_classes)
+            For one column of classes, in the order of `classes_`; for labels (n_rows, n_labels),
+            the probability of each; for several targets a list of arrays, one for each.
         """
-        check_is_fitted(self)  # pyright: ignore[reportArgumentType]
-        x = self._encoder.transform(X, self.coefs_[0].dtype, who=type(self).__name__)
-        members = members_of(self)
-        if len(members) == 1:
-            return self._outputs(x, raw=raw)
-        # not their raw outputs, whose mean is another: the link is no straight line
-        return np.mean([member._outputs(x) for member in members], axis=0)
+        return self.fitted_.target.probabilities(self._predict(X))
 
-    def _outputs(self, x: np.ndarray, *, raw: bool = False) -> np.ndarray:
-        """Return what this one network predicts for encoded rows."""
-        if self._layers is not None:
-            # numbers go back into the target's units, where rounding of float32 would show: the
-            # same row would differ a little with the rows beside it
-            network = plain_network(self, None if self._classifies else np.float64)
-            return network.raw(x) if raw else network.predict(x)
-        from chainrule.engine import predict
+    def predict_log_proba(self, X: Any) -> Any:
+        """Return the logarithm of `predict_proba`."""
+        p = self.predict_proba(X)
+        with np.errstate(divide="ignore"):
+            return [np.log(part) for part in p] if isinstance(p, list) else np.log(p)
 
-        objective = self._objective(self._target)
-        return predict(self.network_, objective, self.params_, x, raw=raw)
+    def predict(self, X: Any) -> np.ndarray:
+        """Return the most probable class of every row; of labels, those above one half."""
+        check_is_fitted(self)
+        raw = self.fitted_.network.link == "softmax"
+        return self.fitted_.target.decode(self._predict(X, raw=raw))
 
-    @property
-    def network_(self) -> Any:
-        """The engine's network."""
-        if self._network is None:
-            self._network = self._build(self.n_outputs_)
-        return self._network
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the accuracy; with several labels or targets, the share of rows all right."""
+        predicted = self.predict(X)
+        if predicted.ndim != 2:
+            return super().score(X, y, sample_weight)
+        true = self.fitted_.target.decode(self.fitted_.target.encode(y))
+        return float(np.average((predicted == true).all(axis=1), weights=sample_weight))
 
-    @property
-    def _pictured(self) -> list[np.ndarray]:
-        """The weights between the layers that a picture of the network shows."""
-        return self.coefs_
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
 
-    @property
-    def params_(self) -> Any:
-        """The parameters as the engine's network has them."""
-        return engine_params(self)
+
+class Regresses(RegressorMixin, NetworkEstimator):
+    """What every regressor has: numbers, quantiles, intervals."""
+
+    loss: Any
+    quantile: Any
+    _within_range = False
+
+    def _task(self) -> Any:
+        from chainrule.fitting.tasks import Regression  # JAX only when training
+
+        levels = self._levels() if _is(self.loss, "quantile") else (0.5,)
+        return Regression(self.loss, levels, self._within_range)
+
+    def _levels(self) -> tuple[float, ...]:
+        return tuple(np.atleast_1d(np.asarray(self.quantile, dtype=float)).tolist())
+
+    def _in_units(self, predictions: np.ndarray) -> np.ndarray:
+        return self.fitted_.target.in_units(predictions)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Return predictions in the target's own units; of several quantiles, the middle one."""
+        return self._from_raw(self._predict(X))
+
+    def _from_raw(self, predictions: np.ndarray) -> np.ndarray:
+        n = len(self.fitted_.target.center)
+        if predictions.shape[1] != n:
+            predictions = predictions[:, [int(np.abs(np.array(self._levels()) - 0.5).argmin())]]
+        return self.fitted_.target.decode(predictions)
+
+    def predict_quantiles(self, X: Any) -> np.ndarray:
+        """Return the quantiles that `loss="quantile"` learnt, ascending: (n_rows, n_levels).
+
+        Raises
+        ------
+        OptionError
+            If another loss was fitted.
+        """
+        if not _is(self.loss, "quantile"):
+            raise OptionError(
+                f"loss={self.loss!r} learns no quantiles. "
+                'Fit with loss="quantile", quantile=(0.05, 0.5, 0.95).'
+            )
+        return self._in_units(self._predict(X))
+
+    def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
+        """Return intervals that hold the target with probability `coverage`; see `intervals`.
+
+        Parameters
+        ----------
+        X : frame or array-like of shape (n_rows, n_columns)
+            Inputs, as in `fit`.
+        coverage : float, default=0.9
+            Share of new rows whose target is to lie inside, between 0 and 1.
+
+        Returns
+        -------
+        array of shape (n_rows, 2)
+            Lower and upper end, in the unit of y; (n_rows, n_targets, 2) for several targets.
+
+        Raises
+        ------
+        OptionError
+            If the fit had no validation rows (or too few) and learnt no quantiles, or others.
+        """
+        if isinstance(coverage, bool) or not 0 < coverage < 1:
+            raise OptionError(f"coverage={coverage!r} must lie between 0 and 1, such as 0.9.")
+        predictions = self._in_units(self._predict(X))
+        levels = self._levels() if _is(self.loss, "quantile") else ()
+        if len(levels) > 1:
+            return between_quantiles(predictions, levels, self.fitted_.calibration, coverage)
+        if self.fitted_.calibration is None:
+            raise OptionError(
+                "intervals need the errors on rows that did not train, but the fit had none. "
+                "Fit with early_stopping=True, with X_val and y_val, or with "
+                f'loss="quantile", quantile=({(1 - coverage) / 2:g}, 0.5, {(1 + coverage) / 2:g}).'
+            )
+        intervals = symmetric(predictions, self.fitted_.calibration, coverage)
+        if _is(self.loss, "poisson"):
+            intervals = np.maximum(intervals, 0)
+        return intervals[:, 0] if self.fitted_.target.one_dimensional else intervals
+
+
+def _is(value: Any, name: str) -> bool:
+    return isinstance(value, str) and value == name

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.data import InputEncoder
 from chainrule.errors import OptionError
-from chainrule.fitting.conversion import members_of
+from chainrule.predicting.fitted import Fitted
 
 if TYPE_CHECKING:
     from chainrule.inspection.explaining.explain import Explanation
@@ -23,11 +24,20 @@ if TYPE_CHECKING:
 class ShowsItsNumbers:
     """What an estimator has to show its numbers; see the module."""
 
-    _encoder: Any
-    _target: Any
-    _objective: Any
+    fitted_: Fitted
     network_: Any
     params_: Any
+    objective_: Any
+    predict: Any
+
+    @property
+    def solver_(self) -> str:
+        """What changed the weights, in words."""
+        raise NotImplementedError
+
+    def _first_step(self) -> Any:
+        """Return the optimizer at its full rate."""
+        raise NotImplementedError
 
     def trace(
         self,
@@ -75,13 +85,13 @@ class ShowsItsNumbers:
             self.params_,
             x,
             targets,
-            objective=self._objective(self._target),
+            objective=self.objective_,
             weights=sample_weight,
             key=None if seed is None else make_key(seed),
             penalty=penalty,
             optimizer=self._first_step() if optimizer is None else optimizer,
-            input_names=self._encoder.feature_names_out,
-            output_names=self._target.output_names,
+            input_names=self._inputs.feature_names_out,
+            output_names=self.fitted_.target.output_names,
             dtype="float64",
         )
 
@@ -145,8 +155,8 @@ class ShowsItsNumbers:
         story = Story(
             title=title or f"Row {row}: forward and back",
             about=self._about(),
-            cells=cells_of(self._encoder, row_alone, type(self).__name__),
-            target=self._target.told(name, targets, seen["y"][0]),
+            cells=cells_of(self._inputs, row_alone, type(self).__name__),
+            target=self.fitted_.target.told(name, targets, seen["y"][0]),
             prediction=self._words_of_prediction(row_alone),
         )
         return explain(seen, weight=weight, story=story, show_all=show_all)
@@ -178,44 +188,34 @@ class ShowsItsNumbers:
             self.params_,
             x,
             targets,
-            objective=self._objective(self._target),
+            objective=self.objective_,
             weights=sample_weight,
-            input_names=self._encoder.feature_names_out,
-            output_names=self._target.output_names,
+            input_names=self._inputs.feature_names_out,
+            output_names=self.fitted_.target.output_names,
             **options,
         )
 
     def _numbers_of(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return rows and targets as the network takes them, in float64."""
         check_is_fitted(self)  # pyright: ignore[reportArgumentType]
-        x = self._encoder.transform(X, np.float64, who=type(self).__name__)
-        return x, self._target.encode(y)
-
-    def _first_step(self) -> Any:
-        from chainrule.engine import Constant
-        from chainrule.fitting.plan import plan_optimizer
-
-        model: Any = self
-        return plan_optimizer(model, Constant(float(model.learning_rate_init)))
+        x = self._inputs.transform(X, np.float64, who=type(self).__name__)
+        return x, self.fitted_.target.encode(y)
 
     @property
-    def _rule_name(self) -> str:
-        model: Any = self
-        return model.solver if model.optimizer is None else type(model.optimizer).__name__
+    def _inputs(self) -> InputEncoder:
+        assert self.fitted_.encoder is not None
+        return self.fitted_.encoder
 
     def _about(self) -> tuple[str, ...]:
-        model: Any = self
-        several = len(members_of(model))
+        several = len(self.fitted_.networks)
         first = f" This is the first of {several} networks." if several > 1 else ""
-        rule = model._rule_name
-        objective = type(self._objective(self._target)).__name__
         return (
-            f"Loss: {objective}. Update: the first step of {rule}, on this row alone and without "
-            f"penalty. All numbers are computed in float64.{first}",
+            f"Loss: {type(self.objective_).__name__}. Update: the first step of {self.solver_}, on "
+            "this row alone and without penalty. All numbers are computed in float64."
+            f"{first}",
         )
 
     def _words_of_prediction(self, row: Any) -> str:
-        model: Any = self
-        said = np.ravel(model.predict(row)).tolist()
+        said = np.ravel(self.predict(row)).tolist()
         words = [f"{each:.6g}" if isinstance(each, float) else str(each) for each in said]
         return f"So the network says {', '.join(words)}."

@@ -1,53 +1,20 @@
-"""What the two tabular estimators share: parameters, recipe, bag, and the rule of their steps.
+"""What the two tabular estimators share: parameters, recipe, bag.
 
-parameters → recipe for so many rows → networks trained as a bag → kept as one estimator
+parameters → recipe for so many rows → networks trained as a bag → kept as one
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
-from chainrule.data.rows.rows import read_rows
-from chainrule.errors import OptionError
 from chainrule.fitting.callbacks import Tasks
-from chainrule.fitting.conversion import engine_network
+from chainrule.fitting.job import Job
 from chainrule.fitting.recipe import AUTO, WEIGHT_DECAY, Recipe, recipe_for
-from chainrule.models.base import BaseMLP
-from chainrule.models.parameters import NetworkParameters, with_parameters_of
-
-# What the recipe or the bag decides is no parameter here.
-WITHOUT = (
-    "solver",
-    "alpha",
-    "l1",
-    "dropout",
-    "layer_norm",
-    "learning_rate",
-    "power_t",
-    "schedule",
-    "shuffle",
-    "tol",
-    "warm_start",
-    "momentum",
-    "nesterovs_momentum",
-    "early_stopping",
-    "validation_fraction",
-    "validation_split",
-    "beta_1",
-    "beta_2",
-    "epsilon",
-    "max_fun",
-    "optimizer",
-    "clip_norm",
-    "coefs_init",
-    "intercepts_init",
-    "frozen_layers",
-    "scale",
-)
+from chainrule.models.estimator import NetworkEstimator
+from chainrule.models.parameters import NetworkParameters, check_numbers, every_parameter
 
 
-class Tabular(BaseMLP):
+class Tabular(NetworkEstimator):
     """What the two tabular estimators share.
 
     Parameters
@@ -96,17 +63,15 @@ class Tabular(BaseMLP):
         What "auto" stood for; as text, a line for people.
     """
 
-    _may_be_auto = ("alpha", *AUTO)
-    _kept_too = ("_recipe",)
-    _measures_training = _records_flow = False  # they would take a third of the time
-    _begin: tuple[np.ndarray, np.ndarray, int] | None = None
+    early_stopping = True  # each network stops by the rows that it leaves out
+    scale = True
 
-    @with_parameters_of(NetworkParameters, without=WITHOUT)
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] | str = "auto",
         activation: Any = "auto",
         *,
+        loss: Any = "auto",
         size: str = "auto",
         n_networks: int | str = "auto",
         batch_size: int | str = "auto",
@@ -115,168 +80,109 @@ class Tabular(BaseMLP):
         weight_decay: float = WEIGHT_DECAY,
         scoring: Any = "auto",
         n_iter_no_change: int | None = None,
-        **parameters: Any,
+        random_state: Any = None,
+        verbose: bool | int = False,
+        dtype: str = "float32",
+        time_limit: float | None = None,
+        category: Sequence[str] = (),
+        number: Sequence[str] = (),
+        drop: Sequence[str] = (),
     ) -> None:
-        NetworkParameters.__init__(
-            self,
-            hidden_layer_sizes,  # pyright: ignore[reportArgumentType]
-            activation,
-            n_networks=n_networks,  # pyright: ignore[reportArgumentType]
-            batch_size=batch_size,
-            max_iter=max_iter,  # pyright: ignore[reportArgumentType]
-            learning_rate_init=learning_rate_init,  # pyright: ignore[reportArgumentType]
-            weight_decay=weight_decay,
-            scoring=scoring,
-            n_iter_no_change=n_iter_no_change,
-            early_stopping=True,  # each network stops by the rows that it leaves out
-            **parameters,
-        )
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
         self.size = size
+        self.n_networks = n_networks
+        self.batch_size = batch_size
+        self.max_iter = max_iter
+        self.learning_rate_init = learning_rate_init
+        self.weight_decay = weight_decay
+        self.scoring = scoring
+        self.n_iter_no_change = n_iter_no_change
+        self.random_state = random_state
+        self.verbose = verbose
+        self.dtype = dtype
+        self.time_limit = time_limit
+        self.category = category
+        self.number = number
+        self.drop = drop
 
     def _fit_rows(
-        self: Any,
+        self,
         given: tuple[Any, Any, Any],
         groups: Any,
         held_out: tuple[Any, Any, Any],
         on_progress: Callable[[Any], None] | None,
     ) -> None:
-        from chainrule.fitting.bagging import how_it_ended, train_bag
+        from chainrule.fitting.bagging import train_bag  # JAX only when training
         from chainrule.fitting.plan import warn_unfinished
 
         self._check_parameters()
         Tasks(self, 1).refuse_for(self.n_networks)
-        table = read_rows(*given, self._class_weight)
+        table = self._rows(*given)
         validation = self._given_rows(held_out)
         recipe = recipe_for(self, table.columns.n_rows)
-        worker = self._worker(recipe)
-        worker._seed = self._draw_seed()
-        members = train_bag(worker, table, validation, groups, on_progress)
-        for name in ("members_", "feature_names_in_"):
-            vars(self).pop(name, None)
-        kept = vars(members[0]).items()
-        vars(self).update({k: v for k, v in kept if k.endswith("_") or k.startswith("_")})
-        self._calibration, self._seed = worker._calibration, worker._seed
-        self._recipe = [_plain(value) for value in vars(recipe).values()]
-        self.fit_seconds_ = sum(member.fit_seconds_ for member in members)
-        self.compile_seconds_ = sum(member.compile_seconds_ for member in members)
-        self.stop_, self.stop_message_ = how_it_ended(worker, members)
+        fitted = train_bag(
+            self._job(recipe), table, validation, groups, self._draw_seed(), on_progress
+        )
+        members = tuple(replace(member, recipe=vars(recipe)) for member in fitted.members)
+        self.fitted_ = replace(fitted, recipe=vars(recipe), members=members)
         if self.stop_ in ("time", "interrupted"):
             warn_unfinished(self.stop_message_, 6)
-        if len(members) > 1:
-            self.members_ = members
 
-    def _check_parameters(self: Any) -> None:
-        from chainrule.fitting.checking import check_parameters
+    def _job(self, recipe: Recipe) -> Job:
+        """Return how to train networks by a recipe: with these parameters of the MLP."""
+        from chainrule.engine import CosineCycles  # JAX only when training
+        from chainrule.fitting.network import build_network
+        from chainrule.fitting.tabular_network import tabular_rule
+
+        own = self.get_params(deep=False) | vars(recipe)
+        known = every_parameter()
+        settings = NetworkParameters(**{name: own[name] for name in own if name in known})
+        schedule = CosineCycles(float(recipe.learning_rate_init))
+        settings.optimizer = tabular_rule(schedule, float(self.weight_decay))
+        settings.alpha = 0.0
+        settings.early_stopping = True
+
+        def build(n_outputs: int, given: bool) -> Any:
+            """Return a network of these sizes, for a look at the parameters."""
+            del given
+            sizes, name = recipe.hidden_layer_sizes, recipe.activation
+            return build_network(n_outputs, sizes, name, dropout=0.0, layer_norm=False)
+
+        return Job(self, settings, self._task(), build, tabular=True)
+
+    def _check_options(self) -> None:
+        check_numbers(self.get_params(deep=False), AUTO)
+
+    def _check_parameters(self) -> None:
+        from chainrule.fitting.checking import check_parameters  # JAX only when training
         from chainrule.fitting.tabular_network import named_activation
 
-        self._check_numbers()
-        worker = self._worker(recipe_for(self, 1))
-        named_activation(worker.activation)
-        check_parameters(worker)
+        self._check_options()
+        recipe = recipe_for(self, 1)
+        named_activation(recipe.activation)
+        check_parameters(self._job(recipe))
 
-    def _learning(self, given: Any, groups: Any = None, held_out: Any = ()) -> Any:
-        raise OptionError(
-            f"cross_validate trains single networks side by side, and {type(self).__name__} "
-            "several for each fold. Use sklearn.model_selection.cross_validate."
-        )
+    def _rebuilt(self) -> Any:
+        from chainrule.fitting.conversion import engine_network  # JAX only when it is asked for
 
-    def _worker(self: Any, recipe: Any) -> Any:
-        """Return a copy whose parameters are those with which a network is trained."""
-        from chainrule.engine import CosineCycles
-
-        worker = type(self)(**self.get_params(deep=False))
-        vars(worker).update(vars(recipe))
-        worker.optimizer = self._rule(CosineCycles(float(recipe.learning_rate_init)))
-        worker.alpha = 0.0
-        worker.scoring = self._used("scoring")
-        worker._calibration = None
-        return worker
-
-    def _rule(self: Any, schedule: Any) -> Any:
-        """Return the optimizer."""
-        from chainrule.engine import AdamW, RateFactors
-
-        rule = AdamW(schedule, beta_2=0.95, weight_decay=float(self.weight_decay))
-        return RateFactors(rule, {"biases": 0.1, "scale": 6.0}, by_fan_in=True)
+        network = self.fitted_.network
+        return engine_network(network.layers, network.arrays)
 
     def _first_step(self) -> Any:
-        from chainrule.engine import Constant
+        from chainrule.engine import Constant  # JAX only when it is asked for
+        from chainrule.fitting.tabular_network import tabular_rule
 
-        return self._rule(Constant(float(self.recipe_.learning_rate_init)))
+        rate = Constant(float(self.recipe_.learning_rate_init))
+        return tabular_rule(rate, float(self.weight_decay))
 
     @property
-    def _rule_name(self) -> str:
+    def solver_(self) -> str:
+        """What changed the weights, in words."""
         return "AdamW, with factors of its rate"
 
-    def _used(self, parameter: str) -> Any:
-        if parameter == "scoring":
-            return self._scoring() if self.scoring == "auto" else self.scoring
-        return getattr(self.recipe_, parameter, getattr(self, parameter))
-
-    def _finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
-        history["loss"] = history["running_loss"]
-        measured = {name: history.pop(name) for name in list(history) if name.startswith("val_")}
-        history |= measured
-        super()._finish_history(history, parts)  # pyright: ignore
-
-    def _scoring(self) -> str:
-        return "loss"
-
-    def _pieces(self, n_rows: int) -> int:
-        """Return into how many pieces numbers are cut, by the rows there are."""
-        del n_rows
-        return 0
-
-    def _first_outputs(self, y: np.ndarray) -> np.ndarray:
-        """Return the raw outputs with which training begins."""
-        return np.zeros(y.shape[1], y.dtype)
-
-    def _build(self: Any, n_outputs: int, given: bool = False) -> Any:
-        if self._begin is None:
-            return super()._build(n_outputs)  # pyright: ignore
-        from chainrule.fitting.network import hidden_sizes
-        from chainrule.fitting.tabular_network import build_tabular_network
-
-        x, y, seed = self._begin
-        outputs = np.zeros(n_outputs, x.dtype)
-        if y.shape[1] == n_outputs:
-            outputs = self._first_outputs(y).astype(x.dtype)
-        return build_tabular_network(
-            hidden_sizes(self.hidden_layer_sizes),
-            self.activation,
-            x,
-            outputs,
-            self._pieces(len(x)),
-            np.random.default_rng(seed),
-        )
-
     @property
-    def recipe_(self: Any) -> Recipe:
+    def recipe_(self) -> Recipe:
         """What "auto" stood for."""
-        return Recipe(*map(_as_tuple, self._recipe))
-
-    @property
-    def network_(self: Any) -> Any:
-        """The engine's network (of the first member)."""
-        if self._network is None:
-            self._network = engine_network(self._layers, self._others)
-        return self._network
-
-    @property
-    def partial_fit(self) -> Any:
-        """Not available: the networks are trained on parts of the whole table."""
-        raise AttributeError(
-            f"{type(self).__name__} trains on parts of a whole table. For one pass at a time use "
-            "MLPClassifier or MLPRegressor."
-        )
-
-
-def _plain(value: Any) -> Any:
-    """Return a value of a recipe as a model file takes it."""
-    if isinstance(value, list | tuple | np.ndarray):
-        return [int(each) for each in value]
-    return value if isinstance(value, int | float | str) else str(value)
-
-
-def _as_tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
+        return Recipe(**self.fitted_.recipe)

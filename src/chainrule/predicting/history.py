@@ -1,7 +1,4 @@
-"""The history of a training: one array for each measure, entry e after e epochs.
-
-And the same in scikit-learn's terms, which count from the first epoch on.
-"""
+"""The history of a training: one array for each measure, entry e after e epochs."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -58,44 +55,3 @@ def flow_from(names: Sequence[str], columns: Sequence[np.ndarray]) -> dict[str, 
         else:
             flow[name] = column
     return flow
-
-
-class TrainingCurves:
-    """What scikit-learn's MLP calls the curves of its training."""
-
-    history_: History
-    early_stopping: bool
-    solver: str
-    _penalty: float
-
-    @property
-    def loss_curve_(self) -> list[float]:
-        """The mean loss over the steps of every epoch."""
-        return self.history_["running_loss"][1:].tolist()
-
-    @property
-    def loss_(self) -> float:
-        """The last entry of `loss_curve_`; for "lbfgs" the loss at the end with its penalty."""
-        if self.solver == "lbfgs":
-            return float(self.history_["loss"][-1]) + self._penalty
-        return self.loss_curve_[-1]
-
-    @property
-    def best_loss_(self) -> float | None:
-        """The lowest of `loss_curve_`; None with early stopping, which does not look at it."""
-        return None if self.early_stopping else float(np.nanmin(self.loss_curve_))
-
-    @property
-    def validation_scores_(self) -> list[float] | None:
-        """The score on the validation rows after every epoch; None without early stopping."""
-        names = ("val_score", "val_accuracy", "val_r2")
-        column = next((name for name in names if name in self.history_), None)
-        if column is None or not self.early_stopping:
-            return None
-        return self.history_[column][1:].tolist()
-
-    @property
-    def best_validation_score_(self) -> float | None:
-        """The highest of `validation_scores_`."""
-        scores = self.validation_scores_
-        return None if scores is None else float(np.nanmax(scores))

@@ -19,8 +19,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from msgspec.structs import replace
 
 from chainrule.activations import RECORDS, sigmoid
 from chainrule.errors import ModelFileError, OptionError, ShapeError
@@ -37,6 +39,7 @@ from chainrule.predicting.layers import (
     softmax,
     takes,
 )
+from chainrule.predicting.settling import automatic_tolerance
 
 # Of the widest layer: a megabyte, which stays in the cache from one layer to the next.  Smaller
 # ones are no faster, and on a busy machine the threads of the BLAS wait for each other in each.
@@ -96,8 +99,59 @@ class PlainNetwork:
             raise OptionError(f"layer={layer!r} is not a hidden layer of this network. {hint}")
         return self._forward(x, self._places[layer])
 
+    def computing_in(self, dtype: Any) -> PlainNetwork:
+        """Return the same network with its arrays in another number type."""
+        if self.dtype == dtype:
+            return self
+        # what settles is as exact as in the training
+        layers = tuple(
+            replace(spec, tol=automatic_tolerance(self.dtype))
+            if isinstance(spec, FixedPointSpec) and spec.tol is None
+            else spec
+            for spec in self.layers
+        )
+        arrays = tuple({name: a.astype(dtype) for name, a in own.items()} for own in self.arrays)
+        return PlainNetwork(layers, arrays, self.link, self.sizes)
+
+    def sharpened(self, factor: float) -> PlainNetwork:
+        """Return the network whose raw outputs are `factor` times as large."""
+        last = {name: a * a.dtype.type(factor) for name, a in self.arrays[-1].items()}
+        return PlainNetwork(self.layers, (*self.arrays[:-1], last), self.link, self.sizes)
+
     def __reduce__(self) -> tuple:
         return PlainNetwork, (self.layers, self.arrays, self.link, self.sizes)
+
+    @property
+    def coefs(self) -> list[np.ndarray]:
+        """Weights of the dense layers, in order."""
+        return [own["weights"] for own in self._dense]
+
+    @property
+    def intercepts(self) -> list[np.ndarray]:
+        """Biases of the dense layers, in order."""
+        return [own["biases"] for own in self._dense]
+
+    @property
+    def between(self) -> list[np.ndarray]:
+        """Weights between the layers of units, in order, as a picture shows them."""
+        own = (self.arrays[place] for place in self._places)
+        return [arrays.get("inputs", arrays["weights"]) for arrays in own]
+
+    @property
+    def n_weights(self) -> int:
+        """Numbers that training found; not the weights that others are made into."""
+        made = any(name.startswith("free_") for own in self.arrays for name in own)
+        return sum(
+            array.size
+            for spec, own in zip(self.layers, self.arrays, strict=True)
+            for name, array in own.items()
+            if isinstance(spec, DenseSpec) or not (made and name == "weights")
+        )
+
+    @property
+    def _dense(self) -> list[dict[str, np.ndarray]]:
+        pairs = zip(self.layers, self.arrays, strict=True)
+        return [own for spec, own in pairs if isinstance(spec, DenseSpec)]
 
     @property
     def n_inputs(self) -> int:
@@ -114,7 +168,7 @@ class PlainNetwork:
         """Units of each hidden layer."""
         return tuple(self._widths[1:-1])
 
-    @cached_property
+    @property
     def dtype(self) -> np.dtype:
         """What is computed in."""
         return self.arrays[self._places[0]]["weights"].dtype

@@ -97,8 +97,8 @@ def _name(table: Columns, column: str | int) -> str:
 
 def _categories(model: Any) -> set[str]:
     """Return the columns that a model of ours takes for categories."""
-    encoder = getattr(model, "_encoder", None)
-    used = [] if encoder is None else encoder.schema.used
+    fitted = getattr(model, "fitted_", None)
+    used = [] if fitted is None else fitted.encoder.schema.used
     return {column.name for column in used if kind_of(column).has_levels}
 
 

@@ -92,9 +92,9 @@ def layer_values(model: Any, X: Any, y: Any) -> dict[str, dict[str, np.ndarray]]
     columns = as_columns(X)
     rows, _ = some_rows(columns.n_rows, MOST_ROWS)
     dtype = model.coefs_[0].dtype
-    x = model._encoder.transform(columns.take(rows), dtype)
-    targets = model._target.encode(y)[rows].astype(dtype)
-    network, objective = model.network_, model._objective(model._target)
+    x = model.fitted_.encoder.transform(columns.take(rows), dtype)
+    targets = model.fitted_.target.encode(y)[rows].astype(dtype)
+    network, objective = model.network_, model.objective_
 
     with precision(dtype):
         x, targets, ones = map(on_device, (x, targets, np.ones(len(x), dtype)))

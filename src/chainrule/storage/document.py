@@ -25,7 +25,7 @@ from chainrule.errors import ModelFileError, OptionError
 from chainrule.predicting.layers import LayerSpec, array_shapes
 from chainrule.predicting.network import check_layers
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 MOST_COPIES = 64  # leading axis with which an optimizer may keep several states of an array
 MOST_CLASS_LETTERS = 4_000_000  # NumPy gives every class the room of the longest: at most 16 MB
 
@@ -98,6 +98,19 @@ class TargetDocument(msgspec.Struct, forbid_unknown_fields=True):
         return {**one, **several, **self.rest}
 
 
+class EndingDocument(msgspec.Struct, forbid_unknown_fields=True):
+    """How training ended; see `Ending`."""
+
+    stop: str
+    message: str
+    n_epochs: int
+    epoch: int
+    seconds: float
+    compile_seconds: float
+    n_rows_seen: int
+    penalty: float
+
+
 class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The JSON part of a model file."""
 
@@ -111,7 +124,8 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     link_sizes: list[int] = []
     n_networks: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
     dtype: Literal["float32", "float64"]
-    fitted: dict[str, Plain]
+    ending: EndingDocument
+    recipe: dict[str, Plain] = {}
     history: list[str] = []
     flow: list[str] = []
     optimizer_state: list[str] = []

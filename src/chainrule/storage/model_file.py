@@ -38,6 +38,7 @@ from chainrule.storage.document import (
     encode_document,
     part_of,
 )
+from chainrule.storage.upgrading import OLDEST, document_of
 
 LONGEST_HEADER = 16_000_000
 LONGEST_TENSOR_LIST = 1_000_000  # of the header's bytes, for some ten thousand arrays
@@ -158,7 +159,7 @@ class _Stranger(ModelFileError):
 
 def _read(file: BufferedReader) -> tuple[Document, dict[str, np.ndarray]]:
     header = _read_header(file)
-    text, digest, tensors = _parse(header)
+    text, digest, tensors, version = _parse(header)
     begin = 8 + len(header)
     _check_sizes(tensors, os.fstat(file.fileno()).st_size - begin)
     if _header(text, digest, tensors) != header:
@@ -169,7 +170,7 @@ def _read(file: BufferedReader) -> tuple[Document, dict[str, np.ndarray]]:
     blocks = {name: _blocks(file, begin, tensor) for name, tensor in tensors.items()}
     if _digest(data, tensors, blocks) != digest:
         raise ModelFileError("Its content does not agree with its digest.")
-    document = decode(data, Document)
+    document = document_of(data, version)
     check_document(document, tensors)
     arrays = {name: _array(file, begin, tensor) for name, tensor in tensors.items()}
     _check_networks(document, arrays)
@@ -224,8 +225,8 @@ def _is_affordable(header: bytes) -> bool:
     return 150 * n_values + (1 if narrow else 10) * len(header) < MOST_MEMORY
 
 
-def _parse(header: bytes) -> tuple[str, str, dict[str, Tensor]]:
-    """Return document, digest and tensors, without more memory than four times the header's."""
+def _parse(header: bytes) -> tuple[str, str, dict[str, Tensor], int]:
+    """Return document, digest, tensors and version, with no more than four times the memory."""
     raw = decode(header, _Front).metadata
     metadata = decode(raw, _Metadata)
     if not metadata.chainrule:
@@ -236,14 +237,14 @@ def _parse(header: bytes) -> tuple[str, str, dict[str, Tensor]]:
             f"was written by a later chainrule (schema {version}, this one reads up to "
             f"{SCHEMA_VERSION}). Update chainrule."
         )
-    if version < SCHEMA_VERSION:
+    if version < OLDEST:
         raise _Stranger("was written by a development version. Fit and save the model again.")
     if len(header) - memoryview(raw).nbytes > LONGEST_TENSOR_LIST:
         raise ModelFileError("Its header lists too many arrays.")
     entries = decode(header, dict[str, msgspec.Raw])
     del entries["__metadata__"]
     tensors = {name: decode(entry, Tensor) for name, entry in entries.items()}
-    return metadata.chainrule, metadata.sha256, tensors
+    return metadata.chainrule, metadata.sha256, tensors, version
 
 
 def _check_sizes(tensors: Mapping[str, Tensor], n_bytes: int) -> None:

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sklearn.utils import estimator_html_repr
-from sklearn.utils.validation import check_is_fitted
-
 from chainrule.errors import OptionError
 from chainrule.inspection.picture import marks
 from chainrule.wording import names_of_pieces
@@ -21,48 +18,6 @@ from chainrule.wording import names_of_pieces
 MOST_UNITS = 9
 STEP, GAP, MARGIN = 20, 120, 30
 FOOT = 30  # room for the largest weights and the legend below the units
-
-
-class ShowsItsNetwork:
-    """What an estimator has to show its network."""
-
-    def plot_network(self, most_units: int = MOST_UNITS) -> NetworkPicture:
-        """Return a picture of the fitted network with its weights.
-
-        Parameters
-        ----------
-        most_units : int, default=9
-            Of a wider layer the first and the last units are shown, half as many each.
-
-        Returns
-        -------
-        NetworkPicture
-            Shows itself in a notebook; `svg` is the text, `save(path)` writes it.
-
-        Raises
-        ------
-        OptionError
-            If `most_units` is below 3.
-        """
-        check_is_fitted(self)  # pyright: ignore[reportArgumentType]
-        if most_units < 3:
-            raise OptionError(
-                f"most_units={most_units!r} must be 3 or more: the first unit, those left out, the "
-                "last one."
-            )
-        return NetworkPicture(draw_network(self, most_units))
-
-    def _repr_html_inner(self) -> str:
-        """Return scikit-learn's HTML of an estimator, and below it a picture of the network."""
-        html = estimator_html_repr(self)
-        fitted = self.__sklearn_is_fitted__()  # pyright: ignore[reportAttributeAccessIssue]
-        return f"{html}<div>{draw_network(self)}</div>" if fitted else html
-
-    def _repr_mimebundle_(self, **options: Any) -> dict[str, str]:
-        bundle = super()._repr_mimebundle_(**options)  # pyright: ignore[reportAttributeAccessIssue]
-        if "text/html" in bundle:
-            bundle["text/html"] = self._repr_html_inner()
-        return bundle
 
 
 @dataclass(frozen=True)
@@ -87,6 +42,22 @@ class NetworkPicture:
         return self.svg
 
 
+def picture_of(model: Any, most_units: int = MOST_UNITS) -> NetworkPicture:
+    """Return the picture of a fitted estimator's network.
+
+    Raises
+    ------
+    OptionError
+        If `most_units` is below 3.
+    """
+    if most_units < 3:
+        raise OptionError(
+            f"most_units={most_units!r} must be 3 or more: the first unit, those left out, the "
+            "last one."
+        )
+    return NetworkPicture(draw_network(model, most_units))
+
+
 def draw_network(model: Any, most_units: int = MOST_UNITS) -> str:
     """Return the picture of a fitted estimator's network.
 
@@ -94,7 +65,7 @@ def draw_network(model: Any, most_units: int = MOST_UNITS) -> str:
     line says that the unit on its right grows with the one on its left, a wide orange dashed one
     that it falls, and thin pale lines hardly matter.
     """
-    weights = model._pictured
+    weights = model.fitted_.network.between
     sizes = [weights[0].shape[0], *(each.shape[1] for each in weights)]
     shown = [marks.shown_units(size, most_units) for size in sizes]
     beside = {
@@ -149,15 +120,15 @@ def _heading(model: Any, layer: int, sizes: Sequence[int]) -> str:
         return f"{sizes[0]} inputs" if sizes[0] != 1 else "1 input"
     if layer == len(sizes) - 1:
         return str(model.out_activation_ or "output")
-    names = model._used("activation")
+    names = model.fitted_.recipe.get("activation", model.activation)
     name = names[layer - 1] if isinstance(names, list | tuple) else names
     return f"{sizes[layer]} {name if isinstance(name, str) else getattr(name, 'name', 'units')}"
 
 
 def _names_before_weights(model: Any) -> list[str]:
     """Return the names of the inputs, with those of their pieces where they are cut into some."""
-    names = list(model._encoder.feature_names_out)
-    for spec, arrays in zip(model._layers, model._others, strict=True):
+    names, network = list(model.fitted_.encoder.feature_names_out), model.fitted_.network
+    for spec, arrays in zip(network.layers, network.arrays, strict=True):
         if type(spec).__name__ == "PiecewiseSpec":
             names = names_of_pieces(names, spec.columns, arrays["edges"].shape[1] - 1)
     return names
@@ -173,7 +144,7 @@ def _unit_names(inputs: list[str], sizes: Sequence[int], outputs: Sequence[str])
 
 
 def _output_names(model: Any, n_outputs: int) -> list[str]:
-    if not model._classifies:
+    if not model.fitted_.classifies:
         return ["ŷ"] if n_outputs == 1 else [f"ŷ{i}" for i in range(n_outputs)]
     classes = model.classes_
     if isinstance(classes, list):

@@ -23,7 +23,7 @@ def what_it_looks_at(subject: Subject) -> Section:
     """Return the section on columns and the decision surface."""
     which, part = subject.seen
     blocks: list[Block] = []
-    n_columns = len(subject.model._encoder.schema.columns)
+    n_columns = len(subject.model.fitted_.encoder.schema.columns)
     if not subject.draws or part is None:
         blocks.append(Words("No pictures were asked for."))
     elif n_columns > MOST_COLUMNS:
@@ -63,7 +63,7 @@ def _importance_and_surface(
             [(display.figure_, says)],
         )
     ]
-    used = subject.model._encoder.schema.used
+    used = subject.model.fitted_.encoder.schema.used
     numbers = {column.name for column in used if not kind_of(column).has_levels}
     pair = [name for name in order if name in numbers][:2]
     if len(pair) == 2 and len(subject.targets) == 1:
@@ -73,7 +73,7 @@ def _importance_and_surface(
 
 def _in_use(model: Any, X: Any) -> Any:
     """Return the columns of a frame that the model uses: of the others there is nothing to tell."""
-    schema = model._encoder.schema
+    schema = model.fitted_.encoder.schema
     unused = [column.name for column in schema.unused]
     known = {column.name for column in schema.columns}
     frame = as_columns(X).frame

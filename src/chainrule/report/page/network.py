@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from chainrule.fitting.conversion import members_of
 from chainrule.report.page.blocks import Block, Picture, Section, Terms
 from chainrule.report.page.pictures import panel
 from chainrule.report.page.subject import Subject
@@ -16,7 +15,7 @@ def what_was_trained(subject: Subject) -> Section:
     """Return the section on the network and its training."""
     model, results = subject.model, subject.results
     took = results.get("seconds") or {}
-    n_networks = len(members_of(model))
+    n_networks = len(model.fitted_.networks)
     pairs = [
         ("network", str(results.get("network") or network_in_words(model))),
         ("trained for", f"{results.get('epochs', model.n_iter_)} epochs: {model.stop_message_}"),
@@ -33,9 +32,9 @@ def what_was_trained(subject: Subject) -> Section:
 
 def network_in_words(model: Any) -> str:
     """Return the sizes of the layers and the number of weights."""
-    sizes = [model._pictured[0].shape[0], *(each.shape[1] for each in model._pictured)]
-    n_weights = sum(w.size for w in [*model.coefs_, *model.intercepts_])
-    n_weights += sum(array.size for own in model._others for array in own.values())
+    network = model.fitted_.network
+    sizes = [network.between[0].shape[0], *(each.shape[1] for each in network.between)]
     return (
-        f"{' → '.join(map(str, sizes))} · {n_weights} weights · {model._rule_name} · {model.dtype}"
+        f"{' → '.join(map(str, sizes))} · {network.n_weights} weights · {model.solver_} · "
+        f"{model.dtype}"
     )

@@ -145,7 +145,7 @@ def _of_classes(
         picture("confusion_matrix", "Right and wrong", [(confusion_figure(matrix, classes), says)])
     )
     proba = subject.model.predict_proba(part.X)
-    if subject.model._target.n_targets > 1:
+    if subject.model.fitted_.target.n_targets > 1:
         return blocks
     true = part.targets()[:, i]
     known = subject.model.classes_

@@ -106,7 +106,7 @@ class Subject:
 
     @property
     def classifies(self) -> bool:
-        return bool(self.model._classifies)
+        return bool(self.model.fitted_.classifies)
 
     @property
     def settles(self) -> bool:

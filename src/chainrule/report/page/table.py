@@ -17,7 +17,7 @@ def what_was_understood(subject: Subject) -> Section:
     """Return the section on the columns and the findings of the table."""
     rows = _columns(subject)
     used = sum(KINDS[row[1]].used for row in rows)
-    n_inputs = len(subject.model._encoder.feature_names_out)
+    n_inputs = len(subject.model.fitted_.encoder.feature_names_out)
     lead = f"{count(used, 'column')} became {count(n_inputs, 'input')} of the network"
     if used < len(rows):
         lead += f"; {count(len(rows) - used, 'column')} left out"
@@ -41,7 +41,7 @@ def what_was_understood(subject: Subject) -> Section:
 
 def _columns(subject: Subject) -> list[tuple[str, ...]]:
     """Return every column: those of the whole table as the fit judged them, if that is known."""
-    encoder = subject.model._encoder
+    encoder = subject.model.fitted_.encoder
     own = {column.name: column for column in encoder.schema.columns}
     names = (column.name for column in encoder.schema.used)
     learnt = dict(zip(names, encoder.learnt_of_each(), strict=True))

@@ -49,7 +49,7 @@ def score_interval(model: Any, part: Part, measure: str, score: float | None) ->
     if score is None:
         return None
     weights = np.ones(len(part)) if part.weights is None else part.weights
-    if measure == "accuracy" and model._target.n_targets == 1:
+    if measure == "accuracy" and model.fitted_.target.n_targets == 1:
         n = weights.sum() ** 2 / (weights**2).sum()
         return Interval(*wilson(score, n), how="Wilson's, for a share of so many rows")
     draws = _draw_scores(model, part, measure, weights)
@@ -64,7 +64,7 @@ def score_interval(model: Any, part: Part, measure: str, score: float | None) ->
 
 
 def _draw_scores(model: Any, part: Part, measure: str, weights: np.ndarray) -> np.ndarray:
-    n, level = len(weights), 0.5 if model._classifies else _level(model)
+    n, level = len(weights), 0.5 if model.fitted_.classifies else _level(model)
     pairs = _true_and_guessed(model, part)
     rng = np.random.default_rng(0)
     found = []
@@ -77,7 +77,7 @@ def _draw_scores(model: Any, part: Part, measure: str, weights: np.ndarray) -> n
 
 def _true_and_guessed(model: Any, part: Part) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the two columns of every target: numbers of classes, or numbers."""
-    as_scored = model._target.as_scored
+    as_scored = model.fitted_.target.as_scored
     return list(zip(as_scored(part.y), as_scored(model.predict(part.X)), strict=True))
 
 

@@ -62,7 +62,8 @@ def write_report(
     from sklearn.utils.validation import check_is_fitted
 
     check_is_fitted(model)
-    if not hasattr(model, "_encoder"):
+    fitted = getattr(model, "fitted_", None)
+    if fitted is None or fitted.encoder is None:
         raise OptionError(
             f"write_report expects an estimator of tables, got {type(model).__name__}. "
             "Give an MLP or a fixed-point estimator."

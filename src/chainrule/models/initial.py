@@ -33,5 +33,5 @@ def at_start(model: Any, X: Any, y: Any) -> Any:
     with precision(as_dtype(model.dtype)):
         params = learning.network.init(key, len(learning.encoder.feature_names_out))
         params = jax.tree.map(lambda leaf: np.asarray(leaf, model.dtype), params)
-    vars(model).update(learning.attributes(params))
+    model.fitted_ = learning.at(params)
     return model

@@ -1,0 +1,106 @@
+"""From a fixed-point estimator's parameters to its network: units that settle, and their read-out.
+
+every unit reaches every other → [Dropout] → dense
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from chainrule import engine as e
+from chainrule.activations import NAMES, named
+from chainrule.errors import OptionError
+
+GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
+NAMED = {
+    "settle_solver": ("auto", "picard", "anderson"),
+    "adjoint_solver": ("auto", "picard", "anderson", "lu"),
+    "on_unsettled": ("drop", "raise", "use"),
+}
+
+
+def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
+    """Return the network that the parameters say.
+
+    Raises
+    ------
+    OptionError
+        If a parameter cannot work.
+    """
+    hidden, name = settings.hidden, settings.activation
+    if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
+        raise OptionError(f"hidden={hidden!r} must be a whole number of units, 1 or more.")
+    if not isinstance(name, str):
+        raise OptionError(f"activation={name!r} must be a name, such as 'tanh'.")
+    for parameter, known in NAMED.items():
+        value = getattr(settings, parameter)
+        if value not in known:
+            raise OptionError(
+                f"{parameter}={value!r} is not known. Choose one of {', '.join(known)}."
+            )
+    for parameter, ends in (("settle_step", "(0, 1]"), ("settle_tol", "(0, 1)")):
+        value = getattr(settings, parameter)
+        if value is not None and not _lies_in(value, closed=ends[-1] == "]"):
+            raise OptionError(
+                f"{parameter}={value!r} must be a number in {ends}, or None to have it chosen."
+            )
+    tau = None if np.ndim(settings.tau) == 0 and settings.tau == 1 else settings.tau
+    max_settle = settings.max_settle
+    whole = isinstance(max_settle, int | np.integer) and not isinstance(max_settle, bool)
+    if not whole or max_settle < 1:
+        raise OptionError(f"max_settle={max_settle!r} must be a whole number, 1 or more.")
+    cell = e.Cell(e.Dense(int(hidden)), _connections(settings), e.as_activation(name))
+    layer = e.FixedPoint(
+        cell,
+        solver=settings.settle_solver,
+        adjoint=settings.adjoint_solver,
+        alpha=settings.settle_step,
+        tau=tau,
+        tol=settings.settle_tol,
+        max_sweeps=int(max_settle),
+        on_unsettled=settings.on_unsettled,
+    )
+    rate = settings.dropout
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
+        raise OptionError(f"dropout={rate!r} must be a probability in [0, 1).")
+    silenced = (e.Dropout(rate),) if rate > 0 else ()
+    return e.FeedForward((layer, *silenced, e.Dense(n_outputs)))
+
+
+def _connections(settings: Any) -> Any:
+    """Return connections that start with a spectral radius near one half."""
+    name, mask = settings.guarantee, settings.mask
+    if name not in GUARANTEES:
+        known = ", ".join(each for each in GUARANTEES if each)
+        raise OptionError(f"guarantee={name!r} is not known. Choose one of {known}, or None.")
+    if mask is not None and np.shape(mask) != (settings.hidden, settings.hidden):
+        raise OptionError(
+            f"mask has shape {np.shape(mask)}, but hidden={settings.hidden} units need "
+            f"({settings.hidden}, {settings.hidden}): 1 where unit i reaches unit j, else 0."
+        )
+    start = e.VarianceScaling("in", "normal", 0.25)
+    if name in ("spectral", "row-sum", "perron"):
+        record = named(settings.activation)
+        if record is None:
+            raise OptionError(
+                f"guarantee={name!r} needs the steepest slope of the activation, which is "
+                f"known for {', '.join(NAMES)}; {settings.activation!r} is none of them."
+            )
+        kind = {"spectral": e.Spectral, "row-sum": e.RowSum, "perron": e.Perron}[name]
+        return kind(start, mask, slope=record.steepest)
+    if name == "monotone":
+        if mask is not None:
+            raise OptionError('guarantee="monotone" takes no mask. Leave one of them out.')
+        return e.Monotone(start, start)
+    if name == "non-negative":
+        return e.NonNegative(e.VarianceScaling("in", "normal", 0.5), mask)
+    return (e.Symmetric if name == "symmetric" else e.Recurrent)(start, mask)
+
+
+def _lies_in(value: Any, closed: bool) -> bool:
+    """Return whether a value is a number above 0, and below 1 or up to it."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        return False
+    return bool(0 < value <= 1 if closed else 0 < value < 1)

@@ -1,0 +1,199 @@
+"""What fitting returns, a model file holds and everything that looks at a fitted model reads.
+
+    rows encoded → every network → the mean of what they predict
+
+Nothing here trains: a `Fitted` predicts, and says what it is made of.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol, Self
+
+import numpy as np
+
+from chainrule.data import InputEncoder
+from chainrule.predicting.history import History
+from chainrule.predicting.intervals import Calibration
+from chainrule.predicting.layers import LayerSpec
+
+
+class Network(Protocol):
+    """A trained network: NumPy's `PlainNetwork`, or the engine's where code is a user's own."""
+
+    @property
+    def layers(self) -> tuple[LayerSpec, ...]:
+        """Kind of every layer; empty where code is a user's own."""
+        ...
+
+    @property
+    def arrays(self) -> tuple[dict[str, np.ndarray], ...]:
+        """The arrays of each of these layers, by name."""
+        ...
+
+    @property
+    def dtype(self) -> np.dtype:
+        """What is computed in."""
+        ...
+
+    @property
+    def link(self) -> str | None:
+        """How raw outputs become predictions; None for an objective of the user's own."""
+        ...
+
+    @property
+    def coefs(self) -> list[np.ndarray]:
+        """Weights of the dense layers, in order."""
+        ...
+
+    @property
+    def intercepts(self) -> list[np.ndarray]:
+        """Biases of the dense layers, in order."""
+        ...
+
+    @property
+    def between(self) -> list[np.ndarray]:
+        """Weights between the layers of units, in order, as a picture shows them."""
+        ...
+
+    @property
+    def n_weights(self) -> int:
+        """Numbers that training found."""
+        ...
+
+    def predict(self, x: np.ndarray) -> np.ndarray:
+        """Return predictions for encoded rows."""
+        ...
+
+    def raw(self, x: np.ndarray) -> np.ndarray:
+        """Return raw outputs, before the link."""
+        ...
+
+    def activations(self, x: np.ndarray, layer: int) -> np.ndarray:
+        """Return what hidden layer `layer` (the first is 1) hands on."""
+        ...
+
+    def computing_in(self, dtype: Any) -> Self:
+        """Return the same network, which computes in another number type if it can."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a training ended.
+
+    Attributes
+    ----------
+    stop, message : str
+        "finished", "early", "asked", "time", "interrupted" or "diverged"; and in words.
+    n_epochs : int
+        Epochs of the last fit.
+    epoch : int
+        The epoch whose weights were kept.
+    seconds, compile_seconds : float
+        That training took, and that compiling took.
+    n_rows_seen : int
+        Rows seen in all epochs of all fits.
+    penalty : float
+        Of the weights that were kept.
+    """
+
+    stop: str = "finished"
+    message: str = ""
+    n_epochs: int = 0
+    epoch: int = 0
+    seconds: float = 0.0
+    compile_seconds: float = 0.0
+    n_rows_seen: int = 0
+    penalty: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A fitted model.
+
+    Attributes
+    ----------
+    network : Network
+        What predicts; of several networks the first.
+    members : tuple of Fitted
+        The networks that predict together, this one the first; empty where it is alone.
+    encoder : InputEncoder or None
+        The table's columns; None for a memory, which has none.
+    target : Target or None
+        What is predicted; None for a memory.
+    patterns : array or None
+        What a memory was taught.
+    history : History
+        Of the training.
+    flow : mapping
+        What flowed through the layers in some epochs.
+    ending : Ending
+        How training ended.
+    optimizer_state : tuple of arrays
+        From which a training goes on.
+    seed : int or None
+        Of the training.
+    data_hash : str
+        Digest of the encoded rows.
+    calibration : Calibration or None
+        Errors on rows that did not train, for intervals.
+    recipe : mapping
+        Parameters that "auto" stood for, by name.
+    engine : FeedForward or None
+        The engine's network as it was trained; None after loading.
+    seen : array or None
+        Some encoded rows of the training, for a report on settling; None after loading.
+    """
+
+    network: Network
+    history: History = field(default_factory=History)
+    ending: Ending = Ending()
+    encoder: InputEncoder | None = None
+    target: Any = None
+    patterns: np.ndarray | None = None
+    members: tuple[Fitted, ...] = ()
+    flow: Mapping[str, Any] = field(default_factory=dict)
+    optimizer_state: tuple[np.ndarray, ...] = ()
+    seed: int | None = None
+    data_hash: str = ""
+    calibration: Calibration | None = None
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    engine: Any = None
+    seen: np.ndarray | None = None
+
+    @property
+    def networks(self) -> tuple[Fitted, ...]:
+        """The networks that predict together, or the one that is alone."""
+        return self.members or (self,)
+
+    @property
+    def classifies(self) -> bool:
+        """Whether classes are predicted."""
+        return self.target is not None and self.target.classifies
+
+    def encoded(self, X: Any, who: str = "The model", dtype: Any = None) -> np.ndarray:
+        """Return rows of a table as the network takes them; `who` expects them, in messages.
+
+        Raises
+        ------
+        DataError, ShapeError
+            If the rows are not like those of the fit.
+        """
+        assert self.encoder is not None, "a memory has no columns"
+        return self.encoder.transform(X, self.network.dtype if dtype is None else dtype, who=who)
+
+    def outputs(self, x: np.ndarray, *, raw: bool = False) -> np.ndarray:
+        """Return what is predicted of encoded rows: probabilities, or numbers as they were scaled.
+
+        Or the `raw` outputs of the network, of which the largest belongs to the most probable
+        class; of several networks always the mean of their predictions.
+        """
+        if self.members:
+            # not their raw outputs, whose mean is another: the link is no straight line
+            return np.mean([member.outputs(x) for member in self.members], axis=0)
+        # numbers go back into the target's units, where rounding of float32 would show: the
+        # same row would differ a little with the rows beside it
+        network = self.network if self.classifies else self.network.computing_in(np.float64)
+        return network.raw(x) if raw else network.predict(x)

@@ -1,0 +1,69 @@
+"""Documents of earlier versions as this one has them: a step from each version to the next.
+
+    2    chainrule 0.1
+    3    how training ended has its own part, and so have the parameters that "auto" stood for
+
+Every version reads all older ones.  Who changes the document raises `SCHEMA_VERSION` and writes the
+step here; `tests/files` holds files of each version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from chainrule.errors import ModelFileError
+from chainrule.storage.document import SCHEMA_VERSION, Document, decode
+
+Told = dict[str, Any]
+
+
+def document_of(text: bytes, version: int) -> Document:
+    """Return the document of a file of this version or an earlier one.
+
+    Raises
+    ------
+    ModelFileError
+        In one sentence, without the file's name.
+    """
+    if version == SCHEMA_VERSION:
+        return decode(text, Document)
+    told = decode(text, Told)
+    try:
+        for before in range(version, SCHEMA_VERSION):
+            told = STEPS[before](told)
+        return msgspec.convert(told | {"schema_version": SCHEMA_VERSION}, Document)
+    except (msgspec.MsgspecError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelFileError(f"Its description cannot be read ({str(error)[:200]}).") from None
+
+
+def _from_2(told: Told) -> Told:
+    loose, estimator = told.pop("fitted"), told["estimator"]
+    names = {
+        "stop": "stop_",
+        "message": "stop_message_",
+        "n_epochs": "n_iter_",
+        "epoch": "_epoch",
+        "seconds": "fit_seconds_",
+        "compile_seconds": "compile_seconds_",
+        "n_rows_seen": "t_",
+        "penalty": "_penalty",
+    }
+    if told.get("inputs") is None:  # a memory, which did not keep how it ended
+        ending = dict.fromkeys(names, 0) | {"stop": "finished", "message": ""}
+    else:
+        ending = {new: loose[old] for new, old in names.items()}
+    recipe: Told = {}
+    if "_recipe" in loose:
+        auto = "hidden_layer_sizes activation n_networks batch_size max_iter learning_rate_init"
+        recipe = dict(zip(auto.split(), loose["_recipe"], strict=True))
+        usual = "accuracy" if estimator == "TabularClassifier" else "loss"
+        scoring = told["parameters"]["scoring"]
+        recipe["scoring"] = usual if scoring == "auto" else scoring
+    return told | {"ending": ending, "recipe": recipe}
+
+
+STEPS: dict[int, Callable[[Told], Told]] = {2: _from_2}
+OLDEST = min(STEPS)
