@@ -7,8 +7,10 @@ LOCK := requirements-locked.txt
 TORCH ?= torch==2.13.0
 
 OLDEST := .cache/scikit-learn-oldest
+OF_SCIKIT_LEARN := tests/test_from_scikit_learn.py $(addprefix tests/models/test_,port.py \
+	tabular_port.py scikit_learns_checks.py features.py fits_together.py mlp.py)
 
-.PHONY: demo test test-all test-scikit-learn check format bench docs lock clean
+.PHONY: demo test test-all test-scikit-learn zoo check format bench docs lock clean
 
 export CHAINRULE_CACHE ?= $(CURDIR)/.cache/compiled
 export NO_MKDOCS_2_WARNING = 1
@@ -19,15 +21,15 @@ demo: .venv/.runs           ## the main job: the tutorials' iris network, then a
 	$(BIN)/chainrule fit iris --target species
 
 test: .venv/.develops       ## the tests, without the long ones
-	$(BIN)/python -m pytest -q -n auto --dist worksteal -m "not slow and not scikit_learn"
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --durations=40 -m "not slow and not scikit_learn"
 
 test-all: .venv/.develops   ## all tests, with coverage
-	$(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
+	XLA_FLAGS= $(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
 
 test-scikit-learn: .venv/.develops $(OLDEST)/.installed  ## what its users rely on, newest and oldest
 	$(BIN)/python -m pytest -q -n auto -m "scikit_learn and not slow" tests/models
 	PYTHONPATH=$(OLDEST) $(BIN)/python -m pytest -q -n auto -m "not slow" \
-		-W "ignore::pytest.PytestRemovedIn10Warning" tests/models tests/test_from_scikit_learn.py
+		-W "ignore::pytest.PytestRemovedIn10Warning" $(OF_SCIKIT_LEARN)
 
 check: .venv/.develops      ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .

@@ -1,8 +1,20 @@
-"""Strict arrays in every test: float64 available, no silent promotion of type or rank."""
+"""Strict arrays in every test: float64 available, no silent promotion of type or rank.
+
+Most of the time goes into compiling.  So programs are kept from one run of the tests to the next,
+and are compiled with little optimization; `XLA_FLAGS= make test` compiles them as users have them,
+and so does `make test-all`.
+"""
 
 import os
+import shutil
 import signal
 from pathlib import Path
+
+QUICKLY = (
+    "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
+    "--xla_cpu_parallel_codegen_split_count=1"
+)
+os.environ.setdefault("XLA_FLAGS", QUICKLY)  # before JAX reads it; processes of tests have it, too
 
 import jax
 import pytest
@@ -11,10 +23,24 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 if SHARED.is_dir():
     os.environ.setdefault("CHAINRULE_DATA", str(SHARED / "data"))
 
-os.environ.setdefault("CHAINRULE_CACHE", "off")
+CACHE = os.environ.setdefault("CHAINRULE_CACHE", str(Path(__file__).parents[1] / ".cache/compiled"))
+PROGRAMS = Path(CACHE) / "of-the-tests"  # apart from those of the processes that tests start
+MOST_BYTES = 1_000_000_000
+if CACHE != "off":
+    jax.config.update("jax_compilation_cache_dir", str(PROGRAMS))
+    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0)
+    jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_numpy_dtype_promotion", "strict")
+
+
+def pytest_configure(config):
+    """Begin anew when old programs have piled up: JAX would look at all of them at every write."""
+    if hasattr(config, "workerinput") or not PROGRAMS.is_dir():
+        return
+    if sum(file.stat().st_size for file in PROGRAMS.iterdir()) > MOST_BYTES:
+        shutil.rmtree(PROGRAMS)
 
 
 @pytest.fixture
@@ -33,8 +59,8 @@ def ctrl_c_as_usual():
 
 @pytest.fixture(autouse=True, scope="module")
 def _room_for_programs():
-    """Forget compiled programs between files: the suite compiles more than a process may hold."""
+    """Forget compiled programs between files, before they are more than a process may hold."""
     yield
     from chainrule.engine.compiling.room import forget_programs_beyond  # typed by then
 
-    forget_programs_beyond(20_000)
+    forget_programs_beyond(40_000)  # of 65,530

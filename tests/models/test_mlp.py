@@ -19,7 +19,11 @@ def named(name):
 
 @pytest.mark.parametrize(
     ("name", "repeats", "at_least"),
-    [("iris", 5, 0.955), ("breast-cancer", 1, 0.970), ("digits", 1, 0.970)],
+    [
+        ("iris", 5, 0.955),
+        ("breast-cancer", 1, 0.970),
+        pytest.param("digits", 1, 0.970, marks=pytest.mark.slow),
+    ],
 )
 def test_defaults_are_good_on_known_tables(name, repeats, at_least):
     folds = RepeatedStratifiedKFold(n_splits=10, n_repeats=repeats, random_state=0)
