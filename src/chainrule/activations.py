@@ -100,14 +100,15 @@ def sigmoid(z: Any) -> Any:
     return jax.nn.sigmoid(z)
 
 
-def _erf(z: Any) -> Any:
+def _cumulative(z: Any) -> Any:
+    """Return Φ(z), the share of a normal distribution below z."""
     if _library(z) is np:
-        from scipy.special import erf  # gelu alone needs it, and it takes its time to import
+        from scipy.special import ndtr  # gelu alone needs it, and it takes its time to import
 
-        return erf(z)
+        return ndtr(z)
     import jax.lax  # as above
 
-    return jax.lax.erf(z)
+    return 0.5 * (1 + jax.lax.erf(z * math.sqrt(0.5)))
 
 
 def _one_over_root(z: Any) -> Any:
@@ -222,13 +223,12 @@ def _silu_slope(z: Any, a: Any) -> Any:
 
 
 def _gelu(z: Any) -> Any:
-    return z * 0.5 * (1 + _erf(z * math.sqrt(0.5)))
+    return z * _cumulative(z)
 
 
 def _gelu_slope(z: Any, a: Any) -> Any:
-    cumulative = 0.5 * (1 + _erf(z * math.sqrt(0.5)))
     density = _library(z).exp(-0.5 * z * z) * (1 / math.sqrt(2 * math.pi))
-    return cumulative + z * density
+    return _cumulative(z) + z * density
 
 
 MISH_IS_LINEAR = 20.0  # from here on tanh(log(1 + eᶻ)) is 1 to the last bit of a float64

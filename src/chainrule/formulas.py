@@ -15,6 +15,11 @@ class Formula(NamedTuple):
     text: str
     latex: str
 
+    @classmethod
+    def same(cls, text: str) -> Formula:
+        """Return a formula that reads the same in both."""
+        return cls(text, text)
+
     def filled(self, **symbols: Formula) -> Formula:
         """Return the formula with symbols in place of their letters."""
         text, latex = self

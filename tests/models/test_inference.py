@@ -277,7 +277,7 @@ FAULTS = {
     "layers that do not meet": (
         (DENSE, TANH, DenseSpec(4, 1, False)),
         (weights(2, 3), {}, weights(4, 1)),
-        r"Layer 3 \(Dense\) takes 4 numbers.* gives 3",
+        r"Layer 3 \(dense\) takes 4 numbers.* gives 3",
     ),
     "a norm of another width": ((DENSE, LayerNormSpec(2, 1e-5)), (weights(2, 3), {}), "Layer 2"),
     "pieces of no column": (
@@ -328,7 +328,8 @@ def test_numpy_is_enough():
     code = """
 import sys
 import numpy as np
-from chainrule.predicting.network import ActivationSpec, DenseSpec, PlainNetwork, check
+from chainrule.predicting.layers import ActivationSpec, DenseSpec
+from chainrule.predicting.network import PlainNetwork, check
 import chainrule.storage.model_file
 layers = DenseSpec(2, 3, False), ActivationSpec("gelu"), DenseSpec(3, 2, False)
 arrays = {"weights": np.ones((2, 3))}, {}, {"weights": np.ones((3, 2))}

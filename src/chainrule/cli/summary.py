@@ -3,6 +3,7 @@
 from typing import Any
 
 from chainrule.cli.talk import at_the_shell
+from chainrule.predicting.layers import in_a_line
 from chainrule.wording import count, from_to
 
 MEASURES = {
@@ -16,27 +17,12 @@ MEASURES = {
 def describe_network(model: Any) -> str:
     """Return layers, weights, loss, solver and precision in a line."""
     trained = model.fitted_.network
-    layers = [str(trained.between[0].shape[0])]
-    for spec in trained.layers:
-        kind = type(spec).__name__
-        if kind == "DenseSpec":
-            layers.append(str(spec.n_out))
-        elif kind == "FixedPointSpec":
-            layers.append(f"{spec.n_out} {spec.activation} that settle")
-        elif kind == "LayerNormSpec":
-            layers[-1] += " normed"
-        elif kind == "ScaleSpec":
-            layers[-1] += " scaled"
-        elif kind == "PiecewiseSpec":
-            layers[-1] += " in pieces"
-        else:
-            layers[-1] += f" {getattr(spec, 'name', 'softmax')}"
     objective = type(model.objective_).__name__
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in objective).strip()
     if model.loss == "quantile":
         levels = model.quantile if isinstance(model.quantile, tuple) else (model.quantile,)
         words += f" {', '.join(f'{level:g}' for level in levels)}"
-    network = f"{' → '.join(layers)} · {trained.n_weights} weights"
+    network = f"{in_a_line(trained.layers)} · {trained.n_weights} weights"
     n_networks = len(model.fitted_.networks)
     if n_networks > 1:
         network = f"{n_networks} networks of {network}"

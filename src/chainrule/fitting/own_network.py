@@ -12,7 +12,7 @@ import numpy as np
 
 from chainrule.engine import Dropout, FeedForward, SquaredError, predict
 from chainrule.fitting.network import dense_places
-from chainrule.predicting.layers import LayerSpec
+from chainrule.predicting.layers import AnyLayer
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class OwnNetwork:
     params: Any
     objective: Any
     link: str | None
-    layers: tuple[LayerSpec, ...] = ()
+    layers: tuple[AnyLayer, ...] = ()
     arrays: tuple[dict[str, np.ndarray], ...] = ()
 
     @property

@@ -31,7 +31,7 @@ from chainrule.errors import OptionError
 from chainrule.fitting.network import hidden_sizes
 from chainrule.fitting.recipe import PIECES, ROWS_TO_A_PIECE
 from chainrule.fitting.temperature import one_of_several
-from chainrule.predicting.layers import cut_into_pieces
+from chainrule.predicting.layers.piecewise import cut_into_pieces
 
 LEAST_EDGES = 4  # a column of fewer different quantiles is left whole
 N_MIXED = 5  # rows whose pre-activations are mixed into a bias

@@ -16,14 +16,14 @@ import numpy as np
 from chainrule.data import InputEncoder
 from chainrule.predicting.history import History
 from chainrule.predicting.intervals import Calibration
-from chainrule.predicting.layers import LayerSpec
+from chainrule.predicting.layers import AnyLayer
 
 
 class Network(Protocol):
     """A trained network: NumPy's `PlainNetwork`, or the engine's where code is a user's own."""
 
     @property
-    def layers(self) -> tuple[LayerSpec, ...]:
+    def layers(self) -> tuple[AnyLayer, ...]:
         """Kind of every layer; empty where code is a user's own."""
         ...
 

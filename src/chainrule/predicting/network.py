@@ -8,38 +8,28 @@
 >>> PlainNetwork(layers, arrays, "identity").predict(np.array([[0.5, -0.5]]))
 array([[0.]])
 
-The layers are in `plain_layers`.  The formulas are the engine's, forward only, and nothing is
+The layers are in `predicting.layers`.  The formulas are the engine's, forward only, and nothing is
 compiled: one row takes microseconds.
 As in the engine, a number that outgrows the dtype becomes infinite, and no warning is given.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 import numpy as np
-from msgspec.structs import replace
 
-from chainrule.activations import RECORDS, sigmoid
+from chainrule.activations import sigmoid
 from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.predicting.layers import (
-    FORWARD,
-    WITH_UNITS,
-    ActivationSpec,
+    AnyLayer,
     DenseSpec,
-    FixedPointSpec,
-    LayerNormSpec,
-    LayerSpec,
-    PiecewiseSpec,
-    array_shapes,
-    softmax,
-    takes,
 )
-from chainrule.predicting.settling import automatic_tolerance
+from chainrule.predicting.layers.base import Arrays
+from chainrule.predicting.layers.softmax import softmax
 
 # Of the widest layer: a megabyte, which stays in the cache from one layer to the next.  Smaller
 # ones are no faster, and on a busy machine the threads of the BLAS wait for each other in each.
@@ -63,7 +53,7 @@ class PlainNetwork:
         For "softmax blocks".
     """
 
-    layers: tuple[LayerSpec, ...]
+    layers: tuple[AnyLayer, ...]
     arrays: tuple[dict[str, np.ndarray], ...]
     link: str
     sizes: tuple[int, ...] = ()
@@ -103,13 +93,7 @@ class PlainNetwork:
         """Return the same network with its arrays in another number type."""
         if self.dtype == dtype:
             return self
-        # what settles is as exact as in the training
-        layers = tuple(
-            replace(spec, tol=automatic_tolerance(self.dtype))
-            if isinstance(spec, FixedPointSpec) and spec.tol is None
-            else spec
-            for spec in self.layers
-        )
+        layers = tuple(spec.as_exact_as(self.dtype) for spec in self.layers)
         arrays = tuple({name: a.astype(dtype) for name, a in own.items()} for own in self.arrays)
         return PlainNetwork(layers, arrays, self.link, self.sizes)
 
@@ -134,19 +118,13 @@ class PlainNetwork:
     @property
     def between(self) -> list[np.ndarray]:
         """Weights between the layers of units, in order, as a picture shows them."""
-        own = (self.arrays[place] for place in self._places)
-        return [arrays.get("inputs", arrays["weights"]) for arrays in own]
+        return [self.arrays[place][self.layers[place].hears] for place in self._places]
 
     @property
     def n_weights(self) -> int:
         """Numbers that training found; not the weights that others are made into."""
-        made = any(name.startswith("free_") for own in self.arrays for name in own)
-        return sum(
-            array.size
-            for spec, own in zip(self.layers, self.arrays, strict=True)
-            for name, array in own.items()
-            if isinstance(spec, DenseSpec) or not (made and name == "weights")
-        )
+        pairs = zip(self.layers, self.arrays, strict=True)
+        return sum(own[name].size for spec, own in pairs for name in spec.trained)
 
     @property
     def _dense(self) -> list[dict[str, np.ndarray]]:
@@ -156,7 +134,7 @@ class PlainNetwork:
     @property
     def n_inputs(self) -> int:
         """Columns of `x`."""
-        return next(n for spec in self.layers if (n := takes(spec)) is not None)
+        return next(n for spec in self.layers if (n := spec.n_taken) is not None)
 
     @property
     def n_outputs(self) -> int:
@@ -176,18 +154,18 @@ class PlainNetwork:
     @cached_property
     def _places(self) -> list[int]:
         """Where the layers of units are: dense ones, and those that settle."""
-        return [i for i, spec in enumerate(self.layers) if isinstance(spec, WITH_UNITS)]
+        return [i for i, spec in enumerate(self.layers) if spec.has_units]
 
     @cached_property
     def _widths(self) -> list[int]:
         """Numbers in a row before the first layer and after every dense one."""
-        units = [spec for spec in self.layers if isinstance(spec, WITH_UNITS)]
-        return [units[0].n_in, *(spec.n_out for spec in units)]
+        first, *_ = units = [self.layers[place] for place in self._places]
+        return [first.n_taken or 0, *(spec.n_given(0) for spec in units)]
 
     @cached_property
-    def _steps(self) -> list[tuple[Callable[..., np.ndarray], LayerSpec, dict[str, np.ndarray]]]:
+    def _steps(self) -> list[tuple[Callable[..., np.ndarray], Arrays]]:
         steps = zip(self.layers, self.arrays, strict=True)
-        return [(FORWARD[type(spec)], spec, arrays) for spec, arrays in steps]
+        return [(spec.forward, arrays) for spec, arrays in steps]
 
     def _forward(self, x: np.ndarray, n_layers: int, *, link: bool = False) -> np.ndarray:
         given = np.asarray(x)
@@ -212,10 +190,10 @@ class PlainNetwork:
 
     def _block(self, x: np.ndarray, steps: Sequence[tuple], link: bool) -> np.ndarray:
         # Layers write into what they are given, which must not be the caller's own table.
-        must_own = not isinstance(self.layers[0], WITH_UNITS)
+        must_own = not self.layers[0].has_units
         a = x.astype(self.dtype, copy=must_own)
-        for function, spec, arrays in steps:
-            a = function(a, spec, arrays)
+        for forward, arrays in steps:
+            a = forward(a, arrays)
         if not link or self.link == "identity":
             return a
         return LINKS[self.link](a.astype(np.float64), self.sizes).astype(self.dtype, copy=False)
@@ -255,7 +233,7 @@ def check(network: PlainNetwork) -> None:
         raise ModelFileError(f"The network's arrays are {found}, not all float32 or all float64.")
     pairs = zip(network.layers, network.arrays, strict=True)
     for place, (spec, arrays) in enumerate(pairs):
-        expected = array_shapes(spec)
+        expected = spec.array_shapes()
         found = {name: array.shape for name, array in arrays.items()}
         if found != expected:
             raise ModelFileError(f"{_called(place, spec)} has arrays {found}, expected {expected}.")
@@ -265,20 +243,19 @@ def check(network: PlainNetwork) -> None:
                 raise ModelFileError(f"{_called(place, spec)} has {name} that are not finite.")
 
 
-def check_layers(layers: Sequence[LayerSpec], link: str, sizes: Sequence[int]) -> None:
+def check_layers(layers: Sequence[AnyLayer], link: str, sizes: Sequence[int]) -> None:
     """Refuse layers that cannot follow one another, or a link that does not fit; as `check`."""
     width: int | None = None
     for place, spec in enumerate(layers):
         fault = _fault(spec)
         if fault:
             raise ModelFileError(f"{_called(place, spec)} {fault}.")
-        own = takes(spec)
-        n_in = width if own is None else own
+        n_in = width if spec.n_taken is None else spec.n_taken
         if width is not None and n_in != width:
             raise ModelFileError(
                 f"{_called(place, spec)} takes {n_in} numbers, the layer before gives {width}."
             )
-        width = getattr(spec, "n_out", n_in)
+        width = n_in if n_in is None else spec.n_given(n_in)
     if not any(isinstance(spec, DenseSpec) for spec in layers):
         raise ModelFileError("The network has no dense layer.")
     if link not in LINKS:
@@ -289,34 +266,12 @@ def check_layers(layers: Sequence[LayerSpec], link: str, sizes: Sequence[int]) -
         raise ModelFileError(f"The blocks of sizes {list(sizes)} do not make {width} outputs.")
 
 
-def _fault(spec: LayerSpec) -> str:
+def _fault(spec: AnyLayer) -> str:
     """Return what is wrong with a layer by itself, or nothing."""
-    if min((min(shape) for shape in array_shapes(spec).values()), default=1) < 1:
+    if min((min(shape) for shape in spec.array_shapes().values()), default=1) < 1:
         return "has no inputs or no units"
-    if isinstance(spec, PiecewiseSpec):
-        n_pieces, rest = divmod(spec.n_out - spec.n_in, max(len(spec.columns), 1))
-        if n_pieces < 1 or rest or max(spec.columns, default=spec.n_in) >= spec.n_in:
-            return f"cuts {len(spec.columns)} columns of {spec.n_in} into {spec.n_out} numbers"
-    if isinstance(spec, LayerNormSpec) and not 0 < spec.epsilon < math.inf:
-        return f"has epsilon {spec.epsilon}, expected a number above 0"
-    if isinstance(spec, FixedPointSpec):
-        if spec.step is not None and not 0 < spec.step <= 1:
-            return f"has the step {spec.step}, expected one in (0, 1]"
-        if spec.tol is not None and not 0 < spec.tol < 1:
-            return f"has the tolerance {spec.tol}, expected one between 0 and 1"
-        known = not spec.tau or len(spec.tau) in (1, spec.n_out)
-        if not known or not all(0 < tau < math.inf for tau in spec.tau):
-            return "has time constants that do not fit its units"
-    if isinstance(spec, ActivationSpec | FixedPointSpec):
-        name = spec.name if isinstance(spec, ActivationSpec) else spec.activation
-        if name not in RECORDS:
-            return f"is called {name!r}, expected one of {', '.join(RECORDS)}"
-        n = len(RECORDS[name].constants)
-        if len(spec.constants) != n or not all(map(math.isfinite, spec.constants)):
-            return f"has the constants {spec.constants}, expected {n} finite numbers"
-    return ""
+    return spec.fault()
 
 
-def _called(place: int, spec: LayerSpec) -> str:
-    kind = spec.name if isinstance(spec, ActivationSpec) else type(spec).__name__
-    return f"Layer {place + 1} ({kind.removesuffix('Spec')})"
+def _called(place: int, spec: AnyLayer) -> str:
+    return f"Layer {place + 1} ({spec.kind})"

@@ -22,7 +22,7 @@ import numpy as np
 
 from chainrule.data.columns.schema import Schema
 from chainrule.errors import ModelFileError, OptionError
-from chainrule.predicting.layers import LayerSpec, array_shapes
+from chainrule.predicting.layers import AnyLayer
 from chainrule.predicting.network import check_layers
 
 SCHEMA_VERSION = 3
@@ -119,7 +119,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     parameters: dict[str, Plain]
     inputs: InputsDocument | None = None  # a memory has no columns to encode
     target: TargetDocument
-    layers: list[LayerSpec]
+    layers: list[AnyLayer]
     link: str
     link_sizes: list[int] = []
     n_networks: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
@@ -198,7 +198,7 @@ def check_document(document: Document, tensors: Mapping[str, Tensor]) -> None:
     first = {
         f"{place}.{name}": shape
         for place, spec in enumerate(document.layers)
-        for name, shape in array_shapes(spec).items()
+        for name, shape in spec.array_shapes().items()
     }
     networks = {
         f"{part_of(i)}.{name}": shape

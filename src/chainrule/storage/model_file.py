@@ -25,7 +25,6 @@ import msgspec
 import numpy as np
 
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
-from chainrule.predicting.layers import array_shapes
 from chainrule.predicting.network import PlainNetwork, check
 from chainrule.storage.document import (
     SCHEMA_VERSION,
@@ -140,7 +139,7 @@ def network_from(
     return PlainNetwork(
         tuple(document.layers),
         tuple(
-            {name: arrays[f"{part_of(number)}.{place}.{name}"] for name in array_shapes(spec)}
+            {name: arrays[f"{part_of(number)}.{place}.{name}"] for name in spec.array_shapes()}
             for place, spec in enumerate(document.layers)
         ),
         document.link,

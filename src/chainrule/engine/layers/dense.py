@@ -6,14 +6,16 @@
 Reference: Rumelhart, Hinton & Williams (1986), Nature 323:533-536.
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.keys import generator
 from chainrule.engine.layers.initializers import as_initializer
+from chainrule.engine.layers.kind import GIVEN, ROWS_INPUTS, Kind, Row, Shown, over_rows
 from chainrule.engine.pytree import hyperparameters, on_device, part, pytree
 from chainrule.errors import OptionError, ShapeError
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -32,7 +34,7 @@ class DenseTape:
 
 
 @hyperparameters
-class Dense:
+class Dense(Kind):
     """Affine map from `n_in` features to `n_out` units; see the module formulas.
 
     Parameters
@@ -45,6 +47,7 @@ class Dense:
         How the parameters start; see `initializers`.
     """
 
+    sums: ClassVar[str] = "weights"
     n_out: int
     bias: bool = True
     weights: Any = part(default="glorot")
@@ -88,3 +91,23 @@ class Dense:
     ) -> tuple[DenseParams, Float[Array, "batch n_in"]]:
         biases = None if params.biases is None else dy.sum(axis=0)
         return DenseParams(weights=tape.x.T @ dy, biases=biases), dy @ params.weights.T
+
+    def shown(self) -> Shown:
+        return Shown(
+            (
+                Row("weights", "params.weights", GIVEN, ("input", "unit"), "W"),
+                Row("biases", "params.biases", GIVEN, ("unit",), "b"),
+                Row("z", "y", Formula.same("{x} {weights} + {biases}"), letter="z"),
+                Row("z", "y", Formula.same("{x} {weights}"), letter="z"),
+            ),
+            (
+                Row(
+                    "d weights",
+                    "grads.weights",
+                    Formula("{x}ᵀ {dy}", r"{x}^\top {dy}"),
+                    ("input", "unit"),
+                ),
+                Row("d biases", "grads.biases", over_rows(Formula.same("{dy}")), ("unit",)),
+                Row("dx", "dx", Formula("{dy} {weights}ᵀ", r"{dy} {weights}^\top"), ROWS_INPUTS),
+            ),
+        )

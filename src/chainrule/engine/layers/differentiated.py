@@ -13,6 +13,7 @@ import jax
 from jaxtyping import Array, PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
+from chainrule.engine.layers.kind import Kind, kind_of
 from chainrule.engine.pytree import hyperparameters, pytree
 from chainrule.errors import OptionError
 
@@ -26,7 +27,7 @@ class DifferentiatedTape:
 
 
 @hyperparameters
-class Differentiated:
+class Differentiated(Kind):
     """Wraps `layer`, whose `forward(params, x)` or `forward(params, x, key)` returns y alone.
 
     The user's object shapes the program as a whole, so it must be hashable (any plain object is).
@@ -34,6 +35,10 @@ class Differentiated:
     """
 
     layer: Any
+
+    @property
+    def called(self) -> str:
+        return kind_of(self.layer).called
 
     def width(self, n_in: int) -> int:
         if hasattr(self.layer, "width"):

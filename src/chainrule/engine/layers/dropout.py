@@ -7,11 +7,15 @@ Without a key (prediction) it is the identity.
 Reference: Srivastava et al. (2014), JMLR 15:1929-1958, in the inverted form of section 10.
 """
 
+from typing import ClassVar
+
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from chainrule.engine.layers.kind import KeepsUnits, Row, Shown, times
 from chainrule.engine.pytree import hyperparameters, number, pytree
 from chainrule.errors import OptionError
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -22,9 +26,10 @@ class DropoutTape:
 
 
 @hyperparameters
-class Dropout:
+class Dropout(KeepsUnits):
     """Silences units at random; `rate` is the probability, 0 ≤ rate < 1."""
 
+    only_trains: ClassVar[bool] = True
     rate: float = number(default=0.5)
 
     def __post_init__(self) -> None:
@@ -55,3 +60,18 @@ class Dropout:
     ) -> tuple[tuple[()], Float[Array, "batch n"]]:
         del params
         return (), dy if tape.mask is None else dy * tape.mask
+
+    def shown(self) -> Shown:
+        mask = Formula(
+            "(1 if drawn ≥ {rate}, else 0) / (1 - {rate})",
+            r"\mathbf{1}[u \ge {rate}] / (1 - {rate})",
+        )
+        nothing = "predicting: nothing is silenced"
+        return Shown(
+            (
+                Row("mask", "tape.mask", mask, letter=("mask", "m")),
+                Row("s", "y", times("{x}", "{mask}"), letter="s"),
+                Row("s", "y", Formula.same("{x}"), letter="s", note=nothing),
+            ),
+            (Row("dx", "dx", times("{dy}", "{mask}")), Row("dx", "dx", Formula.same("{dy}"))),
+        )

@@ -9,12 +9,16 @@ out; autodiff finds it then.
 """
 
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from chainrule.activations import record_of
+from chainrule.engine.layers.kind import KeepsUnits, Row, Shown, times
 from chainrule.engine.pytree import hyperparameters, part, pytree
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -26,7 +30,7 @@ class ElementwiseTape:
 
 
 @hyperparameters
-class Elementwise:
+class Elementwise(KeepsUnits):
     """An activation function `f(z, *constants)` with its derivative `(z, a, *constants)`."""
 
     name: str
@@ -60,3 +64,37 @@ class Elementwise:
             return self.derivative(tape.z, tape.a, *self.constants)
         _, vjp = jax.vjp(lambda z: self.f(z, *self.constants), tape.z)  # noqa: TID251
         return vjp(jnp.ones_like(tape.a))[0]
+
+    @property
+    def called(self) -> str:
+        return self.name
+
+    def activations(self, tape: ElementwiseTape) -> Array:
+        return tape.a
+
+    def shown(self) -> Shown:
+        record, note = record_of(self), ""
+        value, slope = Formula.same("f({x})"), Formula("f′({x})", "f'({x})")
+        if record is not None:
+            symbols = {"z": Formula.same("{x}"), "a": Formula.same("{y}")}
+            value = record.formula.filled(**symbols)
+            slope = record.slope_formula.filled(**symbols)
+            given = dict(zip(record.constants, self.constants, strict=True))
+            letters = {**given, **record.fixed}
+            note = ", ".join(f"{letter} = {float(c):g}" for letter, c in letters.items())
+        return Shown(
+            (Row("a", "y", value, letter="a", note=note),),
+            (
+                Row("slope", _slope, slope, letter=("slope", "f'"), note=note),
+                Row("dz", "dx", times("{dy}", "{slope}")),
+            ),
+        )
+
+
+@jax.jit  # one program in place of one for each operation
+def _slope_of(layer: Elementwise, tape: ElementwiseTape) -> Array:
+    return layer.slope(tape)
+
+
+def _slope(seen: Any) -> Array:
+    return _slope_of(seen.layer, seen.tape)

@@ -9,14 +9,18 @@ edges, a dense layer after it can bend where the rows are, which plain networks 
 Reference: Gorishniy, Rubachev & Babenko (2022), NeurIPS, equation 1.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from chainrule.engine.layers.kind import GIVEN, ROWS_INPUTS, KeepsUnits, Row, Shown
 from chainrule.engine.pytree import hyperparameters, part, pytree
 from chainrule.errors import OptionError, ShapeError
+from chainrule.formulas import Formula
+from chainrule.wording import names_of_pieces
 
 
 @pytree
@@ -27,7 +31,7 @@ class PiecewiseTape:
 
 
 @hyperparameters
-class Piecewise:
+class Piecewise(KeepsUnits):
     """Puts the pieces of some columns behind all columns.
 
     Parameters
@@ -102,6 +106,37 @@ class Piecewise:
         n_in = dy.shape[1] - len(self.columns) * self.n_pieces
         through = (dy[:, n_in:].reshape(tape.slopes.shape) * tape.slopes).sum(axis=2)
         return (), dy[:, :n_in].at[:, self.columns].add(through)
+
+    def names_after(self, names: Sequence[str]) -> Sequence[str]:
+        return names_of_pieces(names, self.columns, self.n_pieces)
+
+    def shown(self) -> Shown:
+        y = Formula(
+            "{x}, then for column j its pieces k: (xⱼ - eₖ) / (eₖ₊₁ - eₖ) kept within 0 and 1, "
+            "less ½",
+            r"\left({x},\; \mathrm{clip}\left(\frac{x_j - e_{j,k}}"
+            r"{e_{j,k+1} - e_{j,k}}, 0, 1\right) - \tfrac12\right)",
+        )
+        inside = Formula("1 / (eₖ₊₁ - eₖ) within the piece, else 0", r"1 / (e_{j,k+1} - e_{j,k})")
+        dx = Formula(
+            "{dy} of x, and Σ over its pieces of {dy} · {slope}",
+            r"{dy}_j + \sum_k {dy}_{j,k} \odot {slope}_{j,k}",
+        )
+        ends = "the first piece is open below, the last above"
+        return Shown(
+            (
+                Row("edges", "layer.edges", GIVEN, ("column", "edge"), "e"),
+                Row("y", "y", y, letter="y", note=ends),
+            ),
+            (
+                Row("slope", _slopes, inside, ("row", "piece"), ("slope", "f'")),
+                Row("dx", "dx", dx, ROWS_INPUTS),
+            ),
+        )
+
+
+def _slopes(seen: Any) -> Array:
+    return seen.tape.slopes.reshape(len(seen.y), -1)
 
 
 def quantile_edges(column: np.ndarray, n_pieces: int) -> np.ndarray:

@@ -10,6 +10,7 @@ Reference: the scaling layer of Holzmüller, Grinsztajn & Steinwart (2024), Neur
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from chainrule.engine.layers.kind import GIVEN, KeepsUnits, Row, Shown, over_rows, times
 from chainrule.engine.pytree import hyperparameters, on_device, pytree
 from chainrule.errors import ShapeError
 
@@ -29,7 +30,7 @@ class ScaleTape:
 
 
 @hyperparameters
-class Scale:
+class Scale(KeepsUnits):
     """Multiplies every unit by a factor of its own."""
 
     def width(self, n_in: int) -> int:
@@ -54,3 +55,15 @@ class Scale:
         self, params: ScaleParams, tape: ScaleTape, dy: Float[Array, "batch n"]
     ) -> tuple[ScaleParams, Float[Array, "batch n"]]:
         return ScaleParams(scale=(dy * tape.x).sum(axis=0)), dy * params.scale[None, :]
+
+    def shown(self) -> Shown:
+        return Shown(
+            (
+                Row("scale", "params.scale", GIVEN, ("unit",), "s"),
+                Row("y", "y", times("{x}", "{scale}"), letter="y"),
+            ),
+            (
+                Row("d scale", "grads.scale", over_rows(times("{dy}", "{x}")), ("unit",)),
+                Row("dx", "dx", times("{dy}", "{scale}")),
+            ),
+        )

@@ -7,10 +7,14 @@ Under a cross-entropy, prefer the objective `SoftmaxCrossEntropy` on raw outputs
 function with a simpler and more exact delta.  Reference: Bridle (1990), NIPS 2:211-217.
 """
 
+from typing import ClassVar
+
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from chainrule.engine.layers.kind import KeepsUnits, Row, Shown
 from chainrule.engine.pytree import hyperparameters, pytree
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -21,8 +25,10 @@ class SoftmaxTape:
 
 
 @hyperparameters
-class Softmax:
+class Softmax(KeepsUnits):
     """Softmax over the units of a layer."""
+
+    mixes: ClassVar[bool] = True
 
     def width(self, n_in: int) -> int:
         return n_in
@@ -43,3 +49,8 @@ class Softmax:
     ) -> tuple[tuple[()], Float[Array, "batch n"]]:
         del params
         return (), tape.a * (dy - (dy * tape.a).sum(axis=-1, keepdims=True))
+
+    def shown(self) -> Shown:
+        a = Formula("exp({x}) / Σⱼ exp({x})", r"e^{{x}} / \sum_j e^{{x}}")
+        dz = Formula("{y} ({dy} - Σⱼ {dy} {y})", r"{y} ({dy} - \sum_j {dy} {y})")
+        return Shown((Row("a", "y", a, letter="a"),), (Row("dz", "dx", dz),))

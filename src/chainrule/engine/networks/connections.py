@@ -16,6 +16,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.keys import generator
 from chainrule.engine.layers.initializers import as_initializer
+from chainrule.engine.layers.kind import Kind
 from chainrule.engine.pytree import hyperparameters, on_device, part, pytree
 from chainrule.errors import OptionError, ShapeError
 
@@ -36,7 +37,7 @@ class ConnectionTape:
     made: Any
 
 
-class Connections:
+class Connections(Kind):
     """A layer whose weights are made once and applied often; see the module formulas."""
 
     params_type: ClassVar[type] = ConnectionParams

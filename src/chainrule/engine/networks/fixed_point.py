@@ -11,13 +11,14 @@ References: Almeida (1987), Proc. ICNN 2:609-618; Pineda (1987), Phys. Rev. Lett
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float, PRNGKeyArray
 
+from chainrule.engine.layers.kind import Kind
 from chainrule.engine.layers.notes import Noting, Passed
 from chainrule.engine.networks.cell import Cell, CellParams, CellTape
 from chainrule.engine.networks.settling.newton import in_blocks, newton, solve_adjoint
@@ -48,7 +49,7 @@ class FixedPointTape:
 
 
 @hyperparameters
-class FixedPoint(Noting):
+class FixedPoint(Noting, Kind):
     """The fixed point of `cell` under a static input; see the module formulas.
 
     Parameters
@@ -83,6 +84,7 @@ class FixedPoint(Noting):
         If an option has a value that it cannot have.
     """
 
+    sums: ClassVar[str] = "inputs.weights"
     cell: Any = part()
     solver: str = "auto"
     adjoint: str = "auto"
@@ -123,6 +125,9 @@ class FixedPoint(Noting):
                 raise OptionError(f"tol={self.tol!r} must lie between 0 and 1, such as 1e-6.")
         if self.max_sweeps < 1:
             raise OptionError(f"max_sweeps={self.max_sweeps!r} must be 1 or more.")
+
+    def activations(self, tape: FixedPointTape) -> Array:
+        return tape.settled.value
 
     def width(self, n_in: int) -> int:
         return self.cell.width(n_in)

@@ -17,9 +17,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from chainrule.engine.keys import generator
 from chainrule.engine.layers.initializers import as_initializer
+from chainrule.engine.layers.kind import GIVEN, ROWS_INPUTS, Kind, Row, Shown
 from chainrule.engine.networks.connections import ConnectionParams, Connections
 from chainrule.engine.pytree import hyperparameters, on_device, part, pytree
 from chainrule.errors import OptionError, ShapeError
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -38,7 +40,7 @@ class LocalTape:
 
 
 @hyperparameters
-class Local:
+class Local(Kind):
     """From the channels of a grid to one number for each cell; see the module formulas.
 
     Parameters
@@ -101,6 +103,31 @@ class Local:
             dx.append(hear(dy, params.weights[::-1, c], self.grid, self.kernel))
         grads = LocalParams(weights=jnp.stack(d_kernels, axis=1), biases=jnp.sum(dy)[None])
         return grads, jnp.concatenate(dx, axis=1)
+
+    def shown(self) -> Shown:
+        z = Formula(
+            "Σₐ Σ_c {weights}[a, c] · {x} of channel c at the cell + a, + {biases}",
+            r"\sum_a \sum_c {weights}[a, c]\, {x}_c(\cdot + a) + {biases}",
+        )
+        kernel = Formula(
+            "Σ over rows and cells of {x}(cell + a) · {dy}(cell)",
+            r"\sum_{n, \cdot} {x}(\cdot + a)\, {dy}(\cdot)",
+        )
+        biases = Formula("Σ over rows and cells of {dy}", r"\sum_{n, \cdot} {dy}")
+        dx = Formula("Σₐ {weights}[a] · {dy}(cell - a)", r"\sum_a {weights}[a]\, {dy}(\cdot - a)")
+        axes = ("place", "channel")
+        return Shown(
+            (
+                Row("weights", "params.weights", GIVEN, axes, "W"),
+                Row("biases", "params.biases", GIVEN, ("one",), "b"),
+                Row("z", "y", z, letter="z"),
+            ),
+            (
+                Row("d weights", "grads.weights", kernel, axes),
+                Row("d biases", "grads.biases", biases, ("one",)),
+                Row("dx", "dx", dx, ROWS_INPUTS),
+            ),
+        )
 
 
 @hyperparameters

@@ -14,6 +14,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
+from chainrule.engine.layers.kind import Kind
 from chainrule.engine.networks.cell import Cell, CellParams
 from chainrule.engine.pytree import hyperparameters, part, pytree
 from chainrule.errors import OptionError, ShapeError
@@ -27,7 +28,7 @@ class UnrolledTape:
 
 
 @hyperparameters
-class Unrolled:
+class Unrolled(Kind):
     """`cell` stepped once for each time of a signal, from rest.
 
     Parameters

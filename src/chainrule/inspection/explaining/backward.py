@@ -23,6 +23,7 @@ from chainrule.inspection.explaining.paths import (
     WeightGradient,
     affine,
     next_layer,
+    settles,
     through_units,
 )
 from chainrule.inspection.explaining.room import Room
@@ -38,7 +39,7 @@ def backward_part(trace: Trace, room: Room) -> tuple[Part, ...]:
             parts.append(_deltas(trace, layer, room))
             continue
         steps = [s for s in trace.phase("backward") if s.place == layer.place and s.array]
-        if steps and layer.kind != "layer norm":
+        if steps and not layer.mixes:
             names = ", ".join(step.name for step in steps)
             words = Words(f"Its gradients {names} are in the trace, with their formulas.")
             parts.append(Part(f"{layer.label} ({layer.kind})", (words,)))
@@ -51,7 +52,7 @@ def _deltas(trace: Trace, layer: SeenLayer, room: Room) -> Part:
     above, inside = next_layer(trace, layer), through_units(trace, layer)
     blocks: list[Block] = []
     columns: list[tuple[str, np.ndarray]] = []
-    if above is None and not inside and layer.kind != "fixed point":
+    if above is None and not inside and not settles(trace, layer):
         blocks.append(Words(f"{delta.name}: the first deltas are those of step 3."))
     else:
         out = inside[-1].out if inside else layer.out
@@ -65,7 +66,7 @@ def _deltas(trace: Trace, layer: SeenLayer, room: Room) -> Part:
                 if step is not None:
                     columns.append((step.name, step.values[0]))
                     blocks.append(_equation(step))
-        if layer.kind == "fixed point":
+        if settles(trace, layer):
             settled = trace.find("λ", layer.place)
             blocks.append(_equation(settled))
             columns.append((settled.name, settled.values[0]))

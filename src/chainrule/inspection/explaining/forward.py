@@ -14,9 +14,9 @@ from chainrule.inspection.explaining.board import (
     Table,
     Words,
 )
-from chainrule.inspection.explaining.paths import IN_USE, affine, through_units
+from chainrule.inspection.explaining.paths import IN_USE, affine, settles, through_units
 from chainrule.inspection.explaining.room import Room
-from chainrule.inspection.tracing.records import SeenLayer, Trace
+from chainrule.inspection.tracing.records import SeenLayer, Step, Trace
 from chainrule.wording import count
 
 
@@ -43,17 +43,17 @@ def _layer(trace: Trace, layer: SeenLayer, inside: list[SeenLayer], room: Room) 
         table = _outputs(trace, layer, shown)
         parts.append(Part(layer.label, (words, formula, table, *more)))
     else:
-        if layer.kind == "fixed point":
+        if settles(trace, layer):
             parts.append(Part(layer.label, _settling(trace, layer)))
         parts += [_sum(trace, layer, j, room) for j in shown]
-        if layer.kind == "fixed point":
+        if settles(trace, layer):
             inside_steps = _slopes_table(trace, layer, shown)
             parts.append(Part("", (*inside_steps, *more)))
         elif more:
             parts.append(Part("", more))
     for each in inside:
-        if each.kind == "dropout" and trace.find("mask", each.place) is None:
-            continue  # nothing is silenced when predicting
+        if each.idle:
+            continue
         parts.append(Part("", (*_words_on(trace, each), _outputs(trace, each, shown))))
     return parts
 
@@ -62,7 +62,7 @@ def _sum(trace: Trace, layer: SeenLayer, j: int, room: Room) -> Part:
     """Return the sum of one unit, term by term."""
     weights, z, biases = affine(trace, layer)  # pyright: ignore[reportGeneralTypeIssues]
     sources, x, w = list(layer.inputs), trace[layer.given][0], weights.values[:, j]
-    in_use = trace.find(IN_USE, layer.place) if layer.kind == "fixed point" else None
+    in_use = trace.find(IN_USE, layer.place) if settles(trace, layer) else None
     if in_use is not None and in_use.axes == ["from", "unit"]:
         sources += layer.units
         x = np.concatenate([x, trace.find("h", layer.place).values[0]])
@@ -119,14 +119,18 @@ def _slopes_table(trace: Trace, layer: SeenLayer, shown: list[int]) -> tuple[Blo
 
 def _words_on(trace: Trace, layer: SeenLayer) -> tuple[Block, ...]:
     steps = [trace.step(layer.out)]
-    if layer.kind == "layer norm":
-        names = ("mean", "deviation", "normalised")
-        steps = [trace.find(name, layer.place) for name in names] + steps
+    if layer.mixes:
+        steps = [step for step in _steps(trace, layer) if step.formula != step.name]
     blocks: list[Block] = []
     for step in steps:
         number = f" = {float(step.values[0, 0]):.6g}" if step.axes[-1] == "one" else ""
         blocks.append(_equation(step.formula + number, step.latex + number, step.note))
     return tuple(blocks)
+
+
+def _steps(trace: Trace, layer: SeenLayer) -> list[Step]:
+    """Return the operations of a layer, the one of its output last."""
+    return [step for step in trace.phase("forward") if step.place == layer.place]
 
 
 def _equation(text: str, latex: str, note: str = "") -> Block:
@@ -147,15 +151,10 @@ def _outputs(trace: Trace, layer: SeenLayer, shown: list[int]) -> Table:
     if layer.inputs == layer.units:
         names.append(layer.given)
         columns.append(trace[layer.given][0])
-    if layer.kind == "layer norm":
-        for quantity in ("normalised", "scale", "shift"):
-            step = trace.find(quantity, layer.place)
-            names.append(step.name)
-            columns.append(step.values[0] if step.values.ndim == 2 else step.values)
-    mask = trace.find("mask", layer.place)
-    if mask is not None:
-        names.append(mask.name)
-        columns.append(mask.values[0])
+        for step in _steps(trace, layer)[:-1]:
+            if step.axes[-1:] == ["unit"]:
+                names.append(step.name)
+                columns.append(step.values[0] if step.values.ndim == 2 else step.values)
     names.append(layer.out)
     columns.append(out)
     rows = tuple((Name(layer.units[j]), *(float(column[j]) for column in columns)) for j in shown)

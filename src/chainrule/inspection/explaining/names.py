@@ -13,7 +13,6 @@ from chainrule.inspection.tracing.records import Place, SeenLayer, Trace
 from chainrule.wording import did_you_mean, listing
 
 ARROW = " <- "
-MIXING = ("layer norm", "softmax")
 
 
 class Weight(NamedTuple):
@@ -61,9 +60,7 @@ def find_weight(trace: Trace, name: str) -> Weight:
 def strongest_weight(trace: Trace) -> Weight | None:
     """Return the weight of the largest gradient: of a hidden layer, where paths lead to it."""
     layers = [layer for layer in trace.layers if affine(trace, layer) is not None]
-    plain = [
-        each for each in layers if not any(e.kind in MIXING for e in through_units(trace, each))
-    ]
+    plain = [each for each in layers if not any(e.mixes for e in through_units(trace, each))]
     hidden = [layer for layer in plain if next_layer(trace, layer) is not None]
     best: tuple[float, Weight] | None = None
     for layer in hidden or plain or layers:

@@ -17,7 +17,6 @@ from chainrule.errors import OptionError
 from chainrule.inspection.tracing.records import SeenLayer, Step, Trace
 
 IN_USE = "weights in use"
-MIXING = ("layer norm", "softmax")  # layers in which a unit's output depends on the others
 
 
 class Path(msgspec.Struct, frozen=True):
@@ -148,13 +147,17 @@ def weight_gradient(
 
 def affine(trace: Trace, layer: SeenLayer) -> tuple[Step, Step, Step | None] | None:
     """Return weights, sums and biases of a layer whose units sum all inputs; None for others."""
-    array = {"dense": "weights", "fixed point": "inputs.weights"}.get(layer.kind)
-    weights = None if array is None else trace.find("weights", layer.place, array)
+    weights = trace.find("weights", layer.place, layer.sums) if layer.sums else None
     if weights is None or weights.axes != ["input", "unit"]:
         return None
     settled = trace.find("received", layer.place)
     z = settled or trace.step(layer.out)
     return weights, z, trace.find("biases", layer.place)
+
+
+def settles(trace: Trace, layer: SeenLayer) -> bool:
+    """Return whether the units of a layer hear each other until they stand still."""
+    return trace.find("λ", layer.place) is not None
 
 
 def through_units(trace: Trace, layer: SeenLayer) -> list[SeenLayer]:
@@ -181,7 +184,7 @@ def _arrays(
 ) -> tuple[Step, Step, Step | None, Step | None]:
     parts = affine(trace, layer)
     in_use = trace.find(IN_USE, layer.place)
-    if parts is None or (array == IN_USE and (in_use is None or layer.kind != "fixed point")):
+    if parts is None or (array == IN_USE and (in_use is None or not settles(trace, layer))):
         raise OptionError(
             f"{layer.label} ({layer.kind}) has no {array} from unit to unit whose gradient is a "
             "sum over paths. Choose a dense layer, or units that settle; the trace holds the "
@@ -204,13 +207,13 @@ def _way_back(
     trace: Trace, layer: SeenLayer, row: int, j: int
 ) -> tuple[float, list[Path], list[Factor], str]:
     """Return what comes back to a unit, its paths, the factors to its delta, what mixes units."""
-    if layer.kind == "fixed point":
+    if settles(trace, layer):
         return _way_back_to_settled(trace, layer, row, j)
     inside = through_units(trace, layer)
     out = inside[-1].out if inside else layer.out
     paths = _paths(trace, next_layer(trace, layer), row, j)
     comes_back = float(trace.step(f"d{out}").values[row, j])
-    mixing = [each.kind for each in inside if each.kind in MIXING]
+    mixing = [each.kind for each in inside if each.mixes]
     steps = [trace.find("slope", e.place) or trace.find("mask", e.place) for e in inside[::-1]]
     factors = [_factor(step, row, j) for step in steps if step is not None]
     return comes_back, paths, [] if mixing else factors, " and ".join(mixing)

@@ -28,13 +28,13 @@ from jaxtyping import Array, PRNGKeyArray
 from chainrule.engine import GradientDescent, Objective
 from chainrule.engine.compiling.precision import precision
 from chainrule.engine.layers.base import Layer
+from chainrule.engine.layers.kind import kind_of
 from chainrule.engine.layers.notes import trusted_weights
 from chainrule.engine.networks.passes import LayerPass, backward_passes, forward_passes
 from chainrule.engine.objectives.loss_pass import loss_pass
 from chainrule.engine.training.checking import check_outputs, check_parts, check_rows
 from chainrule.errors import DataError
 from chainrule.inspection.gradients.report import ArrayCheck, GradientCheck
-from chainrule.inspection.tracing.layers import kind_of
 from chainrule.inspection.tracing.naming import Named, name_layers
 from chainrule.inspection.tracing.trace import key_at, network_tape
 from chainrule.inspection.tracing.views import named_leaves
@@ -223,7 +223,7 @@ class _Check:
         return ArrayCheck(
             passed.place,
             named.label,
-            kind_of(passed.layer),
+            kind_of(passed.layer).called,
             array,
             tuple(shape),
             len(chosen),
@@ -241,7 +241,7 @@ class _Check:
         verdict = "ok" if error <= self.tolerance else "WRONG"
         none = np.full((1, len(self.steps)), np.nan)
         return ArrayCheck(
-            passed.place, named.label, kind_of(passed.layer), INPUT, passed.x.shape, 0,
+            passed.place, named.label, kind_of(passed.layer).called, INPUT, passed.x.shape, 0,
             none, np.array([error]), error, "a random direction", np.nan, np.nan, verdict,
         )  # fmt: skip
 

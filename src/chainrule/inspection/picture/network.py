@@ -13,7 +13,6 @@ from typing import Any
 
 from chainrule.errors import OptionError
 from chainrule.inspection.picture import marks
-from chainrule.wording import names_of_pieces
 
 MOST_UNITS = 9
 STEP, GAP, MARGIN = 20, 120, 30
@@ -127,10 +126,11 @@ def _heading(model: Any, layer: int, sizes: Sequence[int]) -> str:
 
 def _names_before_weights(model: Any) -> list[str]:
     """Return the names of the inputs, with those of their pieces where they are cut into some."""
-    names, network = list(model.fitted_.encoder.feature_names_out), model.fitted_.network
-    for spec, arrays in zip(network.layers, network.arrays, strict=True):
-        if type(spec).__name__ == "PiecewiseSpec":
-            names = names_of_pieces(names, spec.columns, arrays["edges"].shape[1] - 1)
+    names = list(model.fitted_.encoder.feature_names_out)
+    for spec in model.fitted_.network.layers:
+        if spec.has_units:
+            break
+        names = list(spec.names_after(names))
     return names
 
 

@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Array
 
 from chainrule.engine import Cell, FixedPoint, Settled, Unrolled
+from chainrule.engine.layers.kind import GIVEN, ROWS_INPUTS, ROWS_UNITS
 from chainrule.engine.networks.settling.state import STATUSES, norms
 from chainrule.formulas import Formula
 from chainrule.inspection.tracing.connections import (
@@ -25,20 +26,14 @@ from chainrule.inspection.tracing.connections import (
     weights_backward,
     weights_steps,
 )
-from chainrule.inspection.tracing.layers import (
-    GIVEN,
-    ROWS_INPUTS,
-    ROWS_UNITS,
-    backward_steps,
-    forward_steps,
-)
+from chainrule.inspection.tracing.layers import backward_steps, forward_steps
 from chainrule.inspection.tracing.parts import part_views, show_backward, show_forward
 from chainrule.inspection.tracing.records import Step
-from chainrule.inspection.tracing.views import Letters, View, d, named_leaves
+from chainrule.inspection.tracing.views import View, d, named_leaves
 
 MOST_SWEEPS = 50
 SMALL_RESIDUAL = 1e-12
-DRIVE = Letters("u", "U", "c")
+DRIVE = {"z": "u", "W": "U", "b": "c"}
 SWEEPS, RESIDUALS = ("sweep", "row", "unit"), ("sweep", "row")
 
 

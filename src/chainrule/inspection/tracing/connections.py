@@ -19,14 +19,9 @@ from chainrule.engine import (
     Spectral,
     Symmetric,
 )
+from chainrule.engine.layers.kind import GIVEN, ROWS_INPUTS, ROWS_UNITS
 from chainrule.formulas import Formula
-from chainrule.inspection.tracing.layers import (
-    GIVEN,
-    ROWS_INPUTS,
-    ROWS_UNITS,
-    backward_steps,
-    forward_steps,
-)
+from chainrule.inspection.tracing.layers import backward_steps, forward_steps
 from chainrule.inspection.tracing.records import Step
 from chainrule.inspection.tracing.views import Symbol, View, d, named_leaves
 

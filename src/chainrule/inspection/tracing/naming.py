@@ -5,15 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
-from chainrule.engine import Piecewise
+from chainrule.engine.layers.kind import kind_of
 from chainrule.engine.networks.passes import LayerPass
 from chainrule.errors import ShapeError
-from chainrule.inspection.tracing.layers import KEEPS_UNITS
-from chainrule.wording import names_of_pieces
-
-KEEPS_LABEL = (*KEEPS_UNITS, Piecewise)
 
 
 class Named(NamedTuple):
@@ -38,19 +32,17 @@ def name_layers(
         If there are not as many names as inputs or outputs.
     """
     names = _names(input_names, "x", passes[0].x.shape[1], "input_names")
-    blocks = [each for each in passes if not isinstance(each.layer, KEEPS_LABEL)]
+    blocks = [each for each in passes if kind_of(each.layer).has_units]
     found, number, label = [], 0, "input" if blocks else "output"
     for passed in passes:
-        units = names
-        if isinstance(passed.layer, Piecewise):
-            n_pieces = np.shape(passed.layer.edges)[1] - 1
-            units = names_of_pieces(names, passed.layer.columns, n_pieces)
-        elif not isinstance(passed.layer, KEEPS_UNITS):
+        if kind_of(passed.layer).has_units:
             number += 1
             last = passed is blocks[-1]
             label = "output" if last else f"hidden{number}"
             given = output_names if last else None
             units = _names(given, label, passed.y.shape[1], "output_names", label)
+        else:
+            units = list(kind_of(passed.layer).names_after(names))
         found.append(Named(label, number, names, units))
         names = units
     return found

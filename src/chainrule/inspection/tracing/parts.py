@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from jaxtyping import Array, PRNGKeyArray
@@ -11,7 +11,7 @@ from chainrule.engine.layers.base import Layer
 from chainrule.engine.networks.passes import backward_passes, forward_passes
 from chainrule.inspection.tracing.layers import backward_steps, forward_steps
 from chainrule.inspection.tracing.records import Step
-from chainrule.inspection.tracing.views import Letters, Symbol, View
+from chainrule.inspection.tracing.views import Symbol, View
 
 
 def part_views(
@@ -23,7 +23,7 @@ def part_views(
     *,
     prefix: str,
     key: PRNGKeyArray | None = None,
-    letters: Letters | None = None,
+    letters: Mapping[str, str] | None = None,
 ) -> list[View]:
     """Return views of a layer inside another one, or of the layers in a row that it holds."""
     passes = forward_passes(layer, params, x, key)
@@ -39,7 +39,7 @@ def part_views(
                 parent.number,
                 parent.symbols,
                 prefix=f"{parent.prefix}{prefix}.{inside}",
-                letters=letters or Letters(),
+                letters=letters or {},
             )
         )
     return views

@@ -36,6 +36,12 @@ class SeenLayer(msgspec.Struct, frozen=True):
         Names of the steps that come in and go out; their gradients have a d before.
     inputs, units : list of str
         Names of the numbers that come in, and of those that go out.
+    sums : str
+        The array of weights by which its units sum all that comes in; "" if they do not.
+    mixes : bool
+        Whether what comes out of a unit depends on the others.
+    idle : bool
+        Whether it does nothing, since the network predicts.
     """
 
     place: Place
@@ -45,6 +51,9 @@ class SeenLayer(msgspec.Struct, frozen=True):
     out: str
     inputs: list[str]
     units: list[str]
+    sums: str = ""
+    mixes: bool = False
+    idle: bool = False
 
 
 class Step(msgspec.Struct, frozen=True, eq=False):

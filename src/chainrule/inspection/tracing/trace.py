@@ -18,6 +18,7 @@ from jaxtyping import PRNGKeyArray
 from chainrule.engine import GradientDescent, Objective, Optimizer, Penalty
 from chainrule.engine.compiling.precision import as_dtype, precision
 from chainrule.engine.layers.base import Layer
+from chainrule.engine.layers.kind import kind_of
 from chainrule.engine.layers.notes import trusted_weights
 from chainrule.engine.networks.passes import LayerPass, backward_passes, forward_passes
 from chainrule.engine.objectives.loss_pass import loss_pass
@@ -26,7 +27,6 @@ from chainrule.engine.training.checking import check_outputs, check_parts, check
 from chainrule.formulas import Formula
 from chainrule.inspection.tracing import cells, connections  # noqa: F401, they register kinds
 from chainrule.inspection.tracing.formulas import measure_of
-from chainrule.inspection.tracing.layers import kind_of
 from chainrule.inspection.tracing.naming import Named, name_layers
 from chainrule.inspection.tracing.parts import show_backward, show_forward
 from chainrule.inspection.tracing.records import PHASES, Phase, Place, SeenLayer, Step, Trace
@@ -153,9 +153,19 @@ class _Tracing:
         forward, z = show_forward(views, INPUT)
         layers = [
             SeenLayer(
-                v.place, v.label, kind_of(v.layer), v.given.text, v.out.text, own.inputs, own.units
+                v.place,
+                v.label,
+                kind.called,
+                v.given.text,
+                v.out.text,
+                own.inputs,
+                own.units,
+                kind.sums,
+                kind.mixes,
+                kind.only_trains and self.key is None,
             )
             for v, own in zip(views, names, strict=True)
+            for kind in [kind_of(v.layer)]
         ]
         inputs = self._step("forward", "x", INPUT, Formula("", ""), self.x, ("row", "input"))
         backward = show_backward(views, d(z))

@@ -7,7 +7,7 @@ number.  A symbol that is taken already gets a prime.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,15 +41,6 @@ class Symbols:
         return Symbol(text + primes, f"{latex or letter}_{{{number}}}{above}")
 
 
-@dataclass(frozen=True)
-class Letters:
-    """What a layer's output, weights and biases are called."""
-
-    z: str = "z"
-    weights: str = "W"
-    biases: str = "b"
-
-
 def d(symbol: Symbol) -> Symbol:
     """Return the symbol of the gradient at a symbol."""
     return Symbol(f"d{symbol.text}", rf"\mathrm{{d}}{symbol.latex}")
@@ -75,8 +66,8 @@ class View:
         Of its output, set by the forward steps, and of the gradient that comes from above.
     prefix : str
         Before the names of its arrays, if it is a part of the layer at its place.
-    letters : Letters
-        What its output and parameters are called.
+    letters : dict
+        Letters in place of the usual ones.
     named : dict
         Symbols of its parameters and other results, by the name of the array.
     kept : dict
@@ -96,7 +87,7 @@ class View:
     out: Symbol = INPUT
     d_out: Symbol | None = None
     prefix: str = ""
-    letters: Letters = Letters()
+    letters: Mapping[str, str] = field(default_factory=dict)
     named: dict[str, Symbol] = field(default_factory=dict)
     kept: dict[str, Any] = field(default_factory=dict)
     key: PRNGKeyArray | None = None
