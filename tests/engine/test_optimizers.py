@@ -47,7 +47,7 @@ from chainrule.engine import (
     number,
     train,
 )
-from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.optimizers import base
 from chainrule.engine.optimizers.schedules import as_schedule
 from chainrule.errors import OptionError
 
@@ -72,7 +72,7 @@ TABLE = {
         optax.adamw(0.02, weight_decay=0.3, mask=weights_only),
     ),
     "clipped": (
-        Clipped(Momentum(0.05, 0.8), max_norm=2.0),
+        Clipped(Momentum(0.05, 0.8), clip_norm=2.0),
         optax.chain(optax.clip_by_global_norm(2.0), optax.sgd(0.05, momentum=0.8)),
     ),
     "adamw on a cosine": (
@@ -251,7 +251,8 @@ def test_every_class_has_a_row():
         members = vars(importlib.import_module(module.name)).values()
         found |= {member for member in members if inspect.isclass(member)}
     rules = {cls for cls in found if hasattr(cls, "init") and hasattr(cls, "update")}
-    assert rules - {Optimizer, *BY_TRYING} == {type(rule) for rule, _ in TABLE.values()}
+    rules = {cls for cls in rules if cls.__module__ != base.__name__}
+    assert rules - set(BY_TRYING) == {type(rule) for rule, _ in TABLE.values()}
     for rule, file in BY_TRYING.items():
         assert f"{rule.__name__}(" in (Path(__file__).parent / file).read_text()
     schedules = {cls for cls in found if issubclass(cls, Schedule)}
@@ -267,8 +268,8 @@ def fit(optimizer, **options):
 
 
 def test_train_fills_in_the_length_of_a_schedule_however_deep_it_sits():
-    deep = fit(Clipped(GradientDescent(WarmUp(Cosine(0.1), 2)), max_norm=9.0))
-    told = fit(Clipped(GradientDescent(WarmUp(Cosine(0.1, n_steps=5), 2)), max_norm=9.0))
+    deep = fit(Clipped(GradientDescent(WarmUp(Cosine(0.1), 2)), clip_norm=9.0))
+    told = fit(Clipped(GradientDescent(WarmUp(Cosine(0.1, n_steps=5), 2)), clip_norm=9.0))
     np.testing.assert_array_equal(deep.history["loss"], told.history["loss"])
     with pytest.raises(OptionError, match="how long.*Give n_steps"):
         Cosine(0.1).rate(jnp.asarray(0.0))
@@ -304,7 +305,7 @@ def test_a_rate_may_be_any_kind_of_number_and_nothing_else():
         lambda: Adam(beta_2=-0.1),
         lambda: AdamW(epsilon=float("nan")),
         lambda: AdamW(weight_decay=-1.0),
-        lambda: Clipped(Adam(), max_norm=0.0),
+        lambda: Clipped(Adam(), clip_norm=0.0),
         lambda: Rprop(initial=0.0),
         lambda: Rprop(shrink=1.2),
         lambda: Rprop(grow=0.5),

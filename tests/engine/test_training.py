@@ -385,7 +385,7 @@ def test_other_numbers_compile_nothing():
             y=Y[:rows],
             weights=W[:rows] + rate,
             validation=(HELD_OUT[0][:held_out], HELD_OUT[1][:held_out]),
-            optimizer=Clipped(Momentum(rate, 5 * rate), max_norm=1 + rate),
+            optimizer=Clipped(Momentum(rate, 5 * rate), clip_norm=1 + rate),
             penalty=Penalty(l1=l1, l2=2 * l1),
             n_epochs=n_epochs,
             seed=seed,

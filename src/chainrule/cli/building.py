@@ -8,6 +8,7 @@ from chainrule.cli.asked import Asked, refuse_unknown
 from chainrule.cli.options import BY_NAME, PARAMETERS
 from chainrule.data import guess_task
 from chainrule.errors import DataError, OptionError
+from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES
 from chainrule.wording import count, did_you_mean, listing
 
 TASKS = ("classification", "regression")
@@ -34,10 +35,8 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
     """
     from sklearn.metrics import get_scorer_names
 
-    from chainrule.fitting.tasks import OF_CLASSES, OF_NUMBERS
-
     values = dict(asked.meant)
-    losses = OF_NUMBERS if task == "regression" else OF_CLASSES
+    losses = LOSSES if task == "regression" else LOSSES_OF_CLASSES
     refuse_unknown("loss", values["loss"], ["auto", *losses], f" for {task}")
     refuse_unknown("scoring", values["scoring"], ["auto", "loss", *get_scorer_names()])
     for option, own in OF_ONE_TASK.items():

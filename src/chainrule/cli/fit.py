@@ -111,7 +111,9 @@ def _understand_target(rows: Rows, task: str, model: Any) -> Any:
     """Return the target of the whole table; what no split could mend is refused."""
     if task == "classification":
         return fit_class_target(rows.y, name=", ".join(rows.targets))
-    counts = model.loss == "poisson"
+    from chainrule.fitting.losses import is_of_counts  # JAX only for a table that can be learnt
+
+    counts = is_of_counts(model.loss)
     for name in rows.targets:
         y = rows.y if len(rows.targets) == 1 else rows.y[name]
         NumberTarget.fit(y, name=name, scale=not counts, non_negative=counts)

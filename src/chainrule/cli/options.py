@@ -11,6 +11,7 @@ from typing import Any
 from chainrule.cli import kinds as k
 from chainrule.cli.kinds import Kind
 from chainrule.errors import OptionError
+from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES, SOLVERS
 
 MODELS = ("tabular", "mlp", "fixed-point")
 PLAIN = ("mlp", "fixed-point")
@@ -154,7 +155,7 @@ def _table() -> tuple[Option, ...]:
         o("on-unsettled", k.TEXT, "drop", "drop, raise or use rows that do not settle.",
           "on_unsettled", **settles),
         o("loss", k.TEXT, "auto",
-          "squared_error, absolute_error, huber, quantile, poisson; cross_entropy.", "loss"),
+          f"{', '.join(LOSSES)}; {LOSSES_OF_CLASSES[0]}.", "loss"),
         o("quantile", k.NUMBERS, 0.5, 'Levels to learn: "0.05,0.5,0.95".', "quantile"),
         o("dtype", k.TEXT, "float32", "float32 or float64.", "dtype"),
         # how it is trained
@@ -164,7 +165,7 @@ def _table() -> tuple[Option, ...]:
           meant=_of_plain(0.005), **changing),
         o("schedule", k.TEXT, "cosine", "constant, step, exponential, cosine or one-cycle.",
           "schedule", **plain, **changing),
-        o("solver", k.TEXT, "adam", "adam, adamw, sgd, lbfgs, rmsprop, rprop, gradient-descent.",
+        o("solver", k.TEXT, "adam", f"{', '.join(SOLVERS)}.",
           "solver", **plain),
         o("momentum", k.NUMBER, 0.9, "Of sgd.", "momentum", **plain, **changing,
           only_with=("solver", "sgd")),

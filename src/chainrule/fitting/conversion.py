@@ -14,7 +14,7 @@ from chainrule.predicting.network import PlainNetwork
 
 def as_predicting(network: Any, params: Any, objective: Any) -> Network:
     """Return the network that predicts: NumPy's, or the engine's where code is a user's own."""
-    found, (link, sizes) = described(network.layers, params), _link(objective)
+    found, (link, sizes) = described(network.layers, params), objective.link_in_numpy
     if found is None or link is None:
         layers, arrays = found or ((), ())
         return OwnNetwork(network, params, objective, link, layers, arrays)
@@ -34,22 +34,3 @@ def engine_params(network: Network, layers: Any) -> Any:
     if isinstance(network, OwnNetwork):
         return network.params
     return params_of(layers, network.layers, network.arrays)
-
-
-def _link(objective: Any) -> tuple[str | None, tuple[int, ...]]:
-    from chainrule import engine as e
-
-    if isinstance(objective, e.SeveralSoftmaxCrossEntropies):
-        return "softmax blocks", objective.sizes
-    if isinstance(objective, e.CustomLoss):
-        return objective.output, ()
-    links: dict[type, str] = {
-        e.SoftmaxCrossEntropy: "softmax",
-        e.SigmoidCrossEntropy: "sigmoid",
-        e.Poisson: "exp",
-        e.Quantile: "sort",
-        e.SquaredError: "identity",
-        e.AbsoluteError: "identity",
-        e.Huber: "identity",
-    }
-    return links.get(type(objective)), ()

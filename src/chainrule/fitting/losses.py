@@ -4,38 +4,51 @@ A function `f(y, predictions)` returns one loss for each row, written with `jax.
 on two rows before training starts.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import Any, cast
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 
-from chainrule.engine import CustomLoss, Objective
-from chainrule.engine.objectives.custom import Link
+from chainrule.engine.objectives import NAMED, CustomLoss, Objective
+from chainrule.engine.pytree import on_device
 from chainrule.errors import OptionError
 
 
-def choose_objective(
-    loss: Any,
-    named: Mapping[str, Callable[[], Objective]],
-    *,
-    output: str,
-    n_targets: int,
-) -> Objective:
-    """Return the objective that `loss` means; "auto" is the first of the `named` ones.
+def named_objectives(output: str) -> dict[str, type[Objective]]:
+    """Return the objectives that `loss` may name for targets with such an output."""
+    return {name: kind for kind in NAMED if kind.output == output for name in kind.losses}
+
+
+def named_objective(loss: Any, output: str = "identity") -> type[Objective] | None:
+    """Return the objective that a name means, "auto" the first; None for what is no name."""
+    named = named_objectives(output)
+    return named.get(next(iter(named)) if loss == "auto" else loss) if type(loss) is str else None
+
+
+def is_of_counts(loss: Any) -> bool:
+    """Return whether a loss for numbers is one of counts."""
+    kind = named_objective(loss)
+    return kind is not None and kind.of_counts
+
+
+def choose_objective(task: Any, target: Any) -> Objective:
+    """Return the objective that a task's `loss` means for its target.
 
     Raises
     ------
     OptionError
-        If there is no such loss, or the user's function is none.
+        If there is no such loss, or the user's function is not one.
     """
-    check_loss(loss, named)
+    loss = task.loss
+    check_loss(loss, named_objectives(target.output))
     if isinstance(loss, Objective):
         return loss
-    if not isinstance(loss, str):
-        objective = CustomLoss(loss, cast(Link, output))
-        _try(objective, loss, n_targets)
-        return objective
-    return next(iter(named.values()))() if loss == "auto" else named[loss]()
+    kind = named_objective(loss, target.output)
+    if kind is not None:
+        return kind.asked(task, target)
+    objective = CustomLoss(loss, target.output)
+    _try(objective, loss, target.n_outputs)
+    return objective
 
 
 def check_loss(loss: Any, names: Iterable[str]) -> None:
@@ -49,8 +62,6 @@ def check_loss(loss: Any, names: Iterable[str]) -> None:
 
 
 def _try(objective: CustomLoss, function: Any, n_targets: int) -> None:
-    from chainrule.engine.pytree import on_device
-
     z = on_device(np.full((2, n_targets), 0.25, np.float32))
     y = on_device(np.eye(2, n_targets, dtype=np.float32))
     name = getattr(function, "__name__", type(function).__name__)

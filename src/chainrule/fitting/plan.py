@@ -13,29 +13,21 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from chainrule.engine import (
-    LBFGS,
-    Adam,
-    AdamW,
+from chainrule.engine import EarlyStopping, Epoch, Penalty, Trained
+from chainrule.engine.optimizers import (
+    SOLVERS,
     Clipped,
     Constant,
     Cosine,
-    EarlyStopping,
-    Epoch,
     Exponential,
     Frozen,
-    GradientDescent,
     InverseScaling,
-    Momentum,
     OneCycle,
     Optimizer,
-    Penalty,
-    RMSProp,
-    Rprop,
+    Rule,
     Schedule,
     Shifted,
     StepDecay,
-    Trained,
     WarmUp,
 )
 from chainrule.errors import DivergedWarning, InterruptedWarning, OptionError
@@ -49,7 +41,6 @@ SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
     "one-cycle": lambda rate, n_steps: OneCycle(rate, n_steps=n_steps),
 }
 LEARNING_RATES = ("constant", "invscaling", "adaptive")
-SOLVERS = ("adam", "adamw", "sgd", "lbfgs", "rmsprop", "rprop", "gradient-descent")
 # alpha="auto": a penalty of 3 / rows; chosen on other folds than those of docs/accuracy.md
 PRIOR, MOST_FOR_CLASSES = 3.0, 0.003
 SMALLEST_RATE, REDUCTION = 1e-6, 0.2  # scikit-learn's, of "adaptive"
@@ -83,9 +74,23 @@ def plan_schedule(
             f"learning_rate={kind!r} is not known. Choose one of {', '.join(LEARNING_RATES)}, "
             "or leave it out and choose a schedule. The rate itself is learning_rate_init."
         )
-    if kind == "invscaling" and model.solver == "sgd":
+    if kind == "invscaling" and named_rule(model).adapts:
         return InverseScaling(rate, float(model.power_t), every=n_steps, scale=n_rows)
     return Constant(rate)
+
+
+def named_rule(model: Any) -> type[Rule]:
+    """Return the class of the optimizer that `solver` names, whether or not another is given.
+
+    Raises
+    ------
+    OptionError
+        If no optimizer has that name.
+    """
+    if not isinstance(model.solver, str) or model.solver not in SOLVERS:
+        known = ", ".join(SOLVERS)
+        raise OptionError(f"solver={model.solver!r} is not known. Choose one of {known}.")
+    return SOLVERS[model.solver]
 
 
 def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ()) -> Optimizer:
@@ -96,31 +101,15 @@ def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ())
     OptionError
         If no optimizer has that name.
     """
-    solver = model.solver
-    moments = float(model.beta_1), float(model.beta_2), float(model.epsilon)
     if model.optimizer is not None:
         if not isinstance(model.optimizer, Optimizer) or isinstance(model.optimizer, type):
             raise OptionError(
-                f"optimizer={model.optimizer!r} is none. Give one of chainrule.engine such as "
+                f"optimizer={model.optimizer!r} is not valid. Give one of chainrule.engine such as "
                 "Adam(0.001), or a name to solver."
             )
         optimizer = model.optimizer
-    elif solver == "adam":
-        optimizer = Adam(schedule, *moments)
-    elif solver == "adamw":
-        optimizer = AdamW(schedule, *moments, weight_decay=float(model.weight_decay))
-    elif solver == "sgd" and model.momentum > 0:
-        optimizer = Momentum(schedule, float(model.momentum), bool(model.nesterovs_momentum))
-    elif solver in ("sgd", "gradient-descent"):
-        optimizer = GradientDescent(schedule)
-    elif solver == "lbfgs":
-        optimizer = LBFGS()
-    elif solver == "rmsprop":
-        optimizer = RMSProp(schedule)
-    elif solver == "rprop":
-        optimizer = Rprop()
     else:
-        raise OptionError(f"solver={solver!r} is not known. Choose one of {', '.join(SOLVERS)}.")
+        optimizer = named_rule(model).asked(model, schedule)
     optimizer = optimizer if model.clip_norm is None else Clipped(optimizer, float(model.clip_norm))
     return Frozen(optimizer, frozen) if frozen else optimizer
 
@@ -133,18 +122,19 @@ def plan_stopping(
     With a `watched` column of the validation rows, that one.  Without, the training loss, when
     `tol`, `learning_rate="adaptive"` or the solver ask for a plateau.
     """
-    adaptive = model.learning_rate == "adaptive" and model.solver == "sgd"
+    rule = named_rule(model)
+    adaptive = model.learning_rate == "adaptive" and rule.adapts
     reductions = 0
     if adaptive:
         wanted = math.log(SMALLEST_RATE / model.learning_rate_init) / math.log(REDUCTION)
         reductions = max(math.ceil(wanted), 0)
-    if watched is None and not (model.tol > 0 or adaptive or model.solver == "lbfgs"):
+    if watched is None and not (model.tol > 0 or adaptive or rule.most_tries):
         return None
     return EarlyStopping(
         "loss" if watched is None else watched,
         patience=model.n_iter_no_change,
-        # a step of L-BFGS that brings little is no plateau yet
-        min_delta=0.0 if model.solver == "lbfgs" else float(model.tol) / unit,
+        # a step that is found by trying and brings little is no plateau yet
+        min_delta=0.0 if rule.most_tries else float(model.tol) / unit,
         higher_is_better=higher_is_better,
         with_penalty=watched is None,
         keep_best=watched is not None,
@@ -169,7 +159,7 @@ def plan_batch_size(model: Any, n_rows: int, *, full_batch_only: bool) -> int:
         return min(n_rows, max(32, min(256, n_rows // 300)))
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
         raise OptionError(f'batch_size={size!r} must be a whole number above 0, "auto" or "full".')
-    if model.solver == "lbfgs" and model.optimizer is None:
+    if named_rule(model).most_tries and model.optimizer is None:
         return n_rows  # scikit-learn's rule: it has no batches
     if full_batch_only and size < n_rows:
         raise OptionError(
@@ -215,9 +205,9 @@ class EvaluationLimit:
 
 def evaluation_limit(model: Any) -> EvaluationLimit | None:
     """Return the limit on evaluations, if it can be reached before `max_iter` is."""
-    if model.solver != "lbfgs" or model.optimizer is not None:
+    if not named_rule(model).most_tries or model.optimizer is not None:
         return None
-    most = model.max_iter * (LBFGS().most_tries + 1)
+    most = model.max_iter * (named_rule(model).most_tries + 1)
     return EvaluationLimit(int(model.max_fun)) if model.max_fun < most else None
 
 
@@ -229,7 +219,7 @@ def warn_of_the_end(model: Any, trained: Any, *, plateau: bool) -> None:
     if trained.stop in ("interrupted", "time"):
         warn_unfinished(trained.message, level + 1)
     falls = model.learning_rate is None and model.schedule != "constant"
-    if plateau and trained.stop == "finished" and (model.solver == "lbfgs" or not falls):
+    if plateau and trained.stop == "finished" and (named_rule(model).most_tries or not falls):
         warnings.warn(
             f"Training has not converged: {trained.message} (max_iter={model.max_iter}), and the "
             "training loss still falls. Raise max_iter or tol, or use early_stopping.",

@@ -11,12 +11,10 @@ from chainrule import engine as e
 from chainrule.data import NumberTarget, fit_class_target
 from chainrule.data.rows.rows import Table
 from chainrule.errors import OptionError
-from chainrule.fitting.losses import check_loss, choose_objective
+from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES
+from chainrule.fitting.losses import check_loss, choose_objective, is_of_counts, named_objective
 from chainrule.predicting.fitted import Fitted
 from chainrule.predicting.intervals import Calibration
-
-OF_CLASSES = ("cross_entropy", "log_loss")
-OF_NUMBERS = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
 
 
 @dataclass(frozen=True)
@@ -34,23 +32,16 @@ class Classification:
 
     def check_loss(self) -> None:
         """Raise an OptionError if the loss cannot be meant."""
-        check_loss(self.loss, OF_CLASSES)
+        check_loss(self.loss, LOSSES_OF_CLASSES)
 
     def objective(self, target: Any) -> Any:
         """Return the engine's objective."""
-        meant: dict[str, Any] = {
-            "sigmoid": e.SigmoidCrossEntropy,
-            "softmax": e.SoftmaxCrossEntropy,
-            "softmax blocks": lambda: e.SeveralSoftmaxCrossEntropies(target.sizes),
-        }
         if target.sizes and callable(self.loss):
             raise OptionError(
                 "a loss of your own takes one target, but y has several columns of classes. "
                 "Fit one model for each."
             )
-        named: dict[str, Any] = dict.fromkeys(OF_CLASSES, meant[target.output])
-        n = target.n_outputs
-        return choose_objective(self.loss, named, output=target.output, n_targets=n)
+        return choose_objective(self, target)
 
     def metrics(self, target: Any, objective: Any) -> dict[str, Any]:
         """Return what the engine measures beside the loss."""
@@ -92,7 +83,7 @@ class Regression:
     def fit_target(self, table: Table, training: Table, classes: Any) -> NumberTarget:
         """Return what the training rows say of the target; counts are not scaled."""
         del classes
-        counts = self._is("poisson")
+        counts = is_of_counts(self.loss)
         return NumberTarget.fit(
             training.targets,
             scale=not counts,
@@ -104,21 +95,13 @@ class Regression:
 
     def check_loss(self) -> None:
         """Raise an OptionError if the loss cannot be meant."""
-        check_loss(self.loss, OF_NUMBERS)
+        check_loss(self.loss, LOSSES)
         if self._is("quantile"):
             e.Quantile(self.levels)
 
     def objective(self, target: Any) -> Any:
         """Return the engine's objective."""
-        named = {
-            "squared_error": e.SquaredError,
-            "absolute_error": e.AbsoluteError,
-            "huber": e.Huber,
-            "quantile": lambda: e.Quantile(self.levels),
-            "poisson": e.Poisson,
-        }
-        n = target.n_outputs
-        return choose_objective(self.loss, named, output=target.output, n_targets=n)
+        return choose_objective(self, target)
 
     def metrics(self, target: Any, objective: Any) -> dict[str, Any]:
         """Return what the engine measures beside the loss."""
@@ -136,10 +119,8 @@ class Regression:
 
     def loss_unit(self, target: Any) -> float:
         """Return by how much scaling the target has made its loss smaller."""
-        if self._is("absolute_error", "quantile"):
-            return float(np.mean(target.scale))
-        squared = self._is("auto", "squared_error", "huber")
-        return float(np.mean(target.scale**2)) if squared else 1.0
+        kind = named_objective(self.loss)
+        return 1.0 if kind is None else float(np.mean(target.scale**kind.growth))
 
     def finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
         """Turn the squared errors on the `parts` (targets, weights) into R²."""

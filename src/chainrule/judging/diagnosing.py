@@ -63,10 +63,11 @@ def evidence_of(model: Any, X: Any, y: Any, *, compare: bool, lacks: frozenset[s
 
 
 def _settings_of(model: Any, lacks: frozenset[str]) -> Settings:
+    from chainrule.engine.optimizers import SOLVERS  # JAX only for a diagnosis
     from chainrule.inspection.doctor.evidence import Settings
 
     used = {**model.get_params(deep=False), **model.fitted_.recipe}
-    has_rate = used.get("optimizer") is None and used.get("solver") not in ("lbfgs", "rprop")
+    has_rate = used.get("optimizer") is None and SOLVERS[used.get("solver", "adamw")].has_rate()
     stops = model.early_stopping or "val_loss" in model.history_
     hidden, activations = _hidden_of(model)
     loss = float(model.history_["loss"][-1]) if "loss" in model.history_ else np.nan

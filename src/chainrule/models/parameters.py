@@ -170,8 +170,10 @@ def _range(low: float, high: float, ends: str) -> str:
 
 def takes_batches(model: Any) -> bool:
     """Return whether the optimizer can go through a part of the rows; else say why it cannot."""
-    whole = model.solver in ("lbfgs", "rprop") and model.optimizer is None
-    if whole or getattr(model.optimizer, "full_batch_only", False):
+    from chainrule.engine.optimizers import SOLVERS  # JAX only where it is asked for
+
+    rule = SOLVERS.get(str(model.solver)) if model.optimizer is None else model.optimizer
+    if getattr(rule, "full_batch_only", False):
         raise AttributeError(
             f"partial_fit is only available for optimizers that take batches; "
             f"{model.optimizer or model.solver} needs the whole table."

@@ -6,14 +6,17 @@
     link(z)                raw output → prediction  so `predict` never guesses
 
 A row of weight 2 counts like the same row twice; a row of weight 0 is not there (padding).
-An objective writes down its row losses, their slopes ∂ℓₙ/∂zₙ and its link; the mean is here.
+An objective writes down its row losses, their slopes ∂ℓₙ/∂zₙ and its link; the mean is here.  So
+does what is known of it beside: formulas, the names by which the estimators ask for it, its unit.
 """
 
 from abc import ABC, abstractmethod
-from typing import Protocol, runtime_checkable
+from typing import Any, ClassVar, NamedTuple, Protocol, runtime_checkable
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
+
+from chainrule.formulas import Formula
 
 
 @runtime_checkable
@@ -27,8 +30,63 @@ class RowMeasure(Protocol):
         ...
 
 
+class Measure(NamedTuple):
+    """The loss of a row, its slope ∂ℓ/∂z, and what a prediction is; `{z}` is the raw output."""
+
+    loss: Formula
+    slope: Formula
+    link: Formula
+
+
+IDENTITY = Formula("{z}", "{z}")
+
+
 class Objective(ABC):
-    """Weighted mean of row losses; see the module formulas."""
+    """Weighted mean of row losses; see the module formulas.
+
+    Attributes
+    ----------
+    losses : tuple of str
+        The names by which the estimators ask for it; none if they cannot.
+    output : {"identity", "sigmoid", "softmax", "softmax blocks"}
+        What the network gives to targets that it is for: numbers, or classes of one kind.
+    linked : str
+        The name of its link among those of `predicting.network`; empty if NumPy has none.
+    growth : int
+        The power of the target's unit in which the loss is measured.
+    of_counts : bool
+        Whether targets are counts: none below 0, and not scaled.
+    """
+
+    losses: ClassVar[tuple[str, ...]] = ()
+    output: ClassVar[str] = "identity"
+    linked: ClassVar[str] = ""
+    growth: ClassVar[int] = 0
+    of_counts: ClassVar[bool] = False
+
+    @classmethod
+    def asked(cls, given: Any, target: Any) -> "Objective":
+        """Return the objective for what is `given` with the estimator's loss, and its target."""
+        del given, target
+        return cls()
+
+    @property
+    def measure(self) -> Measure:
+        """Its formulas; those of a user's own objective tell its name."""
+        name = type(self).__name__
+        return Measure(
+            Formula(f"ℓ({{z}}, y) of {name}", rf"\ell({{z}}, y)\;\text{{of {name}}}"),
+            Formula("∂ℓ/∂{z}", r"\partial \ell / \partial {z}"),
+            Formula("link({z})", r"\mathrm{link}({z})"),
+        )
+
+    @property
+    def link_in_numpy(self) -> tuple[str | None, tuple[int, ...]]:
+        """Name of the link in NumPy, and sizes of its blocks; None if there is no such link.
+
+        A class says it for itself alone: one that inherits may link otherwise.
+        """
+        return vars(type(self)).get("linked"), ()
 
     @abstractmethod
     def per_row(

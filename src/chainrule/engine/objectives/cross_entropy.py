@@ -8,17 +8,33 @@ References: Bridle (1990), NIPS 2:211-217 (softmax); Hinton (1989), Artif. Intel
 (sigmoid).
 """
 
+from typing import ClassVar
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from chainrule.engine.objectives.base import Objective
+from chainrule.engine.objectives.base import Measure, Objective
 from chainrule.engine.pytree import hyperparameters
+from chainrule.formulas import Formula
+
+SOFTMAX = Formula("softmax({z})", r"\mathrm{softmax}({z})")
+SIGMOID = Formula("σ({z})", r"\sigma({z})")
+NAMES = ("cross_entropy", "log_loss")
+SLOPE = Formula("ŷ - y", r"\hat y - y")
 
 
 @hyperparameters
 class SoftmaxCrossEntropy(Objective):
     """For exclusive classes; `y` holds one-hot rows (or probabilities), `z` raw outputs."""
+
+    losses: ClassVar[tuple[str, ...]] = NAMES
+    output: ClassVar[str] = "softmax"
+    linked: ClassVar[str] = "softmax"
+
+    @property
+    def measure(self) -> Measure:
+        return Measure(Formula("-Σₖ y log ŷ", r"-\sum_k y \log \hat y"), SLOPE, SOFTMAX)
 
     def per_row(
         self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]
@@ -37,6 +53,18 @@ class SoftmaxCrossEntropy(Objective):
 @hyperparameters
 class SigmoidCrossEntropy(Objective):
     """For two classes (one output) or several labels; `y` holds zeros and ones."""
+
+    losses: ClassVar[tuple[str, ...]] = NAMES
+    output: ClassVar[str] = "sigmoid"
+    linked: ClassVar[str] = "sigmoid"
+
+    @property
+    def measure(self) -> Measure:
+        loss = Formula(
+            "-Σₖ (y log ŷ + (1 - y) log(1 - ŷ))",
+            r"-\sum_k \left(y \log \hat y + (1 - y) \log(1 - \hat y)\right)",
+        )
+        return Measure(loss, SLOPE, SIGMOID)
 
     def per_row(
         self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]

@@ -14,10 +14,11 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from chainrule.engine.objectives.base import Objective
+from chainrule.engine.objectives.base import Measure, Objective
 from chainrule.engine.objectives.cross_entropy import SigmoidCrossEntropy, SoftmaxCrossEntropy
 from chainrule.engine.objectives.squared_error import SquaredError
 from chainrule.engine.pytree import hyperparameters
+from chainrule.formulas import Formula
 
 Link = Literal["identity", "softmax", "sigmoid"]
 _LINKS: dict[str, Objective] = {
@@ -32,7 +33,19 @@ class CustomLoss(Objective):
     """`function(y, predictions)` returns one loss for each row, written with `jax.numpy`."""
 
     function: Callable[[Array, Array], Array]
-    output: Link = "identity"
+    output: Link = "identity"  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    @property
+    def measure(self) -> Measure:
+        return Measure(
+            Formula("f(y, ŷ)", r"f(y, \hat y)"),
+            Formula("∂f/∂{z}, found by automatic differentiation", r"\partial f / \partial {z}"),
+            _LINKS[self.output].measure.link,
+        )
+
+    @property
+    def link_in_numpy(self) -> tuple[str | None, tuple[int, ...]]:
+        return self.output, ()
 
     def per_row(
         self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]

@@ -9,18 +9,24 @@ sorting them is never worse: Chernozhukov, Fernández-Val & Galichon (2010), Eco
 Reference: Koenker & Bassett (1978), Econometrica 46:33-50.
 """
 
+from typing import Any, ClassVar
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from chainrule.engine.objectives.base import Objective
+from chainrule.engine.objectives.base import Measure, Objective
 from chainrule.engine.pytree import hyperparameters, part
 from chainrule.errors import OptionError, ShapeError
+from chainrule.formulas import Formula
 
 
 @hyperparameters
 class Quantile(Objective):
     """Pinball loss at `levels`, ascending numbers between 0 and 1."""
 
+    losses: ClassVar[tuple[str, ...]] = ("quantile",)
+    linked: ClassVar[str] = "sort"
+    growth: ClassVar[int] = 1
     levels: tuple[float, ...] = part(default=(0.5,))
 
     def __post_init__(self) -> None:
@@ -31,6 +37,22 @@ class Quantile(Objective):
                 "as in (0.05, 0.5, 0.95)."
             )
         object.__setattr__(self, "levels", levels)
+
+    @classmethod
+    def asked(cls, given: Any, target: Any) -> "Quantile":
+        del target
+        return cls(given.levels)
+
+    @property
+    def measure(self) -> Measure:
+        return Measure(
+            Formula(
+                "Σⱼ max(τ e, (τ - 1) e) / J, e = y - {z}",
+                r"\frac1J \sum_j \max(\tau e, (\tau - 1) e), \quad e = y - {z}",
+            ),
+            Formula("((1 if {z} > y, else 0) - τ) / J", r"\frac1J (\mathbf{1}[{z} > y] - \tau)"),
+            Formula("sort({z})", r"\mathrm{sort}({z})"),
+        )
 
     def n_outputs(self, n_targets: int) -> int:
         if n_targets != 1:

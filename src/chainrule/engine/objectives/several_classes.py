@@ -5,12 +5,15 @@
 Target j has `sizes[j]` classes, and as many neighbouring outputs; `y` holds its one-hot rows there.
 """
 
+from typing import Any, ClassVar
+
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from chainrule.engine.objectives.base import Objective
-from chainrule.engine.objectives.cross_entropy import SoftmaxCrossEntropy
+from chainrule.engine.objectives.base import Measure, Objective
+from chainrule.engine.objectives.cross_entropy import NAMES, SoftmaxCrossEntropy
 from chainrule.engine.pytree import hyperparameters
+from chainrule.formulas import Formula
 
 _ONE = SoftmaxCrossEntropy()
 
@@ -19,7 +22,24 @@ _ONE = SoftmaxCrossEntropy()
 class SeveralSoftmaxCrossEntropies(Objective):
     """Sum of the cross-entropies of targets with `sizes` classes each."""
 
+    losses: ClassVar[tuple[str, ...]] = NAMES
+    output: ClassVar[str] = "softmax blocks"
+    linked: ClassVar[str] = "softmax blocks"
     sizes: tuple[int, ...]
+
+    @classmethod
+    def asked(cls, given: Any, target: Any) -> "SeveralSoftmaxCrossEntropies":
+        del given
+        return cls(target.sizes)
+
+    @property
+    def measure(self) -> Measure:
+        softmax = Formula("softmax of each target's {z}", r"\mathrm{softmax}({z})")
+        return _ONE.measure._replace(link=softmax)
+
+    @property
+    def link_in_numpy(self) -> tuple[str | None, tuple[int, ...]]:
+        return super().link_in_numpy[0], self.sizes
 
     def per_row(
         self, z: Float[Array, "batch k"], y: Float[Array, "batch k"]

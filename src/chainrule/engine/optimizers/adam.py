@@ -9,6 +9,7 @@ through the moments: Loshchilov & Hutter (2019), ICLR, algorithm 2.  Only weight
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax
@@ -16,7 +17,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from chainrule.engine.optimizers.base import LossAndGrads, check_number
+from chainrule.engine.optimizers.base import LossAndGrads, Rule, check_number
 from chainrule.engine.optimizers.gradient_descent import descend
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
 from chainrule.engine.pytree import (
@@ -28,6 +29,7 @@ from chainrule.engine.pytree import (
     pytree,
     zeros_like,
 )
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -40,10 +42,11 @@ class AdamState:
 
 
 @hyperparameters
-class Adam:
+class Adam(Rule):
     """Adam with decay rates β₁, β₂ of its moments."""
 
-    full_batch_only: ClassVar[bool] = False
+    solver: ClassVar[str] = "adam"
+    letters: ClassVar[Mapping[str, str]] = {"mean": "m", "square": "v"}
     learning_rate: float | Schedule = part(default=0.001)
     beta_1: float = number(default=0.9)
     beta_2: float = number(default=0.999)
@@ -54,6 +57,14 @@ class Adam:
         check_number(self, "beta_1", 0 <= self.beta_1 < 1, "in [0, 1), usually 0.9")
         check_number(self, "beta_2", 0 <= self.beta_2 < 1, "in [0, 1), usually 0.999")
         check_number(self, "epsilon", 0 < self.epsilon < math.inf, "above 0, usually 1e-8")
+
+    @property
+    def formula(self) -> Formula:
+        return _formula("m̂ / (√v̂ + ε)", r"\hat m / (\sqrt{\hat v} + \varepsilon)")
+
+    @classmethod
+    def asked(cls, given: Any, schedule: Schedule) -> "Adam":
+        return cls(schedule, float(given.beta_1), float(given.beta_2), float(given.epsilon))
 
     def init(self, params: Any) -> AdamState:
         zeros = zeros_like(params)
@@ -89,11 +100,22 @@ class Adam:
 class AdamW(Adam):
     """Adam with decoupled weight decay λ."""
 
+    solver: ClassVar[str] = "adamw"
     weight_decay: float = number(default=0.01)
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check_number(self, "weight_decay", 0 <= self.weight_decay < math.inf, "of 0 or more")
+
+    @property
+    def formula(self) -> Formula:
+        direction = r"(\hat m / (\sqrt{\hat v} + \varepsilon) + \lambda \theta)"
+        return _formula("(m̂ / (√v̂ + ε) + λ θ)", direction)
+
+    @classmethod
+    def asked(cls, given: Any, schedule: Schedule) -> "Adam":
+        moments = float(given.beta_1), float(given.beta_2), float(given.epsilon)
+        return cls(schedule, *moments, weight_decay=float(given.weight_decay))
 
     def update(
         self,
@@ -107,3 +129,11 @@ class AdamW(Adam):
         decay = map_weights(lambda w: self.weight_decay * w, params, otherwise=jnp.zeros_like)
         direction = jax.tree.map(jnp.add, direction, decay)
         return descend(params, direction, self.learning_rate, opt_state.step), state
+
+
+def _formula(direction: str, latex: str) -> Formula:
+    return Formula(
+        f"m ← β₁ m + (1 - β₁) g, v ← β₂ v + (1 - β₂) g², θ ← θ - η {direction}",
+        r"m \leftarrow \beta_1 m + (1 - \beta_1) g,\; v \leftarrow \beta_2 v + (1 - \beta_2) g^2,\;"
+        rf" \theta \leftarrow \theta - \eta {latex}",
+    )

@@ -1,4 +1,4 @@
-"""Gradient clipping: a gradient longer than `max_norm` is shortened to that length.
+"""Gradient clipping: a gradient longer than `clip_norm` is shortened to that length.
 
     g ← g min(1, c / ‖g‖),     ‖g‖ over all parameters together
 
@@ -11,21 +11,21 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from chainrule.engine.optimizers.base import LossAndGrads, Optimizer, check_number, needs_objective
-from chainrule.engine.pytree import hyperparameters, number, part
+from chainrule.engine.optimizers.base import Around, LossAndGrads, check_number
+from chainrule.engine.pytree import hyperparameters, number
 from chainrule.errors import OptionError
+from chainrule.formulas import Formula
 
 
 @hyperparameters
-class Clipped(Optimizer):
+class Clipped(Around):
     """Another optimizer, fed with clipped gradients."""
 
-    optimizer: Optimizer = part()
-    max_norm: float = number(default=1.0)
+    clip_norm: float = number(default=1.0)
 
     def __post_init__(self) -> None:
-        check_number(self, "max_norm", self.max_norm > 0, "above 0, usually 1")
-        if needs_objective(self.optimizer):
+        check_number(self, "clip_norm", self.clip_norm > 0, "above 0, usually 1")
+        if self.most_tries:
             inner = type(self.optimizer).__name__
             raise OptionError(
                 f"Clipped({inner}()) cannot work: it finds the length of its step by trying, and "
@@ -33,11 +33,12 @@ class Clipped(Optimizer):
             )
 
     @property
-    def full_batch_only(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.optimizer.full_batch_only
-
-    def init(self, params: Any) -> Any:
-        return self.optimizer.init(params)
+    def formula(self) -> Formula:
+        (text, latex), c = self.inner.formula, f"{float(self.clip_norm):g}"
+        return Formula(
+            f"g ← g min(1, {c} / ‖g‖), {text}",
+            rf"g \leftarrow g \min(1, {c} / \lVert g \rVert),\; {latex}",
+        )
 
     def update(
         self,
@@ -47,7 +48,7 @@ class Clipped(Optimizer):
         loss_and_grads: LossAndGrads | None = None,
     ) -> tuple[Any, Any]:
         norm = global_norm(grads)
-        factor = jnp.where(norm > self.max_norm, self.max_norm / norm, jnp.ones_like(norm))
+        factor = jnp.where(norm > self.clip_norm, self.clip_norm / norm, jnp.ones_like(norm))
         clipped = jax.tree.map(lambda g: g * factor.astype(g.dtype), grads)
         return self.optimizer.update(params, clipped, opt_state, loss_and_grads)
 

@@ -11,23 +11,21 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array
 
-from chainrule.engine.optimizers.base import LossAndGrads, Optimizer
-from chainrule.engine.pytree import hyperparameters, part
+from chainrule.engine.optimizers.base import Around, LossAndGrads
+from chainrule.engine.pytree import hyperparameters
+from chainrule.formulas import Formula
 
 
 @hyperparameters
-class Frozen(Optimizer):
+class Frozen(Around):
     """Another optimizer that leaves the layers at these places of the network alone."""
 
-    optimizer: Optimizer = part()
     layers: tuple[int, ...] = ()
 
     @property
-    def full_batch_only(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.optimizer.full_batch_only
-
-    def init(self, params: Any) -> Any:
-        return self.optimizer.init(params)
+    def formula(self) -> Formula:
+        text, latex = self.inner.formula
+        return Formula(f"{text}; layers {', '.join(map(str, self.layers))} stay", latex)
 
     def update(
         self, params: Any, grads: Any, opt_state: Any, loss_and_grads: LossAndGrads | None = None

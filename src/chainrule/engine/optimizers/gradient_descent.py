@@ -5,15 +5,17 @@ momentum   v ← μ v + g,    θ ← θ - η v               Polyak (1964)
 Nesterov   v ← μ v + g,    θ ← θ - η (g + μ v)       Nesterov (1983), as in Sutskever et al. (2013)
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax
 import numpy as np
 from jaxtyping import Array, Int
 
-from chainrule.engine.optimizers.base import LossAndGrads, check_number
+from chainrule.engine.optimizers.base import LossAndGrads, Rule, check_number
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
 from chainrule.engine.pytree import hyperparameters, number, on_device, part, pytree, zeros_like
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -25,14 +27,18 @@ class GradientDescentState:
 
 
 @hyperparameters
-class GradientDescent:
+class GradientDescent(Rule):
     """Plain gradient descent."""
 
-    full_batch_only: ClassVar[bool] = False
+    solver: ClassVar[str] = "gradient-descent"
     learning_rate: float | Schedule = part(default=0.1)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "learning_rate", as_schedule(self.learning_rate))
+
+    @property
+    def formula(self) -> Formula:
+        return Formula("θ ← θ - η g", r"\theta \leftarrow \theta - \eta g")
 
     def init(self, params: Any) -> GradientDescentState:
         del params
@@ -51,10 +57,12 @@ class GradientDescent:
 
 
 @hyperparameters
-class Momentum:
+class Momentum(Rule):
     """Gradient descent with momentum μ, Polyak's heavy ball or Nesterov's look-ahead."""
 
-    full_batch_only: ClassVar[bool] = False
+    solver: ClassVar[str] = "sgd"
+    adapts: ClassVar[bool] = True
+    letters: ClassVar[Mapping[str, str]] = {"velocity": "v"}
     learning_rate: float | Schedule = part(default=0.1)
     momentum: float = number(default=0.9)
     nesterov: bool = False
@@ -62,6 +70,20 @@ class Momentum:
     def __post_init__(self) -> None:
         object.__setattr__(self, "learning_rate", as_schedule(self.learning_rate))
         check_number(self, "momentum", 0 <= self.momentum <= 1, "in [0, 1], usually 0.9")
+
+    @property
+    def formula(self) -> Formula:
+        step, latex = ("(g + μ v)", r"(g + \mu v)") if self.nesterov else ("v", "v")
+        return Formula(
+            f"v ← μ v + g, θ ← θ - η {step}",
+            rf"v \leftarrow \mu v + g,\; \theta \leftarrow \theta - \eta {latex}",
+        )
+
+    @classmethod
+    def asked(cls, given: Any, schedule: Schedule) -> Rule:
+        if given.momentum == 0:
+            return GradientDescent(schedule)
+        return cls(schedule, float(given.momentum), bool(given.nesterovs_momentum))
 
     def init(self, params: Any) -> GradientDescentState:
         zeros = zeros_like(params)

@@ -19,9 +19,10 @@ import numpy as np
 from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Bool, Float, Int
 
-from chainrule.engine.optimizers.base import LossAndGrads, check_number
+from chainrule.engine.optimizers.base import LossAndGrads, Rule, check_number
 from chainrule.engine.pytree import count_numbers, hyperparameters, number, on_device, pytree
 from chainrule.errors import OptionError
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -52,11 +53,11 @@ class _Search:
 
 
 @hyperparameters
-class LBFGS:
+class LBFGS(Rule):
     """L-BFGS with the last `memory` steps, and at most `most_tries` evaluations to a step."""
 
+    solver: ClassVar[str] = "lbfgs"
     full_batch_only: ClassVar[bool] = True
-    needs_objective: ClassVar[bool] = True
     memory: int = 10
     most_tries: int = 20
     decrease: float = number(default=1e-4)
@@ -70,6 +71,11 @@ class LBFGS:
             )
         ordered = 0 < self.decrease < self.curvature < 1
         check_number(self, "decrease", ordered, "above 0 and below curvature, usually 1e-4")
+
+    @property
+    def formula(self) -> Formula:
+        text = "θ ← θ + t d, d = -H g, t found by trying"
+        return Formula(text, r"\theta \leftarrow \theta + t d,\; d = -H g")
 
     def init(self, params: Any) -> LBFGSState:
         n, leaves = count_numbers(params), jax.tree.leaves(params)

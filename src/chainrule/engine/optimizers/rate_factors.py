@@ -15,13 +15,14 @@ from typing import Any
 import jax
 from jaxtyping import Array
 
-from chainrule.engine.optimizers.base import LossAndGrads, Optimizer, needs_objective
+from chainrule.engine.optimizers.base import Around, LossAndGrads
 from chainrule.engine.pytree import hyperparameters, name_of, part
 from chainrule.errors import OptionError
+from chainrule.formulas import Formula
 
 
 @hyperparameters
-class RateFactors(Optimizer):
+class RateFactors(Around):
     """Another optimizer, with a factor of its rate for each array name such as "biases".
 
     Parameters
@@ -35,7 +36,6 @@ class RateFactors(Optimizer):
         Divide the rate of weights by the root of their number of inputs.
     """
 
-    optimizer: Optimizer = part()
     factors: Mapping[str, Any] = part(default=None)
     by_fan_in: bool = False
 
@@ -47,7 +47,7 @@ class RateFactors(Optimizer):
                     f'RateFactors has the factor {factor} for "{name}", expected 0 or more. '
                     "Give 0.1, say, for steps a tenth as long."
                 )
-        if needs_objective(self.optimizer):
+        if self.most_tries:
             inner = type(self.optimizer).__name__
             raise OptionError(
                 f"RateFactors({inner}()) cannot work: it finds the length of its step by trying. "
@@ -56,11 +56,11 @@ class RateFactors(Optimizer):
         object.__setattr__(self, "factors", factors)
 
     @property
-    def full_batch_only(self) -> bool:  # pyright: ignore[reportIncompatibleVariableOverride]
-        return self.optimizer.full_batch_only
-
-    def init(self, params: Any) -> Any:
-        return self.optimizer.init(params)
+    def formula(self) -> Formula:
+        text, latex = self.inner.formula
+        factors = [f"{float(factor):g} for {name}" for name, factor in self.factors.items()]
+        factors += ["1/√inputs for weights"] if self.by_fan_in else []
+        return Formula(f"{text}; steps times {', '.join(factors) or '1'}", latex)
 
     def update(
         self, params: Any, grads: Any, opt_state: Any, loss_and_grads: LossAndGrads | None = None

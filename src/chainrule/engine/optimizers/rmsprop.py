@@ -6,6 +6,7 @@ Reference: Tieleman & Hinton (2012), Coursera lecture 6.5.
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax
@@ -13,10 +14,11 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from chainrule.engine.optimizers.base import LossAndGrads, check_number
+from chainrule.engine.optimizers.base import LossAndGrads, Rule, check_number
 from chainrule.engine.optimizers.gradient_descent import descend
 from chainrule.engine.optimizers.schedules import Schedule, as_schedule
 from chainrule.engine.pytree import hyperparameters, number, on_device, part, pytree, zeros_like
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -28,10 +30,11 @@ class RMSPropState:
 
 
 @hyperparameters
-class RMSProp:
+class RMSProp(Rule):
     """RMSProp with decay ρ."""
 
-    full_batch_only: ClassVar[bool] = False
+    solver: ClassVar[str] = "rmsprop"
+    letters: ClassVar[Mapping[str, str]] = {"square": "v"}
     learning_rate: float | Schedule = part(default=0.001)
     decay: float = number(default=0.9)
     epsilon: float = number(default=1e-8)
@@ -40,6 +43,14 @@ class RMSProp:
         object.__setattr__(self, "learning_rate", as_schedule(self.learning_rate))
         check_number(self, "decay", 0 <= self.decay < 1, "in [0, 1), usually 0.9")
         check_number(self, "epsilon", 0 < self.epsilon < math.inf, "above 0, usually 1e-8")
+
+    @property
+    def formula(self) -> Formula:
+        return Formula(
+            "v ← ρ v + (1 - ρ) g², θ ← θ - η g / (√v + ε)",
+            r"v \leftarrow \rho v + (1 - \rho) g^2,\;"
+            r" \theta \leftarrow \theta - \eta g / (\sqrt{v} + \varepsilon)",
+        )
 
     def init(self, params: Any) -> RMSPropState:
         zeros = zeros_like(params)

@@ -9,6 +9,7 @@ Reference: Igel & Hüsken (2000), Improving the Rprop learning algorithm, NC 200
 """
 
 import math
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import jax
@@ -16,8 +17,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Int
 
-from chainrule.engine.optimizers.base import LossAndGrads, check_number
+from chainrule.engine.optimizers.base import LossAndGrads, Rule, check_number
 from chainrule.engine.pytree import hyperparameters, number, on_device, pytree, zeros_like
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -30,9 +32,11 @@ class RpropState:
 
 
 @hyperparameters
-class Rprop:
+class Rprop(Rule):
     """iRprop⁻; `initial` is the first step size Δ, in the unit of the weights. Full batch only."""
 
+    solver: ClassVar[str] = "rprop"
+    letters: ClassVar[Mapping[str, str]] = {"sizes": "Δ", "last": "kept gradient"}
     full_batch_only: ClassVar[bool] = True
     initial: float = number(default=0.01)
     shrink: float = number(default=0.5)
@@ -46,6 +50,10 @@ class Rprop:
         check_number(self, "grow", 1 < self.grow < math.inf, "above 1, usually 1.2")
         check_number(self, "smallest", 0 <= self.smallest < math.inf, "of 0 or more")
         check_number(self, "largest", self.largest >= self.smallest, "no less than smallest")
+
+    @property
+    def formula(self) -> Formula:
+        return Formula("θ ← θ - sign(g) Δ", r"\theta \leftarrow \theta - \mathrm{sign}(g) \Delta")
 
     def init(self, params: Any) -> RpropState:
         return RpropState(

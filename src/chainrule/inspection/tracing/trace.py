@@ -26,7 +26,6 @@ from chainrule.engine.pytree import on_device
 from chainrule.engine.training.checking import check_outputs, check_parts, check_rows
 from chainrule.formulas import Formula
 from chainrule.inspection.tracing import cells, connections  # noqa: F401, they register kinds
-from chainrule.inspection.tracing.formulas import measure_of
 from chainrule.inspection.tracing.naming import Named, name_layers
 from chainrule.inspection.tracing.parts import show_backward, show_forward
 from chainrule.inspection.tracing.records import PHASES, Phase, Place, SeenLayer, Step, Trace
@@ -197,7 +196,7 @@ class _Tracing:
         return views, names
 
     def _loss(self, z: Symbol, penalty: Penalty | None) -> list[Step]:
-        measure, found = measure_of(self.objective), self.loss
+        measure, found = self.objective.measure, self.loss
         rows, share = ("row", "unit"), Symbol("share", "s")
         loss, mean = Symbol("ℓ", r"\ell"), Symbol("L", "L")
         slope = measure.slope.filled(z=z)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import is_dataclass
 from functools import reduce
 from operator import getitem
 from typing import Any
@@ -13,14 +14,12 @@ from jaxtyping import Array, PRNGKeyArray
 
 from chainrule.engine import Objective, Penalty
 from chainrule.engine.layers.base import Layer
-from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.optimizers.base import Around, Optimizer, Rule, rule_of
+from chainrule.engine.optimizers.schedules import Schedule
 from chainrule.engine.training.step import Task
 from chainrule.formulas import Formula
-from chainrule.inspection.tracing.formulas import rule_of
 from chainrule.inspection.tracing.records import Step
 from chainrule.inspection.tracing.views import Symbol, View, d, named_leaves
-
-MOMENTS = {"mean": "m", "square": "v", "velocity": "v", "sizes": "Δ", "last": "kept gradient"}
 
 
 def update_steps(
@@ -40,7 +39,7 @@ def update_steps(
     whole = grads if penalty is None else penalty.add_gradient(params, grads)
     task = Task(network, objective, optimizer, penalty)
     new, after = _update(task, params, whole, state, rows, key)
-    moments = _moments(after, params)
+    moments = _moments(optimizer, after, params)
     rate, steps = _rate(optimizer, state), []
     for view in views:
         trees = {"new": new, "whole": whole, **moments}
@@ -77,18 +76,16 @@ def _steps_of(
     else:
         pulled = array.split(".")[-1] == "weights"
         summed = _pulled(penalty, gradient, symbol) if pulled else gradient
-    rule = rule_of(optimizer)
+    rule = rule_of(optimizer).formula
 
     def step(quantity: str, formula: Formula, numbers: Any, note: str = "") -> Step:
         name = Symbol(f"{symbol.text} {quantity}", rf"{symbol.latex}^{{\text{{{quantity}}}}}")
         return view.step("update", quantity, name, formula, numbers, axes, array, note)
 
     steps = [step("old", Formula("", ""), old), step("gradient", summed, values["whole"])]
-    for name in values:
-        if name in MOMENTS:
-            letter = MOMENTS[name]
-            formula = Formula(f"{letter} after this step", rf"\text{{{letter} after this step}}")
-            steps.append(step(letter, formula, values[name]))
+    for letter in [name for name in values if name not in ("new", "whole")]:
+        formula = Formula(f"{letter} after this step", rf"\text{{{letter} after this step}}")
+        steps.append(step(letter, formula, values[letter]))
     moved = np.asarray(values["new"]) - np.asarray(old)
     change = Formula(f"{symbol.text} new - {symbol.text} old", r"\Delta " + symbol.latex)
     steps.append(step("step", change, moved))
@@ -114,23 +111,24 @@ def _at(tree: Any, place: tuple[int, ...]) -> Any:
     return reduce(getitem, place, tree)
 
 
-def _moments(state: Any, params: Any) -> dict[str, Any]:
-    """Return the parts of an optimizer's state that have a number for each parameter."""
-    structure = jax.tree.structure(params)
-    found = {name: getattr(state, name, None) for name in MOMENTS}
-    return {
-        name: tree
-        for name, tree in found.items()
-        if tree is not None and jax.tree.structure(tree) == structure
-    }
+def _moments(optimizer: Optimizer, state: Any, params: Any) -> dict[str, Any]:
+    """Return those parts of the state that have a number for each parameter, by their letters.
+
+    Of a user's own optimizer they are what has the structure of the parameters, by its own names.
+    """
+    rule, structure = rule_of(optimizer), jax.tree.structure(params)
+    own = {} if isinstance(optimizer, Rule) or not is_dataclass(state) else vars(state)
+    letters = rule.letters or {name: name for name in own}
+    found = {letter: getattr(state, name) for name, letter in letters.items()}
+    return {letter: t for letter, t in found.items() if jax.tree.structure(t) == structure}
 
 
 def _rate(optimizer: Any, state: Any) -> str:
     """Return the learning rate of the step, in words; nothing where the rule has none."""
-    while hasattr(optimizer, "optimizer"):
+    while isinstance(optimizer, Around):
         optimizer = optimizer.optimizer
-    schedule = getattr(optimizer, "learning_rate", None)
-    if schedule is None:
+    schedule = getattr(optimizer, "learning_rate", None) if isinstance(optimizer, Rule) else None
+    if not isinstance(schedule, Schedule):
         return ""
     rate = float(schedule.rate(jnp.asarray(state.step, jnp.result_type(float))))
     return f"η = {rate:g}, step {int(state.step) + 1}"
