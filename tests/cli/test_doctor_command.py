@@ -66,8 +66,8 @@ def test_what_cannot_be_looked_at_is_refused(folder, command, said):
 def test_the_record_of_the_flow_is_in_the_file(folder):
     flow = load(folder / "well" / "model.chr").flow_
     assert flow["epoch"].tolist()[:4] == [1, 2, 4, 8]
-    assert set(flow) == {"epoch", "1 Dense", "2 relu", "3 Dense"}
-    assert all(np.isfinite(series).all() for series in flow["1 Dense"].values())
+    assert set(flow) == {"epoch", "hidden1 (dense)", "hidden1 (relu)", "output (dense)"}
+    assert all(np.isfinite(series).all() for series in flow["hidden1 (dense)"].values())
 
 
 def test_without_rows_and_with_several_targets_it_looks_at_what_there_is(folder):

@@ -54,9 +54,9 @@ def test_the_numbers_are_those_of_autodiff(n_before):
     at = flow["epoch"].tolist().index(n_before + 1)
     shifts = [jnp.zeros((12, n)) for n in (4, 4, 5, 5, 2)]
     (grads, deltas), (a1, a2) = jax.grad(by_hand, argnums=(0, 1), has_aux=True)(start, shifts)
-    layers = {"1 Dense": 0, "2.2 Dense": 2, "4 Dense": 4}
-    own = {"1 Dense": (start[0], grads[0]), "2.2 Dense": (start[1][1], grads[1][1])}
-    own["4 Dense"] = (start[3], grads[3])
+    layers = {"hidden1 (dense)": 0, "hidden2 (dense)": 2, "output (dense)": 4}
+    own = {"hidden1 (dense)": (start[0], grads[0]), "hidden2 (dense)": (start[1][1], grads[1][1])}
+    own["output (dense)"] = (start[3], grads[3])
     for label, place in layers.items():
         params, gradient = own[label]
         found = {name: series[at] for name, series in flow[label].items()}
@@ -67,7 +67,7 @@ def test_the_numbers_are_those_of_autodiff(n_before):
             "update_ratio": RATE * norm(gradient) / norm(params),
         }
         assert found == pytest.approx(expected, rel=1e-9)
-    found = {name: series[at] for name, series in flow["2.1 tanh"].items()}
+    found = {name: series[at] for name, series in flow["hidden1 (tanh)"].items()}
     slopes = 1 - np.asarray(a1) ** 2
     assert found == pytest.approx(
         {
@@ -77,7 +77,8 @@ def test_the_numbers_are_those_of_autodiff(n_before):
             "saturated": float((slopes < 0.05 * slopes.max()).mean()),
         }
     )
-    assert flow["3 relu"]["saturated"][at] == pytest.approx(float((a2 == 0).mean()), abs=0.1)
+    found = flow["hidden2 (relu)"]["saturated"][at]
+    assert found == pytest.approx(float((a2 == 0).mean()), abs=0.1)
 
 
 def test_dead_and_saturated_units_are_counted():
@@ -90,9 +91,9 @@ def test_dead_and_saturated_units_are_counted():
         *start[2:],
     )
     flow = fit(params=params, n_epochs=1).flow
-    assert flow["3 relu"]["dead"][0] == pytest.approx(2 / 5)
-    assert flow["2.1 tanh"]["dead"][0] == pytest.approx(1 / 4)
-    assert flow["2.1 tanh"]["saturated"][0] >= 1 / 4
+    assert flow["hidden2 (relu)"]["dead"][0] == pytest.approx(2 / 5)
+    assert flow["hidden1 (tanh)"]["dead"][0] == pytest.approx(1 / 4)
+    assert flow["hidden1 (tanh)"]["saturated"][0] >= 1 / 4
 
 
 def test_batches_a_fixed_point_and_rows_without_weight():
@@ -107,12 +108,13 @@ def test_batches_a_fixed_point_and_rows_without_weight():
         (a == b).all()
         for a, b in zip(*map(jax.tree.leaves, (run.params, plain.params)), strict=True)
     )
-    assert set(run.flow) == {"epoch", "1 FixedPoint", "2 Dense"}
-    for label in ("1 FixedPoint", "2 Dense"):
+    assert set(run.flow) == {"epoch", "hidden1 (fixed point)", "output (dense)"}
+    for label in ("hidden1 (fixed point)", "output (dense)"):
         for name, series in run.flow[label].items():
-            known = label == "2 Dense" or name not in ("dead", "saturated")  # no slope in between
+            between = label != "output (dense)" and name in ("dead", "saturated")
+            known = not between  # no slope in between
             assert np.isfinite(series).all() == known, name
-    assert (run.flow["1 FixedPoint"]["activation_spread"] > 0).all()
+    assert (run.flow["hidden1 (fixed point)"]["activation_spread"] > 0).all()
     assert run.flow["epoch"].tolist() == [e for e in range(1, 10) if is_recorded(e)]
 
 
@@ -123,4 +125,4 @@ def test_where_nothing_comes_back_the_columns_stay_equally_long():
     flow = fit(params=(start[0], ((), dead), start[2], last), n_epochs=4).flow
     lengths = {len(a) for own in list(flow.values())[1:] for a in own.values()}
     assert lengths == {len(flow["epoch"])}
-    assert np.isnan(flow["3 relu"]["saturated"]).any()
+    assert np.isnan(flow["hidden2 (relu)"]["saturated"]).any()

@@ -211,7 +211,7 @@ def test_the_seed_decides_and_the_length_of_blocks_does_not(monkeypatch, chunk_n
     cut = fit(DROPOUT, **options, on_progress=lambda p: shown.append(p.epoch + p.share))
     assert same(first, cut)
     np.testing.assert_array_equal(
-        first.flow["1 Dense"]["delta_norm"], cut.flow["1 Dense"]["delta_norm"]
+        first.flow["hidden1 (dense)"]["delta_norm"], cut.flow["hidden1 (dense)"]["delta_norm"]
     )
     assert shown == sorted(shown)
     assert len(set(shown)) > 2 * len(first.history["epoch"]), shown
@@ -346,7 +346,7 @@ def test_a_diverging_run_names_the_layer_and_keeps_the_best_weights_if_watched()
     options = {"optimizer": GradientDescent(1e40), "stopping": EarlyStopping("loss", None)}
     run = fit(LINEAR, AbsoluteError(), n_epochs=50, **options)
     assert run.stop == "diverged"
-    assert "pass of layer 2 of 2 (Dense, 2 units), batch" in run.message
+    assert "pass of output (dense), batch" in run.message
     assert run.best_epoch == np.nanargmin(run.history["loss"])
     z = predict(LINEAR, AbsoluteError(), run.params, X)
     np.testing.assert_allclose(np.abs(z - Y).mean(), np.nanmin(run.history["loss"]))

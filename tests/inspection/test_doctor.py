@@ -23,7 +23,7 @@ GOOD = np.where(np.eye(2)[Y] > 0, 0.9, 0.1)
 SETTINGS = Settings(
     "adam", 0.005, 40, 20, "finished", "all 40 epochs done", 40, (8, 8), ("relu", "relu")
 )
-LAYERS = ("1 Dense", "3 Dense", "5 Dense")
+LAYERS = ("hidden1 (dense)", "hidden2 (dense)", "output (dense)")
 
 
 def flow(deltas=(1.0, 1.0, 1.0), step=1e-2, **activations):
@@ -32,7 +32,7 @@ def flow(deltas=(1.0, 1.0, 1.0), step=1e-2, **activations):
         for label, d in zip(LAYERS, deltas, strict=True)
     }
     own = {name: np.full(5, share) for name, share in activations.items()}
-    return {"epoch": 2 ** np.arange(5), **series, "2 tanh": own}
+    return {"epoch": 2 ** np.arange(5), **series, "hidden1 (tanh)": own}
 
 
 def seen(loss=FALLING, validated=None, rows=None, task="classification", **settings):
@@ -100,7 +100,7 @@ def test_saturation_is_found_whatever_the_function_is_called():
     """scikit-learn calls the sigmoid "logistic"."""
     for name in ("sigmoid", "logistic"):
         recorded = flow(saturated=0.9)
-        recorded["2 sigmoid"] = recorded.pop("2 tanh")
+        recorded["hidden1 (sigmoid)"] = recorded.pop("hidden1 (tanh)")
         evidence = seen(rows=table(hidden=(AT_ITS_ENDS,)), recorded=recorded, activations=(name,))
         found = {finding.kind: finding for finding in diagnose_training(evidence)}
         assert found["saturation"].severity == "warning"

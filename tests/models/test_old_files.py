@@ -1,5 +1,6 @@
 """Files that earlier versions wrote are read, and predict what they did; see `tests/files`."""
 
+import re
 import runpy
 from pathlib import Path
 
@@ -80,3 +81,9 @@ def test_training_goes_on_from_an_old_file(name):
     model.fit(table.select(MAKE["INPUTS"]), y.get(name, table["kind"]))
     assert model.t_ > before
     assert len(model.history_["loss"]) == epochs + 1
+
+
+def test_what_flowed_is_called_by_labels_now():
+    flow = load(FILES / "0.1" / "three_classes.chr").flow_
+    assert "epoch" in flow
+    assert all(re.fullmatch(r"epoch|(hidden\d|output|input) \([a-z_ ]+\)", name) for name in flow)

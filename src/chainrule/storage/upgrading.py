@@ -1,7 +1,8 @@
 """Documents of earlier versions as this one has them: a step from each version to the next.
 
     2    chainrule 0.1
-    3    how training ended has its own part, and so have the parameters that "auto" stood for
+    3    how training ended has its own part, and so have the parameters that "auto" stood for;
+         what flowed is called by the labels of layers
 
 Every version reads all older ones.  Who changes the document raises `SCHEMA_VERSION` and writes the
 step here; `tests/files` holds files of each version.
@@ -9,6 +10,7 @@ step here; `tests/files` holds files of each version.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -62,7 +64,22 @@ def _from_2(told: Told) -> Told:
         usual = "accuracy" if estimator == "TabularClassifier" else "loss"
         scoring = told["parameters"]["scoring"]
         recipe["scoring"] = usual if scoring == "auto" else scoring
-    return told | {"ending": ending, "recipe": recipe}
+    flow = _with_labels(told.get("flow", []))
+    return told | {"ending": ending, "recipe": recipe, "flow": flow}
+
+
+def _with_labels(flow: list[str]) -> list[str]:
+    """Return names such as "2 Dense: delta_norm" with the labels that layers have now."""
+    layers = dict.fromkeys(name.rpartition(": ")[0] for name in flow)
+    last = sum(layer.endswith(("Dense", "FixedPoint")) for layer in layers)
+    labels, number = {"": ""}, 0
+    for layer in filter(None, layers):
+        number += layer.endswith(("Dense", "FixedPoint"))
+        label = "output" if number == last else f"hidden{number}" if number else "input"
+        kind = re.sub("([A-Z])", r" \1", layer.partition(" ")[2]).strip().lower()
+        labels[layer] = f"{label} ({kind})"
+    parts = (name.rpartition(": ") for name in flow)
+    return [f"{labels[layer]}{between}{what}" for layer, between, what in parts]
 
 
 STEPS: dict[int, Callable[[Told], Told]] = {2: _from_2}

@@ -11,7 +11,8 @@ import jax
 import numpy as np
 from jaxtyping import PRNGKeyArray
 
-from chainrule.engine.networks.feed_forward import FeedForward
+from chainrule.engine.networks.names import name_layers
+from chainrule.engine.networks.passes import backward_passes, forward_passes
 from chainrule.engine.training.rows import Rows
 from chainrule.engine.training.step import Task, step
 
@@ -53,35 +54,22 @@ def locate_in_prediction(task: Task, params: Any, tables: Iterable[Rows]) -> str
 
 def _first_non_finite(task: Task, params: Any, batch: Rows, key: PRNGKeyArray | None) -> str | None:
     """Look at a training step; without a key, only at what measuring does."""
-    network = task.network
-    row = isinstance(network, FeedForward)
-    layers, own = (network.layers, params) if row else ((network,), (params,))
-    y, tapes = batch.x, []
-    for i, (layer, p) in enumerate(zip(layers, own, strict=True)):
-        y, tape = layer.forward(p, y, None if key is None else jax.random.fold_in(key, i))
-        tapes.append(tape)
-        if not is_finite(y):
-            return f"the forward pass of {name_layer(i, layers)}"
+    passes = forward_passes(task.network, params, batch.x, key)
+    names = name_layers([each.layer for each in passes])
+    for passed, name in zip(passes, names, strict=True):
+        if not is_finite(passed.y):
+            return f"the forward pass of {name}"
+    y = passes[-1].y
     if not is_finite(task.objective.value(y, batch.y, batch.weights)):
         return f"the loss ({type(task.objective).__name__})"
     if key is None:
         odd = (m for m in task.metrics if not is_finite(batch.weights * m.per_row(y, batch.y)))
         return next((f"the metric {type(metric).__name__}" for metric in odd), None)
-    dy = task.objective.delta(y, batch.y, batch.weights)
-    for i in range(len(layers) - 1, -1, -1):
-        grads, dy = layers[i].backward(own[i], tapes[i], dy)
-        if not is_finite((grads, dy)):
-            return f"the backward pass of {name_layer(i, layers)}"
+    backs = backward_passes(passes, task.objective.delta(y, batch.y, batch.weights))
+    for back, name in zip(reversed(backs), reversed(names), strict=True):
+        if not is_finite((back.grads, back.dx)):
+            return f"the backward pass of {name}"
     return None
-
-
-def name_layer(i: int, layers: Any) -> str:
-    """Return a layer's name for people: its place, kind and size."""
-    layer = layers[i]
-    kind = getattr(layer, "name", type(layer).__name__)
-    units = getattr(layer, "n_out", None)
-    size = "" if units is None else f", {units} unit{'' if units == 1 else 's'}"
-    return f"layer {i + 1} of {len(layers)} ({kind}{size})"
 
 
 def is_finite(tree: Any) -> bool:

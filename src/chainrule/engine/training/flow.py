@@ -17,18 +17,16 @@ The compiled program hands out the arrays of its last step, which it has at hand
 are worked out from them on the host, for one step of a few epochs.
 """
 
-from collections.abc import Iterator, Mapping
-from functools import singledispatch
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
-from jaxtyping import Array
 
-from chainrule.engine.layers.elementwise import Elementwise
+from chainrule.engine.layers.kind import kind_of
 from chainrule.engine.layers.notes import Passed
 from chainrule.engine.networks.feed_forward import FeedForward
-from chainrule.engine.networks.fixed_point import FixedPoint
+from chainrule.engine.networks.names import name_layers
 from chainrule.engine.pytree import pytree
 
 FLAT = 0.05  # of the steepest slope
@@ -45,38 +43,26 @@ class Flow:
 
 def flow_of(network: Any, tape: Any, passed: Passed) -> Flow:
     """Return what is handed out of a step."""
-    activations = [activations_of(layer, own) for _, layer, own in flat_layers(network, tape)]
+    layers = flat_layers(network, tape)
+    activations = [kind_of(layer).activations(own) for layer, own in layers]
     return Flow(passed.deltas, activations, passed.grads)
 
 
-@singledispatch
-def activations_of(layer: Any, tape: Any) -> Array | None:
-    """Return the activations that a layer made, if it is one that makes them."""
-    del layer, tape
-    return None
-
-
-@activations_of.register
-def _(layer: Elementwise, tape: Any) -> Array | None:
-    del layer
-    return tape.a
-
-
-@activations_of.register
-def _(layer: FixedPoint, tape: Any) -> Array | None:
-    del layer
-    return tape.settled.value
-
-
-def flat_layers(network: Any, *trees: Any, place: tuple[int, ...] = ()) -> list[tuple[Any, ...]]:
-    """Return (label, layer, its part of each tree) of all layers of nested networks in a row."""
+def flat_layers(network: Any, *trees: Any) -> list[tuple[Any, ...]]:
+    """Return (layer, its part of each tree) of all layers of nested networks in a row."""
     if not isinstance(network, FeedForward):
-        kind = getattr(network, "name", type(network).__name__)
-        return [(f"{'.'.join(str(i + 1) for i in place) or 1} {kind}", network, *trees)]
-    layers = []
-    for i, (layer, *own) in enumerate(zip(network.layers, *trees, strict=True)):
-        layers += flat_layers(layer, *own, place=(*place, i))
-    return layers
+        return [(network, *trees)]
+    rows = zip(network.layers, *trees, strict=True)
+    return [each for row in rows for each in flat_layers(*row)]
+
+
+def labels_of(layers: Sequence[Any]) -> list[str]:
+    """Return the names of layers; those of the same name counted."""
+    names = [str(name) for name in name_layers(layers)]
+    return [
+        name if (n := names[:i].count(name)) == 0 else f"{name} {n + 1}"
+        for i, name in enumerate(names)
+    ]
 
 
 def is_recorded(epoch: int) -> bool:
@@ -110,7 +96,9 @@ class FlowRecord:
         trees = jax.tree.map(np.asarray, (before, after, flow.grads, flow.deltas))
         layers, counts = flat_layers(network, *trees), np.asarray(weights) > 0
         into: np.ndarray | None = None  # δ at the input of the layer
-        for (label, _, old, new, grads, dy), a in zip(layers, flow.activations, strict=True):
+        labels = labels_of([layer for layer, *_ in layers])
+        rows = zip(labels, layers, flow.activations, strict=True)
+        for label, (_, old, new, grads, dy), a in rows:
             numbers: dict[str, float] = {}
             if jax.tree.leaves(old):
                 change = jax.tree.map(np.subtract, new, old)

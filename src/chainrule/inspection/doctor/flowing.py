@@ -126,4 +126,4 @@ def _saturation(seen: Evidence) -> Iterator[Finding]:
 
 def _function_at(label: str) -> Activation:
     """Return the record of the function that a layer's label ends with; the identity for others."""
-    return named(label.split()[-1]) or RECORDS["identity"]
+    return named(label.split()[-1].strip("()")) or RECORDS["identity"]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from chainrule.engine.layers.kind import kind_of
+from chainrule.engine.networks.names import name_layers as layer_names
 from chainrule.engine.networks.passes import LayerPass
 from chainrule.errors import ShapeError
 
@@ -32,17 +33,15 @@ def name_layers(
         If there are not as many names as inputs or outputs.
     """
     names = _names(input_names, "x", passes[0].x.shape[1], "input_names")
-    blocks = [each for each in passes if kind_of(each.layer).has_units]
-    found, number, label = [], 0, "input" if blocks else "output"
-    for passed in passes:
-        if kind_of(passed.layer).has_units:
-            number += 1
-            last = passed is blocks[-1]
-            label = "output" if last else f"hidden{number}"
-            given = output_names if last else None
+    called = layer_names([passed.layer for passed in passes])
+    found = []
+    for passed, (label, number, _) in zip(passes, called, strict=True):
+        kind = kind_of(passed.layer)
+        if kind.has_units:
+            given = output_names if number == called[-1].number else None
             units = _names(given, label, passed.y.shape[1], "output_names", label)
         else:
-            units = list(kind_of(passed.layer).names_after(names))
+            units = list(kind.names_after(names))
         found.append(Named(label, number, names, units))
         names = units
     return found
