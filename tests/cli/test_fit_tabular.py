@@ -75,9 +75,9 @@ def test_groups_are_left_out_as_a_whole(folder, monkeypatch):
     seen = []
     fit = TabularClassifier.fit
 
-    def spy(self, *given, groups=None, **named):
-        seen.append(groups)
-        return fit(self, *given, groups=groups, **named)
+    def spy(self, rows, *given, **named):
+        seen.append(rows.groups)
+        return fit(self, rows, *given, **named)
 
     monkeypatch.setattr(TabularClassifier, "fit", spy)
     line = f"fit kinds.csv -t kind --groups zone {QUICK} --no-report --no-figures"

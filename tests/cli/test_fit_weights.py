@@ -57,13 +57,15 @@ def test_scores_and_baselines_are_weighted(folder, target):
 
 
 def test_baselines_are_fitted_and_scored_with_the_weights(folder):
+    from chainrule.data.rows.rows import as_rows
     from chainrule.judging.evaluation import score_baselines
 
     table, model = make_table(), load(folder / "kind" / "model.chr")
     X, y, w = table.select(INPUTS), table["kind"], table["w"].to_numpy()
     twice = np.repeat(np.arange(len(y)), w)
-    weighted = score_baselines(model, (X, y, w), (X, y, w))
-    repeated = score_baselines(model, (X[twice], y[twice], None), (X[twice], y[twice], None))
+    rows, alike = as_rows(X, y, w), as_rows(X[twice], y[twice])
+    weighted = score_baselines(model, rows, rows)
+    repeated = score_baselines(model, alike, alike)
     for name in ("logistic regression", "always the commonest"):
         assert weighted[name] == pytest.approx(repeated[name], abs=0.01)
     commonest = np.bincount(np.searchsorted(["x", "y", "z"], y.to_numpy()), weights=w)

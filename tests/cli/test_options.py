@@ -12,7 +12,7 @@ from chainrule import (
     TabularRegressor,
 )
 from chainrule.cli.asked import ask
-from chainrule.cli.building import build_model
+from chainrule.cli.building import new_model, parameters_of
 from chainrule.cli.options import BY_NAME, OPTIONS
 from chainrule.cli.talk import at_the_shell
 from chainrule.errors import OptionError
@@ -25,10 +25,14 @@ KINDS = {
 NONE = {"table": "t.csv", "target": ["y"]}
 
 
+def built_for(asked, task, name):
+    return new_model(asked, task, parameters_of(asked, task, name))
+
+
 @pytest.mark.parametrize("task", ["classification", "regression"])
 @pytest.mark.parametrize("model", KINDS)
 def test_what_is_not_said_is_as_the_estimators_have_it(model, task):
-    built = build_model(ask({**NONE, "model": model}), task, "y")
+    built = built_for(ask({**NONE, "model": model}), task, "y")
     kind = KINDS[model][task == "regression"]
     assert type(built) is kind
     # a seed is always there, and of the plain networks validation rows, which can be waited for
@@ -98,20 +102,20 @@ TYPED_TO_SETTLE = {
 def test_what_is_typed_reaches_the_estimator():
     typed = {name: value for name, (value, _) in TYPED.items()}
     asked = ask({"table": "t.csv", "target": ["y"], **typed})
-    parameters = build_model(asked, "regression", "y").get_params()
+    parameters = built_for(asked, "regression", "y").get_params()
     for option in OPTIONS:
         others = ("class-weight", "weight-decay", "size", *TYPED_TO_SETTLE)
         if option.parameter and option.name not in others:
             assert parameters[option.parameter] == TYPED[option.name][1], option.name
     asked = ask({"table": "t.csv", "target": ["y"], "solver": "adamw", "weight-decay": 0.5})
-    assert build_model(asked, "classification", "y").weight_decay == 0.5
+    assert built_for(asked, "classification", "y").weight_decay == 0.5
     asked = ask({**NONE, "weight-decay": "0.5", "size": "large"})
-    large = build_model(asked, "classification", "y")
+    large = built_for(asked, "classification", "y")
     assert (large.weight_decay, large.size) == (0.5, "large")
     typed = {name: value for name, (value, _) in TYPED_TO_SETTLE.items()}
     typed |= {"model": "fixed-point", "hidden": "8", "dropout": "0.1"}
     asked = ask({"table": "t.csv", "target": ["y"], **typed})
-    settling = build_model(asked, "regression", "y")
+    settling = built_for(asked, "regression", "y")
     for name, (_, value) in TYPED_TO_SETTLE.items():
         assert getattr(settling, BY_NAME[name].parameter) == value, name
     assert (settling.hidden, settling.dropout, settling.activation) == (8, 0.1, "tanh")
@@ -121,7 +125,7 @@ def test_what_is_typed_reaches_the_estimator():
         ("mlp", {"activation": "tanh"}, "tanh"),
     ):
         asked = ask({"table": "t.csv", "target": ["y"], "model": model, **typed})
-        assert build_model(asked, "regression", "y").activation == used
+        assert built_for(asked, "regression", "y").activation == used
 
 
 def test_help_is_short_and_help_all_is_whole(tmp_path):

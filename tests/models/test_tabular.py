@@ -10,7 +10,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import train_test_split
 
 from chainrule import MLPRegressor, TabularClassifier, TabularRegressor, engine
-from chainrule.data.rows.rows import read_rows
+from chainrule.data.rows.rows import as_rows
 from chainrule.errors import ChainruleError, InterruptedWarning, OptionError
 from chainrule.fitting import bagging
 from chainrule.fitting.bagging import _parts
@@ -93,9 +93,9 @@ def test_the_temperature_of_planted_outputs_is_found():
 
 @pytest.mark.parametrize("groups", [None, np.arange(60) // 4])
 def test_every_row_is_left_out_once_and_groups_as_a_whole(groups):
-    table = read_rows(RNG.normal(size=(60, 2)), np.arange(60) % 3, None)
+    table = as_rows(RNG.normal(size=(60, 2)), np.arange(60) % 3, groups=groups)
     held = []
-    for rows, out in _parts(table, groups, seed=0, n_networks=5, stratify=True):
+    for rows, out in _parts(table, seed=0, n_networks=5, stratify=True):
         assert not set(rows) & set(out)
         if groups is None:
             assert np.unique(table.targets[out], return_counts=True)[1].tolist() == [4, 4, 4]

@@ -11,8 +11,8 @@ from scipy import stats
 from sklearn.datasets import load_diabetes
 
 from chainrule import FixedPointRegressor, MLPRegressor, cli, write_report
+from chainrule.data.rows.rows import as_rows
 from chainrule.errors import DataError, OptionError
-from chainrule.report.page.subject import Part
 from chainrule.report.page.uncertainty import Interval, score_interval, verdict, wilson
 
 EVIL = {
@@ -262,22 +262,22 @@ def test_wilsons_interval_is_that_of_scipy(right, n):
 def test_the_interval_of_a_number_is_that_of_the_bootstrap():
     X, y = load_diabetes(return_X_y=True)
     model = MLPRegressor((8,), max_iter=60, random_state=0).fit(X[:200], y[:200])
-    part = Part(X[200:], y[200:])
-    score = model.score(part.X, part.y)
+    part = as_rows(X[200:], y[200:])
+    score = model.score(part.native, part.targets)
     ours = score_interval(model, part, "r2", score)
     assert score in ours
 
     def r2(true, guess):
         return 1 - ((true - guess) ** 2).mean() / true.var()
 
-    data = (part.y, model.predict(part.X))
+    data = (part.targets, model.predict(part.native))
     options = {"paired": True, "vectorized": False, "method": "percentile", "n_resamples": 2000}
     theirs = stats.bootstrap(data, r2, **options).confidence_interval
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.02)
     few = score_interval(model, part.first(60), "r2", 0.4)
     assert few.high - few.low > ours.high - ours.low
     assert score_interval(model, part, "r2", score) == ours  # seeded
-    doubled = score_interval(model, Part(X[200:], y[200:], np.full(242, 2.0)), "r2", score)
+    doubled = score_interval(model, as_rows(X[200:], y[200:], np.full(242, 2.0)), "r2", score)
     assert (doubled.low, doubled.high) == pytest.approx((ours.low, ours.high))
 
 

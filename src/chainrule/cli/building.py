@@ -6,7 +6,8 @@ import numpy as np
 
 from chainrule.cli.asked import Asked, refuse_unknown
 from chainrule.cli.options import BY_NAME, PARAMETERS
-from chainrule.data import guess_task
+from chainrule.data.rows.rows import Rows
+from chainrule.data.target.values import guess_task
 from chainrule.errors import DataError, OptionError
 from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES
 from chainrule.wording import count, did_you_mean, listing
@@ -15,23 +16,23 @@ TASKS = ("classification", "regression")
 OF_ONE_TASK = {"class-weight": "classification", "quantile": "regression"}
 
 
-def choose_task(asked: Asked, y: Any, name: str) -> tuple[str, str]:
+def choose_task(asked: Asked, rows: Rows) -> tuple[str, str]:
     """Return the task, and why it is that one."""
     task = asked.values["task"]
     if task == "auto":
-        return guess_task(y, name)
+        return guess_task(rows.y)
     if task not in TASKS:
         raise OptionError(f"--task {task} is not known. Choose auto, {' or '.join(TASKS)}.")
     return task, "as asked"
 
 
-def build_model(asked: Asked, task: str, name: str) -> Any:
-    """Return an estimator with the parameters that were asked for.
+def parameters_of(asked: Asked, task: str, name: str) -> dict[str, Any]:
+    """Return the parameters of the estimator that was asked for; `name` is the target's.
 
     Raises
     ------
     OptionError
-        If an option is for the other task, or a parameter cannot work.
+        If an option is for the other task, or they contradict each other.
     """
     from sklearn.metrics import get_scorer_names
 
@@ -54,12 +55,21 @@ def build_model(asked: Asked, task: str, name: str) -> Any:
                 f"--quantile is for --loss quantile, not for {values['loss']}. Leave one out."
             )
         values["loss"] = "quantile"
-    values["class-weight"] = None
+    values["class-weight"] = None  # to be read beside the target's classes
     single = _of_one_layer(values) if asked.model == "fixed-point" else {}
-    kind = _kind(asked.model, task)
-    known = kind._get_param_names()
-    own = {p: values[o.name] for p, o in PARAMETERS.items() if p in known}
-    model = kind(**own | single)
+    known = _kind(asked.model, task)._get_param_names()
+    return {p: values[o.name] for p, o in PARAMETERS.items() if p in known} | single
+
+
+def new_model(asked: Asked, task: str, parameters: dict[str, Any]) -> Any:
+    """Return an estimator with these parameters.
+
+    Raises
+    ------
+    OptionError
+        If a parameter cannot work.
+    """
+    model = _kind(asked.model, task)(**parameters)
     model._check_parameters()
     return model
 
@@ -91,7 +101,7 @@ def _of_one_layer(values: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def load_model(asked: Asked) -> Any:
+def model_before(asked: Asked, task: str, class_weight: Any) -> Any:
     """Return the model of the run before, with what a training may change when it goes on."""
     from chainrule.models.loading import load
 
@@ -106,6 +116,8 @@ def load_model(asked: Asked) -> Any:
         )
     may = {p: o for p, o in PARAMETERS.items() if o.may_change and p in known}
     changed = {p: asked.meant[o.name] for p, o in may.items()}
+    if task == "classification":
+        changed["class_weight"] = class_weight
     model.set_params(**changed, warm_start=True)
     model._check_parameters()
     return model

@@ -34,7 +34,7 @@ def run_check_gradients(
     rows = looked.rows
     chosen = np.sort(np.random.default_rng(0).permutation(len(rows))[:MOST_ROWS])
     taken = rows.take(chosen)
-    check = looked.model.check_gradients(taken.X, taken.y, most=most)
+    check = looked.model.check_gradients(taken, taken.y, most=most)
     if figure is not None:
         from chainrule.report.gradient_check import gradient_check_figure
         from chainrule.report.style import save_figure

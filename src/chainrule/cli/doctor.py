@@ -36,7 +36,7 @@ def run_doctor(
     model: Any = looked.model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the findings say the same
-        diagnosis = model.diagnose(looked.rows.X, looked.rows.y, sanity=sanity)
+        diagnosis = model.diagnose(looked.rows, looked.rows.y, sanity=sanity)
     if json:
         told = {"run": str(run), "table": looked.table, **diagnosis.to_dict()}
         print(json_format.dumps(told, indent=2))

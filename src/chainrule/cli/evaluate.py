@@ -8,7 +8,7 @@ from chainrule.cli.new_rows import load_for_rows, targets_of
 from chainrule.cli.roles import divide
 from chainrule.cli.summary import number
 from chainrule.cli.talk import Talk, columns
-from chainrule.data import read_table
+from chainrule.data.reading.table import read_table
 from chainrule.errors import OptionError
 from chainrule.runs.folder import find_model, read_manifest
 
@@ -47,9 +47,9 @@ def run_evaluate(
     from chainrule.judging.evaluation import evaluate
 
     model = load_for_rows(path)
-    for line in model.fitted_.encoder.transform_report(rows.X):
+    for line in model.fitted_.encoder.transform_report(rows.columns):
         talk.say("Note", line)
-    scores = evaluate(model, rows.X, rows.y, rows.weights, wanted)
+    scores = evaluate(model, rows)
     scores["weight"] = weight if weighted else None
     if json:
         print(json_format.dumps(scores, indent=2))

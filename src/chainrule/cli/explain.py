@@ -36,7 +36,7 @@ def run_explain(
         )
     model: Any = looked.model
     told = model.explain(
-        looked.rows.X,
+        looked.rows,
         looked.rows.y,
         row,
         weight=weight,

@@ -3,6 +3,7 @@
 import json as json_format
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,28 +11,27 @@ import msgspec
 import numpy as np
 
 from chainrule.cli import summary
-from chainrule.cli.asked import Asked, Before, ask
+from chainrule.cli.asked import Before, ask
 from chainrule.cli.building import (
-    build_model,
     choose_task,
-    load_model,
+    model_before,
+    new_model,
+    parameters_of,
     read_class_weight,
     refuse_other_classes,
 )
-from chainrule.cli.parting import column_options, divide_table, part_rows
-from chainrule.cli.roles import Rows
+from chainrule.cli.parting import column_options, divide_table, split_as_asked
 from chainrule.cli.saving import save_run
 from chainrule.cli.talk import Talk, show_progress
-from chainrule.data import (
-    NumberTarget,
-    Schema,
-    Split,
-    fit_class_target,
-    infer_schema,
-    read_table,
-)
 from chainrule.data.columns.kinds import kind_of
+from chainrule.data.columns.schema import Schema, infer_schema
 from chainrule.data.findings import Finding, find
+from chainrule.data.reading.table import read_table
+from chainrule.data.rows.rows import Rows
+from chainrule.data.rows.splitting import Split
+from chainrule.data.target.numbers import NumberTarget
+from chainrule.data.target.target import fit_class_target
+from chainrule.data.target.values import TargetValues
 from chainrule.errors import ChainruleError, OptionError
 from chainrule.runs.folder import hash_table, refuse_existing
 from chainrule.wording import count, from_to
@@ -42,45 +42,50 @@ MANY_ROWS = 20_000  # so many that baselines take their time
 def run_fit(typed: dict[str, Any]) -> int:
     """Carry out the command and return its exit code; `typed` is what the command line says."""
     asked = ask(typed)
-    options = asked.options
+    options, before = asked.options, asked.before
     if options.out is not None:
         refuse_existing(Path(options.out))
     talk = Talk(options.json)
+
     frame = read_table(options.table, separator=options.separator)
     talk.say("Table", f"{options.table}: {frame.height} rows, {frame.width} columns")
-    rows = divide_table(asked, frame)
-    name = ", ".join(rows.targets)
-    task, reason = choose_task(asked, rows.y, name)
-    model = build_model(asked, task, name)
-    talk.say("Target", f"{name}: {task} ({reason})")
-    target = _understand_target(rows, task, model)
-    if task == "classification":
-        model.class_weight = read_class_weight(options.class_weight, target)
-    if asked.before is not None:
-        class_weight = getattr(model, "class_weight", None)
-        model = load_model(asked)
-        if task == "classification":
-            refuse_other_classes(model, target, asked.before.run)
-            model.class_weight = class_weight
     data_hash = hash_table(options.table, frame)
-    schema = infer_schema(rows.X, **column_options(asked))  # an ID shows in its order
-    _say_weights(talk, rows, options.weight)
-    parted = part_rows(asked, rows, task)
-    rows, parts = parted.rows, parted.split
-    train, validation, test = parted.parts
-    if asked.before is None:
-        _settle_columns(talk, asked, model, schema, train)
+    rows = divide_table(asked, frame)
+    name = ", ".join(rows.names)
+    task, reason = choose_task(asked, rows)
+    parameters = parameters_of(asked, task, name)
+    talk.say("Target", f"{name}: {task} ({reason})")
+    if task == "classification":
+        target = fit_class_target(rows.y, name=name, names=rows.names)
+        parameters["class_weight"] = read_class_weight(options.class_weight, target)
     else:
-        talk.say("Resumed", *_words_on_the_run_before(asked.before, model, data_hash))
-    talk.say("Split", parts.description)
-    findings = _find(rows, task, schema, parts)
+        target = None
+        _refuse_numbers(rows, parameters["loss"])
+
+    schema = infer_schema(rows.columns, **column_options(asked))  # an ID shows in its order
+    _say_weights(talk, rows, options.weight)
+    rows = rows.that_count()
+    split = split_as_asked(asked, rows, task)
+    parts = train, validation, test = rows.parted(split)
+    if before is None:
+        identifiers = [column.name for column in schema.columns if kind_of(column).of_whole_table]
+        of_columns = column_options(asked, *identifiers)
+        own = infer_schema(train.columns, **of_columns, weights=train.weights)
+        train = replace(train, schema=own)
+        model = new_model(asked, task, parameters | of_columns)
+        talk.say("Columns", *_words_on_columns(schema, own, model))
+    else:
+        model = model_before(asked, task, parameters.get("class_weight"))
+        if target is not None:
+            refuse_other_classes(model, target, before.run)
+        talk.say("Resumed", *_words_on_the_run_before(before, model, data_hash))
+    talk.say("Split", split.description)
+    findings = _find(rows, task, schema, split)
     kind = summary.describe_model(asked, model, len(train))
-    talk.say("Model", *([kind] if asked.before is None else []))
+    talk.say("Model", *([kind] if before is None else []))
     talk.say("Findings", *(summary.describe_finding(f) for f in findings if not f.is_settled))
 
-    parts_itself = asked.model == "tabular" and not len(validation)
-    several = train.groups is not None and len(np.unique(train.groups)) > 1
-    _train(model, train, validation, train.groups if parts_itself and several else None)
+    _train(model, train, validation, keeps_groups=asked.model == "tabular")
     talk.say("Network", summary.describe_network(model))
     talk.say("Training", summary.describe_training(model))
     if asked.model == "fixed-point":
@@ -88,9 +93,9 @@ def run_fit(typed: dict[str, Any]) -> int:
 
     results = {
         "table": options.table,
-        "target": rows.targets[0] if len(rows.targets) == 1 else list(rows.targets),
+        "target": rows.names[0] if len(rows.names) == 1 else list(rows.names),
         "task": task,
-        "split": parts.description,
+        "split": split.description,
         "findings": msgspec.to_builtins(findings),
         "model": kind,
         "network": summary.describe_network(model),
@@ -98,26 +103,22 @@ def run_fit(typed: dict[str, Any]) -> int:
         "epochs": model.n_iter_,
         "kept": from_to([each.ending.epoch for each in model.fitted_.networks]),
         "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
-        **_test(talk, model, rows, parts, test),
+        **_test(talk, model, rows, split, test),
     }
-    final = save_run(talk, asked, model, schema, parted, results, data_hash)
+    final = save_run(talk, asked, model, schema, parts, results, data_hash)
     talk.say("Next", f"chainrule predict {final} NEW_TABLE -o predictions.csv")
     if options.json:
         print(json_format.dumps({"run": str(final), **results}, indent=2))
     return 1 if model.stop_ == "diverged" else 0
 
 
-def _understand_target(rows: Rows, task: str, model: Any) -> Any:
-    """Return the target of the whole table; what no split could mend is refused."""
-    if task == "classification":
-        return fit_class_target(rows.y, name=", ".join(rows.targets))
+def _refuse_numbers(rows: Rows, loss: str) -> None:
+    """Refuse numbers to be predicted that no split could mend."""
     from chainrule.fitting.losses import is_of_counts  # JAX only for a table that can be learnt
 
-    counts = is_of_counts(model.loss)
-    for name in rows.targets:
-        y = rows.y if len(rows.targets) == 1 else rows.y[name]
-        NumberTarget.fit(y, name=name, scale=not counts, non_negative=counts)
-    return None
+    counts = is_of_counts(loss)
+    for name, y in zip(rows.names, rows.each_target, strict=True):
+        NumberTarget.fit(TargetValues(y), name=name, scale=not counts, non_negative=counts)
 
 
 def _words_on_the_run_before(before: Before, model: Any, data_hash: str) -> list[str]:
@@ -129,7 +130,7 @@ def _words_on_the_run_before(before: Before, model: Any, data_hash: str) -> list
 
 def _say_weights(talk: Talk, rows: Rows, column: str | None) -> None:
     """Say what the weights are, and how many rows do not count."""
-    if rows.weights is None:
+    if not rows.weighted:
         return
     counting = rows.weights[rows.weights > 0]
     line = f"{column}: {counting.min():g} to {counting.max():g}, in training and in every score"
@@ -139,15 +140,12 @@ def _say_weights(talk: Talk, rows: Rows, column: str | None) -> None:
     talk.say("Weights", line)
 
 
-def _settle_columns(talk: Talk, asked: Asked, model: Any, schema: Schema, train: Rows) -> None:
-    """Say what the columns are taken for; IDs of the whole table are left out in training."""
-    identifiers = [column.name for column in schema.columns if kind_of(column).of_whole_table]
-    options = column_options(asked, *identifiers)
-    model.drop = options["drop"]
-    talk.say("Columns", *schema.describe(scale=model.scale))
-    own = infer_schema(train.X, **options, weights=train.weights)
-    if _uses(own) != _uses(schema):
-        talk.say("", "of these, in the training rows:", *own.describe(scale=model.scale))
+def _words_on_columns(schema: Schema, own: Schema, model: Any) -> list[str]:
+    """Return what the columns are taken for, and what of it is otherwise in the training rows."""
+    lines = schema.describe(scale=model.scale)
+    if _uses(own) == _uses(schema):
+        return lines
+    return [*lines, "of these, in the training rows:", *own.describe(scale=model.scale)]
 
 
 def _uses(schema: Schema) -> list[tuple[Any, ...]]:
@@ -155,33 +153,25 @@ def _uses(schema: Schema) -> list[tuple[Any, ...]]:
     return [(column.name, bool(column.n_gaps), len(column.levels)) for column in schema.used]
 
 
-def _find(rows: Rows, task: Any, schema: Schema, parts: Split) -> list[Finding]:
+def _find(rows: Rows, task: Any, schema: Schema, split: Split) -> list[Finding]:
     """Return what is odd about the table, without the columns left out, which were told."""
-    ordered = parts.how.startswith("in order")
+    ordered = split.how.startswith("in order")
     found = find(
-        rows.X, rows.y, task=task, schema=schema, weights=rows.weights, ordered_split=ordered
+        rows.columns, rows.y, task=task, schema=schema, weights=rows.weights, ordered_split=ordered
     )
     out = {column.name for column in schema.unused}
     return [finding for finding in found if not finding.columns or set(finding.columns) - out]
 
 
-def _train(model: Any, train: Rows, validation: Rows, groups: Any) -> None:
-    """Train; `groups` of the training rows are kept whole by a model that parts them itself."""
-    held_out = {}
-    if len(validation):
-        held_out = {"X_val": validation.X, "y_val": validation.y}
-        held_out["sample_weight_val"] = validation.weights
+def _train(model: Any, train: Rows, validation: Rows, *, keeps_groups: bool) -> None:
+    """Train; a model that parts the training rows itself keeps their groups whole."""
+    held_out = {"X_val": validation, "y_val": validation.y} if len(validation) else {}
+    if held_out or not keeps_groups or train.groups is None or len(np.unique(train.groups)) == 1:
+        train = replace(train, groups=None)
     with warnings.catch_warnings(), show_progress() as on_progress:
         warnings.simplefilter("ignore")  # the summary says the same
         try:
-            model.fit(
-                train.X,
-                train.y,
-                train.weights,
-                groups=groups,
-                **held_out,
-                on_progress=on_progress,
-            )
+            model.fit(train, train.y, **held_out, on_progress=on_progress)
         except ValueError as error:
             if isinstance(error, ChainruleError) or model.scoring == "loss":
                 raise
@@ -191,18 +181,16 @@ def _train(model: Any, train: Rows, validation: Rows, groups: Any) -> None:
             ) from None
 
 
-def _test(talk: Talk, model: Any, rows: Rows, parts: Split, test: Rows) -> dict[str, Any]:
+def _test(talk: Talk, model: Any, rows: Rows, split: Split, test: Rows) -> dict[str, Any]:
     if not len(test):
         return {}
     from chainrule.judging.evaluation import MOST_ROWS, evaluate, measure_of, score_baselines
 
-    scores = evaluate(model, test.X, test.y, test.weights, rows.targets)
-    learning = rows.take(np.concatenate([parts.train, parts.validation]))
+    scores = evaluate(model, test)
+    learning = rows.take(np.concatenate([split.train, split.validation]))
     if len(learning) > MANY_ROWS:
         print("fitting three baselines to compare with", file=sys.stderr)
-    baselines = score_baselines(
-        model, (learning.X, learning.y, learning.weights), (test.X, test.y, test.weights)
-    )
+    baselines = score_baselines(model, learning, test)
     measure = measure_of(model)
     talk.say("Test", summary.describe_test(measure, scores, baselines))
     if len(learning) > MOST_ROWS:

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.new_rows import load_for_rows, targets_of
-from chainrule.cli.roles import Rows, divide
-from chainrule.data import guess_task, read_table
+from chainrule.cli.roles import divide
+from chainrule.data.reading.table import read_table
+from chainrule.data.rows.rows import Rows
+from chainrule.data.target.values import guess_task
 from chainrule.errors import MissingFileError, OptionError
 from chainrule.runs.folder import find_model, read_manifest
 from chainrule.wording import did_you_mean
@@ -100,7 +102,7 @@ def _of_table(
             f"Give --target COLUMN, such as --target {frame.columns[-1]}."
         )
     rows = divide(frame, targets)
-    model = at_start(_new_model(rows, new), rows.X, rows.y)
+    model = at_start(_new_model(rows, new), rows, rows.y)
     return Looked(model, rows, table, table)
 
 
@@ -108,7 +110,7 @@ def _new_model(rows: Rows, new: NewNetwork) -> Any:
     from chainrule.engine.layers.activations import ACTIVATIONS
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
 
-    task = new.task or guess_task(rows.y, ", ".join(rows.targets))[0]
+    task = new.task or guess_task(rows.y, ", ".join(rows.names))[0]
     if task not in ("classification", "regression"):
         raise OptionError(f"--task {task} is not known. Choose classification or regression.")
     activation = new.activation or ACTIVATION

@@ -5,46 +5,16 @@ The same options on the same table give the same rows, so that a report can be m
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from chainrule.cli.asked import Asked
-from chainrule.cli.roles import Rows, divide
-from chainrule.data import Split, split_rows
+from chainrule.cli.roles import divide
+from chainrule.data.rows.rows import Rows
+from chainrule.data.rows.splitting import Split, split_rows
 from chainrule.errors import DataError, OptionError
 from chainrule.wording import listing
-
-
-@dataclass(frozen=True, eq=False)
-class Parted:
-    """Rows that count, and how they are split.
-
-    Attributes
-    ----------
-    rows : Rows
-        Without those of weight 0.
-    numbers : array of shape (n_rows,)
-        Where each stands in the table, counted from 0.
-    split : Split
-        Numbers of `rows`.
-    """
-
-    rows: Rows
-    numbers: np.ndarray
-    split: Split
-
-    @property
-    def parts(self) -> tuple[Rows, Rows, Rows]:
-        """The rows of training, validation and test."""
-        split = self.split
-        train, validation, test = map(self.rows.take, (split.train, split.validation, split.test))
-        return train, validation, test
-
-    def places(self, part: str) -> np.ndarray:
-        """Where the rows of "train", "validation" or "test" stand in the table."""
-        return self.numbers[getattr(self.split, part)]
 
 
 def divide_table(asked: Asked, frame: Any) -> Rows:
@@ -69,18 +39,11 @@ def column_options(asked: Asked, *more_to_drop: str) -> dict[str, Any]:
     return {**options, "drop": (*options["drop"], *more_to_drop)}
 
 
-def part_rows(asked: Asked, rows: Rows, task: str) -> Parted:
-    """Leave out rows of weight 0 and split the others."""
-    numbers = np.arange(len(rows)) if rows.weights is None else np.flatnonzero(rows.weights > 0)
-    if len(numbers) < len(rows):
-        rows = rows.take(numbers)
-    return Parted(rows, numbers, _split(asked, rows, task))
-
-
-def _split(asked: Asked, rows: Rows, task: str) -> Split:
+def split_as_asked(asked: Asked, rows: Rows, task: str) -> Split:
+    """Return which rows train, which stop the training, and which test."""
     options = asked.options
-    stratify = task == "classification" and len(rows.targets) == 1
-    parts = split_rows(
+    stratify = task == "classification" and len(rows.names) == 1
+    split = split_rows(
         len(rows),
         y=rows.y if stratify else None,
         kind="groups" if options.groups is not None else options.split,
@@ -90,14 +53,15 @@ def _split(asked: Asked, rows: Rows, task: str) -> Split:
         seed=options.seed,
     )
     if task == "classification" and not stratify:
-        for name in rows.targets:
-            _refuse_absent_class(rows.y[name], name, parts.train)
-    return parts
+        for name, y in zip(rows.names, rows.each_target, strict=True):
+            _refuse_absent_class(y, name, split.train)
+    return split
 
 
-def _refuse_absent_class(y: Any, name: str, train: np.ndarray) -> None:
-    absent = sorted(set(y.unique().to_list()) - set(y[train].unique().to_list()), key=str)
-    if absent and set(y.unique().to_list()) - {0, 1}:
+def _refuse_absent_class(y: np.ndarray, name: str, train: np.ndarray) -> None:
+    known = set(y.tolist())
+    absent = sorted(known - set(y[train].tolist()), key=str)
+    if absent and known - {0, 1}:
         raise DataError(
             f'the training part would hold no row of "{name}" with {listing(absent)}. '
             "Choose another --split or --seed, hold out less, or add rows of them."

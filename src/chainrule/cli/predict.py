@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli.new_rows import load_for_rows, read_new_rows, targets_of
+from chainrule.cli.new_rows import load_for_rows, targets_of
+from chainrule.data.reading.table import read_table
 from chainrule.errors import OptionError
 from chainrule.runs.folder import find_model
 
@@ -19,7 +20,7 @@ def run_predict(
     if out is not None and not out.parent.is_dir():
         raise OptionError(f"there is no folder {out.parent} for --out {out}. Make it first.")
     path = find_model(run)
-    frame = read_new_rows(table, separator)
+    frame = read_table(table, separator=separator, may_be_empty=True)
     model = load_for_rows(path)
     targets = targets_of(run)
     if frame.height:

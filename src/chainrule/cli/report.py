@@ -14,12 +14,12 @@ from chainrule.cli.asked import Asked
 from chainrule.cli.config import read_config
 from chainrule.cli.new_rows import load_for_rows
 from chainrule.cli.options import OPTIONS
-from chainrule.cli.parting import Parted, divide_table, part_rows
-from chainrule.cli.roles import Rows
+from chainrule.cli.parting import divide_table, split_as_asked
 from chainrule.cli.talk import at_the_shell
-from chainrule.data import read_table
+from chainrule.data.reading.table import read_table
+from chainrule.data.rows.rows import Rows
 from chainrule.errors import DataError, MissingFileError, OptionError
-from chainrule.report.page.subject import Part, Subject
+from chainrule.report.page.subject import Subject
 from chainrule.runs.folder import CONFIG, MODEL, REPORT, find_model, hash_table, read_manifest
 
 SAID_ELSEWHERE = ("table", "target", "resume")
@@ -46,32 +46,32 @@ def run_report(
         raise DataError(f"the files of {run} do not say what was predicted. Fit again.")
     model = load_for_rows(run / MODEL)
     frame, same = _read_again(run, manifest, table, separator or asked.values["separator"])
-    parted = part_rows(asked, divide_table(asked, frame), manifest["task"])
+    rows = divide_table(asked, frame).that_count()
+    split = split_as_asked(asked, rows, manifest["task"])
+    parts = rows.parted(split)
     if not same:
-        _refuse_other_rows(run, manifest, model, parted)
-    path = write_page(subject_of(run, run, asked, model, parted), out or run / REPORT)
+        _refuse_other_rows(run, manifest, model, split.description, parts[-1])
+    path = write_page(subject_of(run, run, asked, model, parts), out or run / REPORT)
     print(f"report written to {path} ({path.stat().st_size / 1000:.0f} kB)")
 
 
-def subject_of(folder: Path, name: Path, asked: Asked, model: Any, parted: Parted) -> Subject:
+def subject_of(
+    folder: Path, name: Path, asked: Asked, model: Any, parts: tuple[Rows, Rows, Rows]
+) -> Subject:
     """Return what the report of a run is about; `folder` holds its files, `name` is its own."""
     manifest = read_manifest(folder)
-    parts = zip(("train", "validation", "test"), parted.parts, strict=True)
+    named = zip(("train", "validation", "test"), parts, strict=True)
     return Subject(
         model,
-        parted.rows.targets,
+        parts[0].names,
         manifest,
-        **{which: _part(rows, parted.places(which)) for which, rows in parts if len(rows)},
+        **{which: rows for which, rows in named if len(rows)},
         name=str(name),
         config=(folder / CONFIG).read_text(encoding="utf-8"),
         options=_unusual(asked),
         speak=at_the_shell,
         draws=asked.values["figures"],
     )
-
-
-def _part(rows: Rows, places: Any) -> Part:
-    return Part(rows.X, rows.y, rows.weights, places)
 
 
 def _unusual(asked: Asked) -> tuple[tuple[str, str], ...]:
@@ -114,14 +114,16 @@ def _read_again(
     return frame, same
 
 
-def _refuse_other_rows(run: Path, manifest: dict[str, Any], model: Any, parted: Parted) -> None:
+def _refuse_other_rows(
+    run: Path, manifest: dict[str, Any], model: Any, split: str, test: Rows
+) -> None:
     """Raise a DataError if the rows are not those of the fit, as far as that shows."""
     from chainrule.judging.evaluation import evaluate
 
-    test, results = parted.parts[-1], manifest.get("results") or {}
-    alike = parted.split.description == (manifest.get("split") or {}).get("description")
+    results = manifest.get("results") or {}
+    alike = split == (manifest.get("split") or {}).get("description")
     if alike and "test" in results:
-        scores = evaluate(model, test.X, test.y, test.weights, test.targets)
+        scores = evaluate(model, test)
         pairs = ((scores[k], v) for k, v in results["test"].items() if isinstance(v, float))
         alike = all(abs(now - then) <= CLOSE * max(1, abs(then)) for now, then in pairs)
     if not alike:

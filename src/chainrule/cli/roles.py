@@ -3,38 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from chainrule.data import read_target, read_weights, require_column
+from chainrule.data.columns.frames import as_columns
+from chainrule.data.columns.schema import require_column
+from chainrule.data.rows.rows import Rows
+from chainrule.data.target.values import TargetValues, read_target, side_by_side
+from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError
 from chainrule.wording import count, listing
 
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """Rows of a table; `y` is a column for one target, a frame for several."""
-
-    X: Any
-    y: Any
-    targets: tuple[str, ...]
-    weights: np.ndarray | None = None
-    groups: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return self.X.height
-
-    def take(self, rows: np.ndarray) -> Rows:
-        """Return these rows, in this order."""
-        return replace(
-            self,
-            X=self.X[rows],
-            y=self.y[rows],
-            weights=None if self.weights is None else self.weights[rows],
-            groups=None if self.groups is None else self.groups[rows],
-        )
+_OF_GROUPS = "column of groups"
 
 
 def divide(
@@ -92,22 +73,22 @@ def divide(
             f"no column is left to learn from: the table holds {listing(list(taken))} alone. "
             "Add columns that tell something about the target."
         )
+    each = [read_target(frame[name], name) for name in targets]
     return Rows(
-        X,
-        frame[targets[0]] if len(targets) == 1 else _targets(frame, targets),
+        as_columns(X),
+        TargetValues(each[0] if len(each) == 1 else _beside_each_other(each)),
+        read_weights(None, frame.height) if weight is None else _weights(frame[weight], weight),
+        targets[0] if len(each) == 1 else "y",
         tuple(targets),
-        None if weight is None else _weights(frame[weight], weight),
-        None if groups is None else read_target(frame[groups], groups, role="column of groups"),
+        weighted=weight is not None,
+        groups=None if groups is None else read_target(frame[groups], groups, role=_OF_GROUPS),
+        places=np.arange(frame.height),
     )
 
 
-def _targets(frame: Any, targets: Sequence[str]) -> Any:
-    """Return target columns, yes/no among them as 1 and 0, after a look for gaps."""
-    import polars as pl
-
-    for name in targets:
-        read_target(frame[name], name)
-    return frame.select(targets).with_columns(pl.col(pl.Boolean).cast(pl.Int8))
+def _beside_each_other(targets: list[np.ndarray]) -> np.ndarray:
+    """Return target columns as one array, yes/no among them as 1 and 0."""
+    return side_by_side([t.astype(np.int8) if t.dtype == bool else t for t in targets])
 
 
 def _weights(column: Any, name: str) -> np.ndarray:

@@ -14,10 +14,10 @@ import numpy as np
 
 from chainrule.cli.asked import Asked
 from chainrule.cli.config import write_config
-from chainrule.cli.parting import Parted
-from chainrule.cli.roles import Rows
 from chainrule.cli.talk import Talk
-from chainrule.data import DATASETS, Schema
+from chainrule.data.columns.schema import Schema
+from chainrule.data.reading.datasets import DATASETS
+from chainrule.data.rows.rows import Rows
 from chainrule.runs.folder import (
     CONFIG,
     FIGURES,
@@ -40,7 +40,7 @@ def save_run(
     asked: Asked,
     model: Any,
     schema: Schema,
-    parted: Parted,
+    parts: tuple[Rows, Rows, Rows],
     results: dict[str, Any],
     data_hash: str,
 ) -> Path:
@@ -58,7 +58,7 @@ def save_run(
         write_config(folder / CONFIG, asked.values)
         if draws:
             (folder / FIGURES).mkdir()
-            _draw(folder / FIGURES, model, results, parted.parts[-1])
+            _draw(folder / FIGURES, model, results, parts[-1])
         write_manifest(
             folder / MANIFEST,
             {
@@ -71,7 +71,7 @@ def save_run(
                 "weight": options.weight,
                 "seed": options.seed,
                 "split": {
-                    "description": parted.split.description,
+                    "description": results["split"],
                     "kind": "groups" if options.groups else options.split,
                     "groups": options.groups,
                 },
@@ -91,7 +91,7 @@ def save_run(
             },
         )
         if options.report and not missing:
-            reported = _report(folder, final, asked, model, parted)
+            reported = _report(folder, final, asked, model, parts)
     contents = [MODEL, *([REPORT] if reported == REPORT else []), HISTORY, CONFIG, MANIFEST]
     talk.say("Saved", f"{final}/  {' · '.join([*contents, *([f'{FIGURES}/'] if draws else [])])}")
     wanted = [
@@ -109,13 +109,15 @@ def save_run(
     return final
 
 
-def _report(folder: Path, final: Path, asked: Asked, model: Any, parted: Parted) -> str:
+def _report(
+    folder: Path, final: Path, asked: Asked, model: Any, parts: tuple[Rows, Rows, Rows]
+) -> str:
     """Write the report and return its name; or why there is none, for the run is worth more."""
     from chainrule.cli.report import subject_of
     from chainrule.report.page.write import write_page
 
     try:
-        write_page(subject_of(folder, final, asked, model, parted), folder / REPORT)
+        write_page(subject_of(folder, final, asked, model, parts), folder / REPORT)
     except Exception as error:
         if os.environ.get("CHAINRULE_DEBUG"):
             raise
@@ -133,15 +135,17 @@ def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None
     save_figure(figure, folder, "learning_curves")
     if "test" not in results:
         return
-    scores, several = results["test"], len(test.targets) > 1
-    predicted = None if model.fitted_.classifies else model.predict(test.X).reshape(len(test), -1)
-    for i, name in enumerate(test.targets[:MOST_FIGURES]):
+    scores, several = results["test"], len(test.names) > 1
+    predicted = (
+        None if model.fitted_.classifies else model.predict(test.columns).reshape(len(test), -1)
+    )
+    for i, name in enumerate(test.names[:MOST_FIGURES]):
         own, number = (scores["targets"][name], f"_{i + 1}") if several else (scores, "")
         if predicted is None:
             title = f"Confusion matrix of the test rows{f', {name}' if several else ''}"
             figure = confusion_figure(np.asarray(own["confusion"]), own["classes"], title)
             save_figure(figure, folder, f"confusion_matrix{number}")
         else:
-            y = test.y[name] if several else test.y
-            figure = scatter_figure(y.to_numpy().astype(float), predicted[:, i], name)
+            true = test.each_target[i].astype(float)
+            figure = scatter_figure(true, predicted[:, i], name)
             save_figure(figure, folder, f"predicted_against_true{number}")

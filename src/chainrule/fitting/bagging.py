@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data import NumberTarget
-from chainrule.data.rows.rows import Table
+from chainrule.data.rows.rows import Rows
 from chainrule.engine import train
 from chainrule.engine.training.interrupt import catch_interrupt
 from chainrule.engine.training.together import n_cores
@@ -45,9 +45,8 @@ SOON = 1e-3  # seconds, after which a training ends with its first epoch
 
 def train_bag(
     job: Job,
-    table: Table,
-    validation: Table | None,
-    groups: Any,
+    table: Rows,
+    validation: Rows | None,
     seed: int,
     on_progress: OnProgress,
 ) -> Fitted:
@@ -64,7 +63,7 @@ def train_bag(
     seen = np.sort(rng.permutation(len(x))[:MOST_SEEN])
     parts = [(np.arange(len(x)), None)] * n_networks
     if validation is None and len(x) >= LEAST_ROWS:
-        parts = list(_parts(table, groups, seed, n_networks, stratify=job.task.classifies))
+        parts = list(_parts(table, seed, n_networks, stratify=job.task.classifies))
     outputs, counts = np.zeros((len(x), whole.objective.n_outputs(y.shape[1]))), np.zeros(len(x))
     children = np.random.SeedSequence(seed).spawn(len(parts))
     waves = _waves(len(parts), n_cores())
@@ -131,7 +130,7 @@ def train_bag(
 
 
 def _calibrated(
-    bag: Fitted, outputs: np.ndarray, y: np.ndarray, rows: Table, *, of_the_mean: bool
+    bag: Fitted, outputs: np.ndarray, y: np.ndarray, rows: Rows, *, of_the_mean: bool
 ) -> Fitted:
     """Return the bag, as bold as its outputs for these rows deserve, or with its errors there."""
     if isinstance(bag.target, NumberTarget):
@@ -171,19 +170,18 @@ def _why(settings: Any, members: list[Fitted]) -> tuple[str, str]:
 
 
 def _parts(
-    table: Table, groups: Any, seed: int, n_networks: int, *, stratify: bool
+    table: Rows, seed: int, n_networks: int, *, stratify: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield for each network the rows it trains on and those it leaves out."""
     from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
-    n, n_folds = table.columns.n_rows, max(n_networks, 5)
+    n, n_folds, groups = len(table), max(n_networks, 5), table.groups
     if groups is not None:
-        groups = np.asarray(groups)
         n_groups = len(np.unique(groups))
-        if len(groups) != n or n_groups < 2:
+        if n_groups < 2:
             raise OptionError(
-                f"groups has {len(groups)} entries of {n_groups} kinds for {n} rows. Give one for "
-                "each row, of two kinds or more."
+                "groups are all the same, so that none can be left out. Give groups of two kinds "
+                "or more, or leave them out."
             )
         splitter: Any = GroupKFold(min(n_folds, n_groups), shuffle=True, random_state=seed)
     elif stratify and table.targets.ndim == 1:

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from chainrule.data import InputEncoder
-from chainrule.data.rows.rows import Table
+from chainrule.data.rows.rows import Rows
 from chainrule.engine import Constant, Epoch, Trained, make_room, train
 from chainrule.engine.compiling.precision import as_dtype
 from chainrule.errors import DataError, DivergedError
@@ -74,9 +74,9 @@ class Learning:
     def __init__(
         self,
         job: Job,
-        table: Table,
-        training: Table,
-        validation: Table | None,
+        table: Rows,
+        training: Rows,
+        validation: Rows | None,
         start: Start,
         prepared: tuple[InputEncoder, Any] | None = None,
     ) -> None:
@@ -96,10 +96,11 @@ class Learning:
                 number=self.settings.number,
                 drop=self.settings.drop,
                 weights=training.weights,
+                schema=training.schema,
             )
         self.objective = self.task.objective(self.target)
 
-    def encoded(self, rows: Table, out: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+    def encoded(self, rows: Rows, out: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
         """Return inputs (written into `out`), targets and weights as the engine takes them."""
         if rows.encoded is not None:
             x, y = rows.encoded
@@ -108,7 +109,7 @@ class Learning:
             return x if out is None else out, y, rows.weights
         dtype = self.settings.dtype
         x = self.encoder.transform(rows.columns, dtype, who=self.job.who, out=out)
-        return x, self.target.encode(rows.targets, name=rows.name), rows.weights
+        return x, self.target.encode(rows.y, name=rows.name), rows.weights
 
     @cached_property
     def network(self) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from chainrule import engine as e
 from chainrule.data import NumberTarget, fit_class_target
-from chainrule.data.rows.rows import Table
+from chainrule.data.rows.rows import Rows
 from chainrule.errors import OptionError
 from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES
 from chainrule.fitting.losses import check_loss, choose_objective, is_of_counts, named_objective
@@ -25,10 +25,10 @@ class Classification:
 
     classifies = True
 
-    def fit_target(self, table: Table, training: Table, classes: Any) -> Any:
+    def fit_target(self, table: Rows, training: Rows, classes: Any) -> Any:
         """Return what all rows say of the target, or of some of them that are declared."""
         del training
-        return fit_class_target(table.targets, name=table.name, classes=classes)
+        return fit_class_target(table.y, name=table.name, classes=classes)
 
     def check_loss(self) -> None:
         """Raise an OptionError if the loss cannot be meant."""
@@ -62,7 +62,7 @@ class Classification:
     def finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
         """Turn what the engine measured into what people read: there is nothing to do."""
 
-    def calibration(self, fitted: Fitted, rows: Table | None) -> Calibration | None:
+    def calibration(self, fitted: Fitted, rows: Rows | None) -> Calibration | None:
         """Return the errors to expect: probabilities say them themselves."""
         del fitted, rows
 
@@ -80,12 +80,12 @@ class Regression:
 
     classifies = False
 
-    def fit_target(self, table: Table, training: Table, classes: Any) -> NumberTarget:
+    def fit_target(self, table: Rows, training: Rows, classes: Any) -> NumberTarget:
         """Return what the training rows say of the target; counts are not scaled."""
         del classes
         counts = is_of_counts(self.loss)
         return NumberTarget.fit(
-            training.targets,
+            training.y,
             scale=not counts,
             name=table.name,
             weights=training.weights,
@@ -129,7 +129,7 @@ class Regression:
                 error = history.pop(f"{prefix}squared_error")
                 history[f"{prefix}r2"] = _r2(error, *part)
 
-    def calibration(self, fitted: Fitted, rows: Table | None) -> Calibration | None:
+    def calibration(self, fitted: Fitted, rows: Rows | None) -> Calibration | None:
         """Return the errors on rows that did not train."""
         if rows is None or not isinstance(fitted.target, NumberTarget):
             return None

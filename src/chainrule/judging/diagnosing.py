@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.findings import find
+from chainrule.data.rows.rows import Rows, as_rows
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
@@ -97,20 +99,18 @@ def _hidden_of(model: Any) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
     """Return the rows, of one target; several are not looked at."""
-    from chainrule.data import as_columns, read_target
-    from chainrule.data.rows.rows import name_of
     from chainrule.inspection.doctor.evidence import SeenRows
 
     target = model.fitted_.target
     if target.n_targets > 1:
         return None
-    columns, targets = as_columns(X), read_target(y, name_of(y))
-    encoded, few = target.encode(targets), None
-    if columns.n_rows > MOST_ROWS:
-        few = np.sort(np.random.default_rng(0).choice(columns.n_rows, MOST_ROWS, replace=False))
-        columns, targets, encoded = columns.take(few), targets[few], encoded[few]
-    given = columns.array if columns.frame is None else columns.frame.to_native()
-    x = model.fitted_.encoder.transform(given, np.float64, who=type(model).__name__)
+    rows, few = as_rows(X, y), None
+    encoded = target.encode(rows.y)
+    if len(rows) > MOST_ROWS:
+        few = np.sort(np.random.default_rng(0).choice(len(rows), MOST_ROWS, replace=False))
+        rows, encoded = rows.take(few), encoded[few]
+    given = rows.native
+    x = model.fitted_.encoder.transform(rows.columns, np.float64, who=type(model).__name__)
     [own] = target.each(encoded)
     names = [str(each) for classes in target.class_lists for each in classes]
     predictions = (
@@ -132,17 +132,15 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
         classes=names,
         predictions=np.asarray(predictions),
         hidden=hidden,
-        leaks=_leaks(model, columns, targets),
+        leaks=_leaks(model, rows),
         reference=reference,
         places=few,
     )
 
 
-def _leaks(model: Any, columns: Any, targets: np.ndarray) -> list[tuple[str, str]]:
-    from chainrule.data.findings import find
-
+def _leaks(model: Any, rows: Rows) -> list[tuple[str, str]]:
     task = "classification" if model.fitted_.classifies else "regression"
-    found = find(columns, targets, task=task, schema=model.fitted_.encoder.schema)
+    found = find(rows.columns, rows.y, task=task, schema=model.fitted_.encoder.schema)
     return [(each.columns[0], each.text) for each in found if each.kind == "leak"]
 
 

@@ -5,11 +5,11 @@ rows are; the confusion matrix counts rows.
 """
 
 import warnings
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from chainrule.data.rows.rows import Rows
 from chainrule.data.target.kind import Target
 
 SMALL = 1_000_000  # numbers in a table
@@ -28,21 +28,16 @@ def measure_of(model: Any) -> str:
     return "accuracy" if model.class_weight is None else "balanced_accuracy"
 
 
-def evaluate(
-    model: Any, X: Any, y: Any, sample_weight: Any = None, names: Sequence[str] | None = None
-) -> dict[str, Any]:
+def evaluate(model: Any, rows: Rows) -> dict[str, Any]:
     """Return the scores of a fitted model on labelled rows.
 
     Parameters
     ----------
     model : estimator
         A fitted classifier or regressor.
-    X, y
-        Rows and their true targets; classes that training never saw are an error.
-    sample_weight : array of shape (n_rows,), optional
-        Weights of the rows.
-    names : sequence of str, optional
-        Names of several targets; else "target 1", ….
+    rows : Rows
+        With their true targets; classes that training never saw are an error.  Several targets
+        without names are "target 1", ….
 
     Returns
     -------
@@ -54,16 +49,15 @@ def evaluate(
         with every target right.  All: "rows".
     """
     target: Target = model.fitted_.target
-    encoded = target.encode(y, name=getattr(y, "name", None) or "y")
-    n = len(encoded)
-    weights = np.ones(n) if sample_weight is None else np.asarray(sample_weight, dtype=np.float64)
+    encoded = target.encode(rows.y, name=rows.name)
+    X, weights, n = rows.columns, rows.weights, len(rows)
     if target.classifies:
         each = _class_scores(model, X, encoded, weights)
     else:
         each = _number_scores(model, X, target.decode(encoded), weights)
     if len(each) == 1:
         return {"rows": n, **each[0]}
-    names = names or [f"target {i + 1}" for i in range(len(each))]
+    names = rows.names or [f"target {i + 1}" for i in range(len(each))]
     scores: dict[str, Any] = {"rows": n, **_means(each)}
     if target.classifies:
         right = (model.predict(X) == target.decode(encoded)).all(axis=1)
@@ -171,9 +165,7 @@ def _or_none(values: np.ndarray) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in values]
 
 
-def score_baselines(
-    model: Any, train: tuple[Any, Any, Any], test: tuple[Any, Any, Any]
-) -> dict[str, float | None]:
+def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | None]:
     """Return the score of three models without a network, by name; see `measure_of`.
 
     Always the commonest (or the mean), a linear model, and boosted trees, on the same encoded
@@ -184,18 +176,18 @@ def score_baselines(
     ----------
     model : estimator
         The fitted network to compare with.
-    train, test : (X, y, weights)
-        Rows to learn from, rows to score on; the weights may be None.
+    train, test : Rows
+        To learn from, and to score on.
     """
     from sklearn.utils.class_weight import compute_sample_weight
     from threadpoolctl import threadpool_limits
 
-    x_train, y_train, w_train = _plain(model, *train)
+    x_train, y_train, w_train = _plain(model, train)
     drawn = np.random.default_rng(0).permutation(len(x_train))
-    x_test, y_test, w_test = _plain(model, *test)
+    x_test, y_test, w_test = _plain(model, test)
     if getattr(model, "class_weight", None) is not None:
         w_train = w_train * compute_sample_weight(
-            model.class_weight, model.fitted_.target.decode(model.fitted_.target.encode(train[1]))
+            model.class_weight, model.fitted_.target.decode(model.fitted_.target.encode(train.y))
         )
     found: dict[str, list[float | None]] = {}
     level = 0.5 if model.fitted_.classifies else _level(model)
@@ -214,10 +206,10 @@ def score_baselines(
     return {name: _mean(scores) for name, scores in found.items()}
 
 
-def _plain(model: Any, X: Any, y: Any, weights: Any) -> tuple[Any, list[np.ndarray], np.ndarray]:
+def _plain(model: Any, rows: Rows) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
     """Return encoded inputs, every target as class numbers or scaled numbers, and weights."""
-    target, x = model.fitted_.target, model.fitted_.encoder.transform(X, np.float64)
-    return x, target.each(target.encode(y)), np.ones(len(x)) if weights is None else weights
+    target, x = model.fitted_.target, model.fitted_.encoder.transform(rows.columns, np.float64)
+    return x, target.each(target.encode(rows.y)), rows.weights
 
 
 def _baselines(model: Any, y: np.ndarray) -> dict[str, Any]:

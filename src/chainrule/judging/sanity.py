@@ -10,14 +10,15 @@ Reference: Karpathy (2019), A recipe for training neural networks.
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
-from chainrule.data import as_columns, read_target
-from chainrule.data.rows.rows import name_of
+from chainrule.data.rows.rows import Rows, as_rows
+from chainrule.data.target.values import TargetValues
 from chainrule.inspection.doctor.finding import SanityTest
 
 FEW_ROWS, FEW_EPOCHS = 32, 400
@@ -29,24 +30,22 @@ MOST_ROWS = 2_000
 
 def sanity_tests(model: Any, X: Any, y: Any) -> tuple[SanityTest, ...]:
     """Return the three tests of a fitted estimator, on copies of it."""
-    columns, targets = as_columns(X), read_target(y, name_of(y))
+    rows = as_rows(X, y)
     rng = np.random.default_rng(0)
-    order = rng.permutation(columns.n_rows)[:MOST_ROWS]
-    few = _of_every_kind(model, targets, order)[:FEW_ROWS]
+    order = rng.permutation(len(rows))[:MOST_ROWS]
+    few = rows.take(_of_every_kind(model, rows.targets, order)[:FEW_ROWS])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        by_heart = _copy(model, max(FEW_EPOCHS, int(model.n_iter_))).fit(
-            _rows(columns, few), targets[few]
-        )
+        by_heart = _copy(model, max(FEW_EPOCHS, int(model.n_iter_))).fit(few, few.y)
         return (
-            _start(model, targets),
-            _by_heart(by_heart, targets[few]),
-            _shuffled(model, columns, targets, order, rng),
+            _start(model, rows),
+            _by_heart(by_heart, few),
+            _shuffled(model, rows, order, rng),
         )
 
 
-def _start(model: Any, targets: np.ndarray) -> SanityTest:
-    loss, guessing = float(model.history_["loss"][0]), _loss_of_guessing(model, targets)
+def _start(model: Any, rows: Rows) -> SanityTest:
+    loss, guessing = float(model.history_["loss"][0]), _loss_of_guessing(model, rows)
     if np.isnan(loss):  # where the training rows are not measured
         loss = float(model.history_["val_loss"][0])
     return SanityTest(
@@ -56,28 +55,26 @@ def _start(model: Any, targets: np.ndarray) -> SanityTest:
     )
 
 
-def _by_heart(copy: Any, targets: np.ndarray) -> SanityTest:
+def _by_heart(copy: Any, rows: Rows) -> SanityTest:
     loss = float(np.nanmin(copy.history_["loss"]))
-    guessing = _loss_of_guessing(copy, targets)
+    guessing = _loss_of_guessing(copy, rows)
     return SanityTest(
         "a few rows by heart",
         loss < LEFT * guessing,
-        f"On {len(targets)} rows alone, without penalty and dropout, the loss falls to {loss:.2g}; "
+        f"On {len(rows)} rows alone, without penalty and dropout, the loss falls to {loss:.2g}; "
         f"guessing has {guessing:.3g}.",
     )
 
 
-def _shuffled(
-    model: Any, columns: Any, targets: np.ndarray, order: np.ndarray, rng: np.random.Generator
-) -> SanityTest:
+def _shuffled(model: Any, rows: Rows, order: np.ndarray, rng: np.random.Generator) -> SanityTest:
     train, test = map(np.asarray, train_test_split(order, test_size=0.3, random_state=0))
-    mixed = targets[rng.permutation(train)]
-    copy = _copy(model, min(int(model.fitted_.recipe.get("max_iter", model.max_iter)), 100)).fit(
-        _rows(columns, train), mixed
-    )
-    score = float(copy.score(_rows(columns, test), targets[test]))
+    mixed = replace(rows.take(train), y=TargetValues(rows.targets[rng.permutation(train)]))
+    n_epochs = int(model.fitted_.recipe.get("max_iter", model.max_iter))
+    copy = _copy(model, min(n_epochs, 100)).fit(mixed, mixed.y)
+    held = rows.take(test)
+    score = float(copy.score(held.native, held.targets))
     if model.fitted_.classifies:
-        _, counts = np.unique(targets[test].astype(str), axis=0, return_counts=True)
+        _, counts = np.unique(held.targets.astype(str), axis=0, return_counts=True)
         chance = float(counts.max() / len(test))
         most = chance + SURPRISE * float(np.sqrt(chance * (1 - chance) / len(test)))
         what = "right answers"
@@ -120,12 +117,12 @@ def _of_every_kind(model: Any, targets: np.ndarray, order: np.ndarray) -> np.nda
     return order[np.argsort(turn, kind="stable")]
 
 
-def _loss_of_guessing(model: Any, targets: np.ndarray) -> float:
+def _loss_of_guessing(model: Any, rows: Rows) -> float:
     """Return the loss of the best answer that is the same for all rows, as the history has it."""
     from chainrule.engine.compiling.precision import precision
     from chainrule.engine.pytree import on_device
 
-    encoded = np.asarray(model.fitted_.target.encode(targets), np.float64)
+    encoded = np.asarray(model.fitted_.target.encode(rows.y), np.float64)
     objective = model.objective_
     middle = encoded.mean(axis=0)
     if model.fitted_.network.link == "softmax":
@@ -139,8 +136,3 @@ def _loss_of_guessing(model: Any, targets: np.ndarray) -> float:
     with precision(np.dtype(np.float64)):
         z, y = on_device(np.tile(raw, (len(encoded), 1))), on_device(encoded)
         return float(np.mean(np.asarray(objective.per_row(z, y))))
-
-
-def _rows(columns: Any, rows: np.ndarray) -> Any:
-    taken = columns.take(rows)
-    return taken.array if taken.frame is None else taken.frame.to_native()

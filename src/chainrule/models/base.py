@@ -6,7 +6,7 @@ rows held out → columns encoded → network built → trained by the engine �
 from collections.abc import Callable
 from typing import Any, Self
 
-from chainrule.data.rows.rows import hold_out
+from chainrule.data.rows.rows import Rows, as_rows, hold_out
 from chainrule.errors import OptionError
 from chainrule.fitting.callbacks import Tasks
 from chainrule.fitting.job import Job
@@ -173,15 +173,11 @@ n_outputs_, out_activation_
         check_parameters(self._job())
 
     def _fit_rows(
-        self,
-        given: tuple[Any, Any, Any],
-        groups: Any,
-        held_out: tuple[Any, Any, Any],
-        on_progress: Callable[[Any], None] | None,
+        self, rows: Rows, held_out: Rows | None, on_progress: Callable[[Any], None] | None
     ) -> None:
-        learning = self._learning(given, groups, held_out)
+        learning = self._learning(rows, held_out)
         training, tasks = learning.training, Tasks(self, int(self.max_iter))
-        weights = None if given[2] is None else training.weights
+        weights = training.weights if training.weighted else None
         tasks.begin(training.native, training.targets, weights)
         if self.n_networks == 1:
             self.fitted_ = learning.run(on_progress, tasks)
@@ -191,37 +187,29 @@ n_outputs_, out_activation_
             self.fitted_ = learn_ensemble(learning, tasks, on_progress)
         tasks.end()
 
-    def _learning(
-        self,
-        given: tuple[Any, Any, Any],
-        groups: Any = None,
-        held_out: tuple[Any, Any, Any] = (None, None, None),
-    ) -> Any:
+    def _learning(self, rows: Rows, held_out: Rows | None = None) -> Any:
         """Return one fit that is ready to run."""
         with collection_paused():
             from chainrule.fitting.learning import Learning, Start  # JAX only when training
 
-        self._check_parameters()
         goes_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
         seed = self._seed(goes_on)
-        table = training = self._rows(*given)
-        validation = self._given_rows(held_out)
-        if validation is None and self.early_stopping:
-            training, validation = hold_out(
-                table,
+        training = rows
+        if held_out is None and self.early_stopping:
+            training, held_out = hold_out(
+                rows,
                 split=self.validation_split,
                 fraction=self.validation_fraction,
-                groups=groups,
-                stratify=self._task().classifies and table.targets.size == table.columns.n_rows,
+                stratify=self._task().classifies and rows.targets.size == len(rows),
                 seed=seed,
             )
-        elif validation is None and groups is not None:
+        elif held_out is None and rows.groups is not None:
             raise OptionError(
                 "groups say which rows stay together when rows are held out, but none are. "
                 "Set early_stopping=True."
             )
         start = Start(seed, int(self.max_iter), goes_on)
-        return Learning(self._job(), table, training, validation, start)
+        return Learning(self._job(), rows, training, held_out, start)
 
     def _seed(self, goes_on: bool) -> int:
         before = self.fitted_.seed if goes_on else None
@@ -242,7 +230,7 @@ n_outputs_, out_activation_
                 "choose from. Use fit with warm_start=True."
             )
         goes_on = self.__sklearn_is_fitted__()
-        table = self._rows(X, y, sample_weight)
+        rows = self._that_count(as_rows(X, y, sample_weight))
         start = Start(self._seed(goes_on), 1, goes_on, one_pass=True, classes=classes)
-        self.fitted_ = Learning(self._job(), table, table, None, start).run(None, Tasks(None, 1))
+        self.fitted_ = Learning(self._job(), rows, rows, None, start).run(None, Tasks(None, 1))
         return self

@@ -9,6 +9,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing
 
+from chainrule.data.rows.rows import as_rows
 from chainrule.errors import OptionError
 from chainrule.models.base import BaseMLP
 from chainrule.models.tabular_base import Tabular
@@ -88,14 +89,15 @@ def cross_validate(
     folds = list(splitter.split(X, y, groups))
     models: list[Any] = [clone(estimator) for _ in folds]
     clock = time.perf_counter()
-    weights = None if sample_weight is None else np.asarray(sample_weight)
+    table = as_rows(X, y, sample_weight)
+    estimator._check_parameters()
 
     def rows(index: np.ndarray) -> tuple[Any, Any]:
         return _safe_indexing(X, index), _safe_indexing(y, index)
 
     fitted = learn_together(
         [
-            model._learning((*rows(training), None if weights is None else weights[training]))
+            model._learning(model._that_count(table.take(training)))
             for model, (training, _) in zip(models, folds, strict=True)
         ]
     )

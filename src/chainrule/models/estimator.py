@@ -14,8 +14,7 @@ from sklearn.base import BaseEstimator
 from sklearn.utils import TransformerTags, check_random_state, estimator_html_repr
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.data.rows.rows import Table, read_rows
-from chainrule.errors import DataError
+from chainrule.data.rows.rows import Rows, as_rows, rows_if_given
 from chainrule.fitting.callbacks import CallbackSupportMixin, with_callbacks
 from chainrule.inspection.picture.network import (
     MOST_UNITS,
@@ -38,14 +37,14 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
     early_stopping: bool
     random_state: Any
 
+    def _check_parameters(self) -> None:
+        """Raise an OptionError for the first parameter that cannot work."""
+        raise NotImplementedError
+
     def _fit_rows(
-        self,
-        given: tuple[Any, Any, Any],
-        groups: Any,
-        held_out: tuple[Any, Any, Any],
-        on_progress: Callable[[Any], None] | None,
+        self, rows: Rows, held_out: Rows | None, on_progress: Callable[[Any], None] | None
     ) -> None:
-        """Do what `fit` does; what is `given` and `held_out` are inputs, targets, weights."""
+        """Do what `fit` does, with rows that count."""
         raise NotImplementedError
 
     def _task(self) -> Any:
@@ -93,20 +92,16 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
         DivergedError
             If not even the first loss is finite.
         """
-        held_out = (X_val, y_val, sample_weight_val)
-        self._fit_rows((X, y, sample_weight), groups, held_out, on_progress)
+        self._check_parameters()
+        rows = as_rows(X, y, sample_weight, groups)
+        held_out = rows_if_given(X_val, y_val, sample_weight_val, called=("X_val", "y_val"))
+        if held_out is not None:
+            held_out = self._that_count(held_out)
+        self._fit_rows(self._that_count(rows), held_out, on_progress)
         return self
 
-    def _rows(self, X: Any, y: Any, sample_weight: Any) -> Table:
-        return read_rows(X, y, sample_weight, getattr(self, "class_weight", None))
-
-    def _given_rows(self, held_out: tuple[Any, Any, Any]) -> Table | None:
-        """Return validation rows as they were given: inputs, targets, weights; None for none."""
-        if held_out[0] is None and held_out[1] is None:
-            return None
-        if held_out[0] is None or held_out[1] is None:
-            raise DataError("X_val and y_val belong together. Give both, or neither.")
-        return self._rows(*held_out)
+    def _that_count(self, rows: Rows) -> Rows:
+        return rows.that_count(getattr(self, "class_weight", None))
 
     def _draw_seed(self) -> int:
         return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))

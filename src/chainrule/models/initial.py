@@ -5,6 +5,8 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from chainrule.data.rows.rows import as_rows
+
 
 def at_start(model: Any, X: Any, y: Any) -> Any:
     """Return a copy of an estimator, with the weights from which `fit` on this table would start.
@@ -28,7 +30,8 @@ def at_start(model: Any, X: Any, y: Any) -> Any:
     from chainrule.engine.training.starting import random_parts
 
     model = copy.copy(model)
-    learning = model._learning((X, y, None))
+    model._check_parameters()
+    learning = model._learning(model._that_count(as_rows(X, y)))
     key, _, _ = random_parts(learning.start.seed, False)
     with precision(as_dtype(model.dtype)):
         params = learning.network.init(key, len(learning.encoder.feature_names_out))

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from chainrule.data import InputEncoder
+from chainrule.data.columns.encoding import InputEncoder
+from chainrule.data.rows.rows import as_rows
 from chainrule.errors import OptionError
 from chainrule.predicting.fitted import Fitted
 
@@ -134,30 +135,22 @@ class ShowsItsNumbers:
         OptionError
             If there is no such row or weight.
         """
-        from chainrule.data import as_columns, read_target
-        from chainrule.data.rows.rows import name_of
         from chainrule.inspection.explaining.explain import Story, explain
         from chainrule.judging.cells import cells_of
 
         check_is_fitted(self)  # pyright: ignore[reportArgumentType]
-        columns = as_columns(X)
-        if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < columns.n_rows:
-            raise OptionError(
-                f"row={row!r} is not there: the table has {columns.n_rows} rows, 0 to "
-                f"{columns.n_rows - 1}."
-            )
-        one = np.array([row])
-        name = name_of(y)
-        targets = read_target(y, name)[one]
-        taken = columns.take(one)
-        row_alone = taken.array if taken.frame is None else taken.frame.to_native()
-        seen = self.trace(row_alone, targets, optimizer=optimizer)
+        rows = as_rows(X, y)
+        n = len(rows)
+        if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < n:
+            raise OptionError(f"row={row!r} is not there: the table has {n} rows, 0 to {n - 1}.")
+        one = rows.take(np.array([row]))
+        seen = self.trace(one, one.y, optimizer=optimizer)
         story = Story(
             title=title or f"Row {row}: forward and back",
             about=self._about(),
-            cells=cells_of(self._inputs, row_alone, type(self).__name__),
-            target=self.fitted_.target.told(name, targets, seen["y"][0]),
-            prediction=self._words_of_prediction(row_alone),
+            cells=cells_of(self._inputs, one.columns, type(self).__name__),
+            target=self.fitted_.target.told(rows.name, one.targets, seen["y"][0]),
+            prediction=self._words_of_prediction(one.columns),
         )
         return explain(seen, weight=weight, story=story, show_all=show_all)
 
@@ -198,8 +191,9 @@ class ShowsItsNumbers:
     def _numbers_of(self, X: Any, y: Any) -> tuple[np.ndarray, np.ndarray]:
         """Return rows and targets as the network takes them, in float64."""
         check_is_fitted(self)  # pyright: ignore[reportArgumentType]
-        x = self._inputs.transform(X, np.float64, who=type(self).__name__)
-        return x, self.fitted_.target.encode(y)
+        rows = as_rows(X, y)
+        x = self._inputs.transform(rows.columns, np.float64, who=type(self).__name__)
+        return x, self.fitted_.target.encode(rows.y)
 
     @property
     def _inputs(self) -> InputEncoder:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chainrule.data.rows.rows import Rows
 from chainrule.fitting.callbacks import Tasks
 from chainrule.fitting.job import Job
 from chainrule.fitting.recipe import AUTO, WEIGHT_DECAY, Recipe, recipe_for
@@ -108,23 +109,14 @@ class Tabular(NetworkEstimator):
         self.drop = drop
 
     def _fit_rows(
-        self,
-        given: tuple[Any, Any, Any],
-        groups: Any,
-        held_out: tuple[Any, Any, Any],
-        on_progress: Callable[[Any], None] | None,
+        self, rows: Rows, held_out: Rows | None, on_progress: Callable[[Any], None] | None
     ) -> None:
         from chainrule.fitting.bagging import train_bag  # JAX only when training
         from chainrule.fitting.plan import warn_unfinished
 
-        self._check_parameters()
         Tasks(self, 1).refuse_for(self.n_networks)
-        table = self._rows(*given)
-        validation = self._given_rows(held_out)
-        recipe = recipe_for(self, table.columns.n_rows)
-        fitted = train_bag(
-            self._job(recipe), table, validation, groups, self._draw_seed(), on_progress
-        )
+        recipe = recipe_for(self, len(rows))
+        fitted = train_bag(self._job(recipe), rows, held_out, self._draw_seed(), on_progress)
         members = tuple(replace(member, recipe=vars(recipe)) for member in fitted.members)
         self.fitted_ = replace(fitted, recipe=vars(recipe), members=members)
         if self.stop_ in ("time", "interrupted"):

@@ -83,17 +83,17 @@ def layer_values(model: Any, X: Any, y: Any) -> dict[str, dict[str, np.ndarray]]
     """
     import jax
 
-    from chainrule.data import as_columns
+    from chainrule.data.rows.rows import as_rows
     from chainrule.engine.compiling.precision import precision
     from chainrule.engine.networks.passes import backward_passes, forward_passes
     from chainrule.engine.objectives.loss_pass import loss_pass
     from chainrule.engine.pytree import on_device
 
-    columns = as_columns(X)
-    rows, _ = some_rows(columns.n_rows, MOST_ROWS)
+    rows = as_rows(X, y)
+    rows = rows.take(some_rows(len(rows), MOST_ROWS)[0])
     dtype = model.coefs_[0].dtype
-    x = model.fitted_.encoder.transform(columns.take(rows), dtype)
-    targets = model.fitted_.target.encode(y)[rows].astype(dtype)
+    x = model.fitted_.encoder.transform(rows.columns, dtype)
+    targets = model.fitted_.target.encode(rows.y).astype(dtype)
     network, objective = model.network_, model.objective_
 
     with precision(dtype):

@@ -64,10 +64,17 @@ class Columns:
         assert self.frame is not None
         return read_values(name, self.frame[:, place])
 
+    @property
+    def native(self) -> Any:
+        """The table in the type that it came in."""
+        return self.array if self.frame is None else self.frame.to_native()
+
     def take(self, rows: np.ndarray) -> Columns:
         """Return the table with only these rows, in this order."""
         array = None if self.array is None else self.array[rows]
-        frame = None if self.frame is None else self.frame[rows.tolist()]
+        frame = self.frame
+        if frame is not None:
+            frame = frame[rows.tolist()] if len(rows) else frame.head(0)
         return Columns(self.names, self.named, len(rows), array, frame, self.sparse)
 
 

@@ -26,7 +26,9 @@ ARROW_ENDINGS = (".arrow", ".feather", ".ipc")
 FIRST_ROWS = 1000
 
 
-def read_table(source: str | Path, *, separator: str | None = None) -> pl.DataFrame:
+def read_table(
+    source: str | Path, *, separator: str | None = None, may_be_empty: bool = False
+) -> pl.DataFrame:
     """Read a table and give it as a frame.
 
     Parameters
@@ -37,6 +39,8 @@ def read_table(source: str | Path, *, separator: str | None = None) -> pl.DataFr
     separator : str, optional
         What stands between the fields of a text file; found among comma, semicolon, tab and bar
         when left out.
+    may_be_empty : bool, default=False
+        Take a table that has names and no rows, too.
 
     Returns
     -------
@@ -51,10 +55,9 @@ def read_table(source: str | Path, *, separator: str | None = None) -> pl.DataFr
     DataError
         If the file is empty, has no rows, is no table, or has another encoding than UTF-8.
     """
-    import polars as pl
-
     if str(source) == "-":
-        return _read_text(sys.stdin.buffer.read(), separator, who="standard input")
+        table = _read_text(sys.stdin.buffer.read(), separator, "standard input")
+        return table if may_be_empty else _with_rows(table, "standard input")
     path = Path(source).expanduser()
     if not path.is_file():
         if isinstance(source, str) and source in DATASETS:
@@ -62,7 +65,15 @@ def read_table(source: str | Path, *, separator: str | None = None) -> pl.DataFr
         raise _not_there(path, str(source))
     ending, who = path.suffix.lower(), str(source)
     if ending in TEXT_ENDINGS or not ending:
-        return _read_text(path.read_bytes(), separator, who)
+        table = _read_text(path.read_bytes(), separator, who)
+    else:
+        table = _read_binary(path, ending, who)
+    return table if may_be_empty else _with_rows(table, who)
+
+
+def _read_binary(path: Path, ending: str, who: str) -> pl.DataFrame:
+    import polars as pl
+
     if ending not in PARQUET_ENDINGS + ARROW_ENDINGS:
         raise DataError(
             f'{who}: the ending "{path.suffix}" is not known; expected one of '
@@ -80,7 +91,7 @@ def read_table(source: str | Path, *, separator: str | None = None) -> pl.DataFr
             f"{who}: this is not {kind} file, or it is damaged ({_first_line(error)}). "
             "Write it again, or give it the ending of what it is."
         ) from None
-    return _with_rows(table, who)
+    return table.rename({name: name.strip() for name in table.columns})
 
 
 def _not_there(path: Path, source: str) -> MissingFileError:
@@ -126,7 +137,7 @@ def _read_text(raw: bytes, separator: str | None, who: str) -> pl.DataFrame:
             "Look for a double quote that is opened and not closed."
         ) from None
     table.columns = names
-    return _with_rows(table.with_columns(_tidy(column) for column in table), who)
+    return table.with_columns(_tidy(column) for column in table)
 
 
 def _parse(raw: bytes, separator: str) -> pl.DataFrame:
@@ -191,7 +202,6 @@ def _tidy(column: pl.Series) -> pl.Series:
 
 
 def _with_rows(table: pl.DataFrame, who: str) -> pl.DataFrame:
-    table = table.rename({name: name.strip() for name in table.columns})
     if table.height == 0:
         raise DataError(
             f"{who}: there are column names ({listing(table.columns)}) but no rows of data. "

@@ -84,7 +84,7 @@ def split_rows(
     if classes is not None and (classes.ndim == 2 and classes.shape[1] > 1):
         raise ShapeError("split_rows expects one column of classes. Leave y out for a regression.")
     labels = None if classes is None else np.unique(classes.ravel(), return_inverse=True)[1]
-    _same_length("y", labels, n_rows)
+    refuse_other_length("y", labels, n_rows)
     if kind == "groups":
         return _by_groups(n_rows, classes, labels, groups, test, validation, seed)
 
@@ -112,7 +112,8 @@ def split_rows(
     return split
 
 
-def _same_length(name: str, values: np.ndarray | None, n_rows: int) -> None:
+def refuse_other_length(name: str, values: np.ndarray | None, n_rows: int) -> None:
+    """Raise a ShapeError if there is not one value for each row."""
     if values is not None and len(values) != n_rows:
         raise ShapeError(
             f"{name} has {count(len(values), 'value')}, expected {n_rows}, one per row. "
@@ -202,7 +203,7 @@ def _by_groups(
             'split="groups" needs the group of every row. Name the column: `--groups COLUMN`.'
         )
     names = read_target(groups, "groups", role="column").ravel()
-    _same_length("groups", names, n_rows)
+    refuse_other_length("groups", names, n_rows)
     members = np.unique(names, return_inverse=True)[1]
     group_numbers = np.arange(members.max() + 1)
     n_test, n_validation = _n_held_out(test, validation, len(group_numbers), "groups")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -17,13 +18,20 @@ MAX_CLASSES_OF_INTEGERS = 20
 MIN_ROWS_PER_CLASS = 5
 
 
+@dataclass(frozen=True, eq=False)
+class TargetValues:
+    """A target that was read already: `array` has a value, or a row of values, for each row."""
+
+    array: np.ndarray
+
+
 def read_target(y: object, name: str = "target", *, role: str = "target") -> np.ndarray:
     """Take a series, frame, array or list and give a target without gaps.
 
     Parameters
     ----------
-    y : series, frame or array-like
-        One value (or row of values) per row of the table.
+    y : series, frame, array-like or TargetValues
+        One value (or row of values) per row of the table; what was read is not read again.
     name, role : str, default="target"
         For the messages: `the <role> "<name>" …`.
 
@@ -39,6 +47,8 @@ def read_target(y: object, name: str = "target", *, role: str = "target") -> np.
     DataError
         If values are missing or infinite.
     """
+    if isinstance(y, TargetValues):
+        return y.array
     array = _to_array(y, name, role)
     if array.ndim not in (1, 2):
         raise ShapeError(
@@ -70,7 +80,7 @@ def read_target(y: object, name: str = "target", *, role: str = "target") -> np.
 
 def column_names(y: object) -> list[str] | None:
     """Return the names of a frame's columns; None for anything else."""
-    if isinstance(y, (np.ndarray, list, tuple)):
+    if isinstance(y, (np.ndarray, list, tuple, TargetValues)):
         return None
     import narwhals as nw
 
@@ -96,13 +106,13 @@ def _to_array(y: Any, name: str, role: str) -> np.ndarray:
             columns = as_columns(y)
             assert columns.frame is not None
             each = [_from_values(n, columns.frame[:, i]) for i, n in enumerate(columns.names)]
-            return each[0] if len(each) == 1 else _side_by_side(each)
+            return each[0] if len(each) == 1 else side_by_side(each)
     array = _as_array(y, name)
     if array.dtype.kind in "biufU" or array.ndim not in (1, 2):
         return array
     if array.ndim == 1:
         return _from_values(name, array)
-    return _side_by_side([_from_values(name, array[:, i]) for i in range(array.shape[1])])
+    return side_by_side([_from_values(name, array[:, i]) for i in range(array.shape[1])])
 
 
 def _as_array(y: Any, name: str) -> np.ndarray:
@@ -123,7 +133,7 @@ def _as_array(y: Any, name: str) -> np.ndarray:
     return array
 
 
-def _side_by_side(columns: list[np.ndarray]) -> np.ndarray:
+def side_by_side(columns: list[np.ndarray]) -> np.ndarray:
     """Return columns as one array: numbers if all are, else objects that keep their types."""
     kinds = {column.dtype.kind for column in columns}
     if not (kinds <= set("iuf") or len(kinds) == 1):

@@ -17,7 +17,7 @@ def diagnose(subject: Subject) -> Any:
     part = subject.train
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of rows that do not settle: a finding says so
-        return subject.model.diagnose(*(() if part is None else (part.X, part.y)))
+        return subject.model.diagnose(*(() if part is None else (part, part.y)))
 
 
 def what_is_wrong(subject: Subject, diagnosis: Any) -> Section:

@@ -33,7 +33,7 @@ def how_it_learnt(subject: Subject) -> Section:
         if len(flow) > 1:
             blocks.append(picture("flow", "What flowed through the layers", _flows(flow)))
         if subject.train is not None:
-            values = layer_values(model, *_some_rows(subject))
+            values = layer_values(model, subject.train, subject.train.y)
             title = "Weights, activations and gradients at the end"
             blocks.append(picture("histograms", title, _histograms(values)))
     return Section("learning", "How did it learn?", tuple(blocks))
@@ -77,11 +77,6 @@ def _flows(flow: Mapping[str, Any]) -> Drawn:
         ends = ", ".join(f"{layer} {s[name][-1]:.2g}" for layer, s in own.items())
         says = f"{PANELS[name]} over the epochs, at the end: {ends}"
         yield flow_figure(own, flow["epoch"]), says
-
-
-def _some_rows(subject: Subject) -> tuple[Any, Any]:
-    assert subject.train is not None
-    return subject.train.X, subject.train.y
 
 
 def _histograms(values: Mapping[str, Mapping[str, np.ndarray]]) -> Drawn:

@@ -6,12 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data import as_columns
 from chainrule.data.columns.kinds import kind_of
+from chainrule.data.rows.rows import Rows
 from chainrule.report.importance import PermutationImportanceDisplay
 from chainrule.report.page.blocks import Block, Section, Words
 from chainrule.report.page.pictures import if_possible, picture
-from chainrule.report.page.subject import FEW, Part, Subject
+from chainrule.report.page.subject import FEW, Subject
 from chainrule.report.style import MOST_POINTS
 from chainrule.report.surface import DecisionSurfaceDisplay
 
@@ -38,14 +38,14 @@ def what_it_looks_at(subject: Subject) -> Section:
 
 
 def _importance_and_surface(
-    subject: Subject, which: str, part: Part, n_columns: int
+    subject: Subject, which: str, part: Rows, n_columns: int
 ) -> list[Block]:
     few = subject.settles or n_columns > MANY_COLUMNS
     balanced = subject.results.get("measure") == "balanced_accuracy"
     display = PermutationImportanceDisplay.from_estimator(
         subject.model,
-        _in_use(subject.model, part.X),
-        part.y,
+        _in_use(subject.model, part),
+        part.targets,
         scoring="balanced_accuracy" if balanced else None,
         n_repeats=2 if n_columns > MANY_COLUMNS else 5,
         max_rows=FEW if few else MOST_POINTS,
@@ -71,24 +71,24 @@ def _importance_and_surface(
     return blocks
 
 
-def _in_use(model: Any, X: Any) -> Any:
+def _in_use(model: Any, rows: Rows) -> Any:
     """Return the columns of a frame that the model uses: of the others there is nothing to tell."""
     schema = model.fitted_.encoder.schema
     unused = [column.name for column in schema.unused]
     known = {column.name for column in schema.columns}
-    frame = as_columns(X).frame
+    frame = rows.columns.frame
     if frame is None:
-        return X
+        return rows.native
     unused += [name for name in frame.columns if name not in known]
     return frame.drop(unused, strict=False).to_native()
 
 
-def _surface(subject: Subject, which: str, part: Part, pair: list[str]) -> Any:
+def _surface(subject: Subject, which: str, part: Rows, pair: list[str]) -> Any:
     part = part.first(MOST_ROWS_DRAWN)
     display = DecisionSurfaceDisplay.from_estimator(
         subject.model,
-        part.X,
-        part.y,
+        part.native,
+        part.targets,
         columns=pair,
         resolution=OF_SETTLING if subject.settles else RESOLUTION,
     )

@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.rows.rows import Rows
 from chainrule.report.calibration import calibration_figure
 from chainrule.report.page.blocks import Block, Heading, Section, Table, Words
 from chainrule.report.page.pictures import if_possible, picture
-from chainrule.report.page.subject import Part, Subject
+from chainrule.report.page.subject import Subject
 from chainrule.report.page.uncertainty import Interval, verdict
 from chainrule.report.page.wording import general, measure_words, number
 from chainrule.report.predictions import confusion_figure, error_figure, scatter_figure
@@ -100,14 +101,14 @@ def _single(scores: Mapping[str, Any], shown: str) -> tuple[tuple[str, str], ...
 
 
 def _of_target(
-    subject: Subject, part: Part, i: int, name: str, scores: Mapping[str, Any]
+    subject: Subject, part: Rows, i: int, name: str, scores: Mapping[str, Any]
 ) -> list[Block]:
     if "confusion" in scores:
         return _of_classes(subject, part, i, name, scores)
     if not subject.draws:
         return []
-    true = part.targets()[:, i].astype(np.float64)
-    guess = subject.model.predict(part.X)
+    true = part.each_target[i].astype(np.float64)
+    guess = subject.model.predict(part.columns)
     guess = np.asarray(guess).reshape(len(guess), -1)[:, i]
     error = guess - true
     says = f"{len(true):,} test rows: predicted {name} against true {name}"
@@ -123,7 +124,7 @@ def _of_target(
 
 
 def _of_classes(
-    subject: Subject, part: Part, i: int, name: str, scores: Mapping[str, Any]
+    subject: Subject, part: Rows, i: int, name: str, scores: Mapping[str, Any]
 ) -> list[Block]:
     rows = [
         (str(each["class"]), f"{each['rows']:,}", *(number(each[k]) for k in MEASURED))
@@ -144,10 +145,10 @@ def _of_classes(
     blocks.append(
         picture("confusion_matrix", "Right and wrong", [(confusion_figure(matrix, classes), says)])
     )
-    proba = subject.model.predict_proba(part.X)
+    proba = subject.model.predict_proba(part.columns)
     if subject.model.fitted_.target.n_targets > 1:
         return blocks
-    true = part.targets()[:, i]
+    true = part.each_target[i]
     known = subject.model.classes_
     for key, title, draw, what in (
         ("roc", "Classes at every threshold: ROC", roc_figure, "ROC curve"),

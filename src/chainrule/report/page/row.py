@@ -20,7 +20,7 @@ def one_row(subject: Subject) -> Section | None:
     name = f"Row {place} of the table" if place is not None else "The first row"
     first = part.first(1)
     try:
-        told = subject.model.explain(first.X, first.y, 0, title=f"{name}, forward and back")
+        told = subject.model.explain(first, first.y, 0, title=f"{name}, forward and back")
     except ChainruleError as error:
         return Section("row", "What happens to one row?", (Words(str(error)),))
     words = f"{name} ({which}), through the network and back: every number, as on a board."

@@ -19,7 +19,7 @@ def how_it_settles(subject: Subject) -> Section | None:
     if not subject.settles or part is None:
         return None
     part = part.first(MOST_ROWS)
-    report = subject.model.diagnose_settling(part.X)
+    report = subject.model.diagnose_settling(part.native)
     told = str(SettleReport(subject.model.settle_report_.epochs, None)).splitlines()
     blocks: list[Block] = [
         Words(" ".join(f"{line[:1].upper()}{line[1:]}." for line in told)),
@@ -27,7 +27,7 @@ def how_it_settles(subject: Subject) -> Section | None:
         *(Words(subject.speak(for_estimators(remark.text))) for remark in report.remarks),
     ]
     if subject.draws:
-        path = subject.model.settle_path(part.X)
+        path = subject.model.settle_path(part.native)
         says = (
             f"Residuals of {len(part)} rows over {len(path.residuals) - 1} sweeps, at the end "
             f"{np.max(path.residuals[-1]):.1e} at most"

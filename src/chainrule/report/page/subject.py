@@ -9,51 +9,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from chainrule.data import as_columns
+from chainrule.data.rows.rows import Rows
 
 FEW = 500  # rows that are enough to look at what settles slowly
-
-
-@dataclass(frozen=True, eq=False)
-class Part:
-    """Labelled rows.
-
-    Attributes
-    ----------
-    X, y
-        Inputs and targets, as the model takes them; `y` holds a column for each of several targets.
-    weights : array of shape (n_rows,), optional
-        Weights of the rows.
-    places : array of shape (n_rows,), optional
-        Where the rows stand in the user's table, counted from 0.
-    """
-
-    X: Any
-    y: Any
-    weights: np.ndarray | None = None
-    places: np.ndarray | None = None
-
-    def __len__(self) -> int:
-        return as_columns(self.X).n_rows
-
-    def first(self, most: int) -> Part:
-        """Return the first rows, at most so many."""
-
-        def cut(rows: Any) -> Any:
-            return rows.iloc[:most] if hasattr(rows, "iloc") else rows[:most]
-
-        return Part(*(None if p is None else cut(p) for p in (self.X, self.y, *self._beside)))
-
-    @property
-    def _beside(self) -> tuple[np.ndarray | None, np.ndarray | None]:
-        return self.weights, self.places
-
-    def targets(self) -> np.ndarray:
-        """Return the targets, (n_rows, n_targets), of the type they have."""
-        y = self.y.to_numpy() if hasattr(self.y, "to_numpy") else np.asarray(self.y)
-        return y.reshape(len(y), -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,7 +26,7 @@ class Subject:
         Names of what is predicted.
     record : mapping
         As `manifest.json` has it; what is not known is missing.
-    train, validation, test : Part or None
+    train, validation, test : Rows or None
         Rows that trained, that stopped the training, and that did neither.
     name : str
         Of the run.
@@ -85,9 +43,9 @@ class Subject:
     model: Any
     targets: tuple[str, ...]
     record: Mapping[str, Any]
-    train: Part | None = None
-    validation: Part | None = None
-    test: Part | None = None
+    train: Rows | None = None
+    validation: Rows | None = None
+    test: Rows | None = None
     name: str = ""
     config: str = ""
     options: tuple[tuple[str, str], ...] = ()
@@ -113,7 +71,7 @@ class Subject:
         return hasattr(self.model, "diagnose_settling")
 
     @property
-    def seen(self) -> tuple[str, Part | None]:
+    def seen(self) -> tuple[str, Rows | None]:
         """The rows that the pictures show, those held out before those that trained."""
         for name in ("test", "validation", "train"):
             part = getattr(self, name)

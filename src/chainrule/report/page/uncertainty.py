@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.data.rows.rows import Rows
 from chainrule.judging.evaluation import _level, _mean, _score
-from chainrule.report.page.subject import Part
 
 Z = 1.959964
 N_DRAWS, MOST_NUMBERS = 1000, 20_000_000
@@ -44,15 +44,15 @@ def wilson(share: float, n: float) -> tuple[float, float]:
     return max(0.0, float((middle - half) / scale)), min(1.0, float((middle + half) / scale))
 
 
-def score_interval(model: Any, part: Part, measure: str, score: float | None) -> Interval | None:
+def score_interval(model: Any, rows: Rows, measure: str, score: float | None) -> Interval | None:
     """Return the interval of a model's score on rows; None if the score has no meaning."""
     if score is None:
         return None
-    weights = np.ones(len(part)) if part.weights is None else part.weights
+    weights = rows.weights
     if measure == "accuracy" and model.fitted_.target.n_targets == 1:
         n = weights.sum() ** 2 / (weights**2).sum()
         return Interval(*wilson(score, n), how="Wilson's, for a share of so many rows")
-    draws = _draw_scores(model, part, measure, weights)
+    draws = _draw_scores(model, rows, measure)
     if len(draws) < 2:
         return None
     low, high = np.percentile(draws, [2.5, 97.5])
@@ -63,22 +63,22 @@ def score_interval(model: Any, part: Part, measure: str, score: float | None) ->
     )
 
 
-def _draw_scores(model: Any, part: Part, measure: str, weights: np.ndarray) -> np.ndarray:
-    n, level = len(weights), 0.5 if model.fitted_.classifies else _level(model)
-    pairs = _true_and_guessed(model, part)
+def _draw_scores(model: Any, rows: Rows, measure: str) -> np.ndarray:
+    n, level = len(rows), 0.5 if model.fitted_.classifies else _level(model)
+    pairs = _true_and_guessed(model, rows)
     rng = np.random.default_rng(0)
     found = []
     for _ in range(int(np.clip(MOST_NUMBERS / n, 100, N_DRAWS))):
         counts = np.bincount(rng.integers(n, size=n), minlength=n)
-        each = [_score(measure, *pair, weights * counts, level) for pair in pairs]
+        each = [_score(measure, *pair, rows.weights * counts, level) for pair in pairs]
         found.append(_mean(each))
     return np.array([score for score in found if score is not None])
 
 
-def _true_and_guessed(model: Any, part: Part) -> list[tuple[np.ndarray, np.ndarray]]:
+def _true_and_guessed(model: Any, rows: Rows) -> list[tuple[np.ndarray, np.ndarray]]:
     """Return the two columns of every target: numbers of classes, or numbers."""
     as_scored = model.fitted_.target.as_scored
-    return list(zip(as_scored(part.y), as_scored(model.predict(part.X)), strict=True))
+    return list(zip(as_scored(rows.y), as_scored(model.predict(rows.columns)), strict=True))
 
 
 def verdict(score: float, interval: Interval | None, baselines: Mapping[str, Any], n: int) -> str:

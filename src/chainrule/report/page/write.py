@@ -7,12 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from chainrule.errors import DataError, OptionError
+from chainrule.data.rows.rows import Rows, as_rows, rows_if_given
+from chainrule.errors import OptionError
 from chainrule.report.page.page import make_page
 from chainrule.report.page.render import render
-from chainrule.report.page.subject import Part, Subject
+from chainrule.report.page.subject import Subject
 from chainrule.runs.folder import REPORT, versions_in_use
 
 
@@ -68,13 +67,9 @@ def write_report(
             f"write_report expects an estimator of tables, got {type(model).__name__}. "
             "Give an MLP or a fixed-point estimator."
         )
-    if (X_train is None) != (y_train is None):
-        raise DataError("X_train and y_train belong together. Give both, or neither.")
-    weights = None if sample_weight is None else np.asarray(sample_weight, np.float64)
-    test = Part(X, y, weights)
-    train = None if X_train is None else Part(X_train, y_train)
-    targets = _names(y, test)
-    subject = Subject(model, targets, _record(model, test, train, targets), train, test=test)
+    train = rows_if_given(X_train, y_train, called=("X_train", "y_train"))
+    test = as_rows(X, y, sample_weight)
+    subject = Subject(model, _names(test), _record(model, test, train), train, test=test)
     return write_page(subject, Path(path))
 
 
@@ -96,29 +91,24 @@ def write_page(subject: Subject, path: Path) -> Path:
     return path
 
 
-def _names(y: Any, test: Part) -> tuple[str, ...]:
-    if hasattr(y, "columns"):
-        return tuple(map(str, y.columns))
-    n = test.targets().shape[1]
-    name = getattr(y, "name", None)
-    one = str(name) if name is not None and str(name) else "the target"
-    return (one,) if n == 1 else tuple(f"target {i + 1}" for i in range(n))
+def _names(test: Rows) -> tuple[str, ...]:
+    n = len(test.each_target)
+    unnamed = ("the target",) if n == 1 else tuple(f"target {i + 1}" for i in range(n))
+    return test.names or unnamed
 
 
-def _record(model: Any, test: Part, train: Part | None, targets: tuple[str, ...]) -> dict[str, Any]:
+def _record(model: Any, test: Rows, train: Rows | None) -> dict[str, Any]:
     """Return what a manifest would say."""
     from chainrule.judging.evaluation import evaluate, measure_of, score_baselines
 
     results = {
-        "test": evaluate(model, test.X, test.y, test.weights, targets),
+        "test": evaluate(model, test),
         "measure": measure_of(model),
         "epochs": model.n_iter_,
         "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
     }
     if train is not None:
-        results["baselines"] = score_baselines(
-            model, (train.X, train.y, train.weights), (test.X, test.y, test.weights)
-        )
+        results["baselines"] = score_baselines(model, train, test)
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": model.random_state if isinstance(model.random_state, int) else None,
