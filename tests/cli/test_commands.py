@@ -73,7 +73,8 @@ def test_evaluate_and_fit_speak_json(folder):
     scores = json.loads(out)
     assert scores["rows"] == 344 == sum(map(sum, scores["confusion"]))
     code, out, err = call(
-        folder, "fit diabetes -t progression --model mlp --epochs 30 --json --no-figures"
+        folder,
+        "fit diabetes -t progression --model mlp --epochs 30 --json --no-figures --no-report",
     )
     result = json.loads(out)
     assert (code, result["task"], result["run"]) == (0, "regression", "runs/diabetes-1")
@@ -85,7 +86,7 @@ def test_every_decision_can_be_overridden(folder):
     line = (
         f"fit {EXAMPLES}/penguins.csv -t year --task classification --model mlp --category rowid "
         "--drop sex --number bill_length_mm --split last --test 50 --validation 40 --hidden 8,4 "
-        "--activation relu,tanh --batch full --epochs 3 --no-figures --out other"
+        "--activation relu,tanh --batch full --epochs 3 --no-figures --no-report --out other"
     )
     code, out, err = call(folder, line)
     assert code == 0, err
@@ -96,7 +97,7 @@ def test_every_decision_can_be_overridden(folder):
 
 def test_groups_stay_together(folder):
     line = f"fit {EXAMPLES}/penguins.csv -t species --groups year --epochs 2 --out grouped"
-    code, out, err = call(folder, f"{line} --no-figures")
+    code, out, err = call(folder, f"{line} --no-figures --no-report")
     assert (code, "groups" in out) == (0, True), err
 
 
@@ -206,12 +207,13 @@ def test_json_has_all_that_the_summary_says(folder):
 def test_findings_are_not_told_twice_nor_where_there_are_none(folder):
     table = pl.read_csv(EXAMPLES / "penguins.csv").with_columns(twin=pl.col("body_mass_g") / 1000)
     table.write_csv(folder / "twins.csv")
-    _, out, _ = call(folder, "fit twins.csv -t species --epochs 1 --no-figures")
+    _, out, _ = call(folder, "fit twins.csv -t species --epochs 1 --no-figures --no-report")
     assert out.count("rowid") == 1
     assert "twin" in out.split("Findings")[1].splitlines()[0]
-    _, out, _ = call(folder, f"fit {EXAMPLES}/penguins.csv -t species --epochs 1 --no-figures")
+    line = f"fit {EXAMPLES}/penguins.csv -t species --epochs 1 --no-figures --no-report"
+    _, out, _ = call(folder, line)
     assert "Findings" not in out  # in blocks of one species, which the split mixes
-    _, out, _ = call(folder, "fit diabetes -t progression --epochs 1 --no-figures")
+    _, out, _ = call(folder, "fit diabetes -t progression --epochs 1 --no-figures --no-report")
     assert "Findings" not in out
 
 

@@ -5,7 +5,8 @@ import polars as pl
 import pytest
 from small import call, done, make_table, refused
 
-FIT = "fit table.csv -t kind --drop cost --drop gain --drop hot --drop wet --drop w --no-figures"
+OTHERS = " ".join(f"--drop {name}" for name in ("cost", "gain", "hot", "wet", "w"))
+FIT = f"fit table.csv -t kind {OTHERS} --no-figures --no-report"
 SETTLES = "--model fixed-point --hidden 8 --guarantee spectral --epochs 25"
 
 
@@ -29,7 +30,7 @@ def test_predict_evaluate_and_resume(folder):
     table, out = pl.read_csv(folder / "table.csv"), pl.read_csv(folder / "out.csv")
     assert np.mean((table["kind"] == out["prediction"]).to_numpy()) > 0.8
     assert "accuracy" in done(folder, "evaluate settled table.csv")
-    done(folder, "fit --resume settled --epochs 25 --out more --no-figures")
+    done(folder, "fit --resume settled --epochs 25 --out more --no-figures --no-report")
     assert 'model = "fixed-point"' in (folder / "more" / "config.toml").read_text()
 
 

@@ -223,7 +223,7 @@ def test_histograms_hold_the_network_and_its_true_gradient():
     def loss(params):
         return objective.value(fitted.network_.forward(params, x)[0], y, ones)
 
-    referee = jax.grad(loss)(jax.tree.map(jax.numpy.asarray, fitted.params_))
+    referee = jax.jit(jax.grad(loss))(jax.tree.map(jax.numpy.asarray, fitted.params_))
     for layer, place in (("hidden1", 0), ("output", -1)):
         gradient = np.ravel(referee[place].weights)
         np.testing.assert_allclose(values[layer]["gradients"], gradient, atol=1e-9)

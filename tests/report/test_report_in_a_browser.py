@@ -18,13 +18,14 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 FLAGS = """--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
 --disable-component-update --disable-sync --disable-dev-shm-usage""".split()
-QUICK = "--hidden 12 --epochs 12"
+SLOW, QUICK = pytest.mark.slow, "--hidden 12 --epochs 12"
 FITS = {
     "iris": f"fit iris -t species {QUICK}",
     "wheat": f"fit wheat-seeds -t variety {QUICK}",
     "gaps": f"fit gaps.csv -t body_mass_g --hidden 40,8 {QUICK.split(' ', 2)[2]}",
     "settling": "fit wine -t cultivar --model fixed-point --hidden 6 --epochs 6",
 }
+REPORTS = ["iris", *(pytest.param(name, marks=SLOW) for name in FITS if name != "iris")]
 SIZES = {"wide": {"width": 1280, "height": 900}, "phone": {"width": 390, "height": 844}}
 
 
@@ -41,7 +42,7 @@ def browser():
         opened.close()
 
 
-@pytest.fixture(scope="module", params=FITS)
+@pytest.fixture(scope="module", params=REPORTS)
 def report(request, tmp_path_factory):
     """A report as the command line writes it."""
     from test_report_page import shell
@@ -66,8 +67,13 @@ def report(request, tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize(
+    ("size", "theme"),
+    [
+        *(("wide", "light"), ("phone", "dark")),
+        *(pytest.param(*each, marks=SLOW) for each in (("wide", "dark"), ("phone", "light"))),
+    ],
+)
 def test_it_is_readable_and_fetches_nothing(browser, report, size, theme):
     context = browser.new_context(viewport=SIZES[size], color_scheme=theme)
     page, asked, said = context.new_page(), [], []
