@@ -1,12 +1,38 @@
 """Every kind is whole: each record of it says all that others will ask."""
 
+import dataclasses
+import importlib
 import pickle
+import pkgutil
+from typing import Any
 
+import jax
+import jax.numpy as jnp
+import msgspec
 import numpy as np
 import pytest
 
+import chainrule.engine.layers as engine_layers
+import chainrule.predicting.layers as predicting_layers
 from chainrule.activations import NAMES, RECORDS, record_of
-from chainrule.engine import ACTIVATIONS, as_activation
+from chainrule.engine import (
+    ACTIVATIONS,
+    Cell,
+    Dense,
+    Dropout,
+    FeedForward,
+    FixedPoint,
+    LayerNorm,
+    Piecewise,
+    Recurrent,
+    Scale,
+    Softmax,
+    as_activation,
+    leaky_relu,
+    make_key,
+)
+from chainrule.engine.layers.kind import Kind
+from chainrule.predicting.layers import KINDS, AnyLayer, described, engine_params, in_a_line
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -43,3 +69,76 @@ def test_names_of_activations_are_those_of_the_records():
     assert {*NAMES, "softmax"} == set(ACTIVATIONS)
     for alias in set(NAMES) - set(RECORDS):
         assert ACTIVATIONS[alias] is ACTIVATIONS[NAMES[alias].name]
+
+
+LAYERS: dict[str, Any] = {
+    "dense": Dense(3),
+    "dropout": Dropout(0.3),
+    "elementwise": leaky_relu,
+    "layer_norm": LayerNorm(1e-3),
+    "piecewise": Piecewise((1, 3), [[-1.0, 0.2, 1.0], [-0.5, 0.5, 0.5]]),
+    "scale": Scale(),
+    "softmax": Softmax(),
+    "fixed_point": FixedPoint(Cell(Dense(3), Recurrent())),
+}
+
+
+def files(package):
+    return {module.name for module in pkgutil.iter_modules(package.__path__)}
+
+
+def test_a_layer_is_two_files():
+    """One with its passes, one with its predicting, unless it does nothing when predicting."""
+    here = {
+        name
+        for name in files(engine_layers)
+        for each in vars(importlib.import_module(f"chainrule.engine.layers.{name}")).values()
+        if isinstance(each, type) and issubclass(each, Kind) and dataclasses.is_dataclass(each)
+        if each.__module__.endswith(f".{name}")
+    } - {"differentiated"}  # a user's own
+    assert here | {"fixed_point"} == set(LAYERS)
+    predicting = {name for name in here if not LAYERS[name].only_trains} | {"fixed_point"}
+    assert files(predicting_layers) - {"base"} == predicting
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_a_layer_is_whole(name):
+    layer, behind = LAYERS[name], Dense(2)
+    network = FeedForward((layer, behind))
+    params = network.init(make_key(0), 4)
+    x = np.random.default_rng(0).normal(size=(5, 4))
+    assert layer.called
+    shown = layer.shown()
+    if shown is not None:  # what holds other layers is shown in `inspection.tracing.cells`
+        assert shown.forward[-1].array == "y"
+        assert shown.backward[-1].array == "dx"
+        assert all(row.axes for row in (*shown.forward, *shown.backward))
+    if not layer.has_units:
+        assert len(layer.names_after(list("abcd"))) == layer.width(4)
+    specs, arrays = described(network.layers, params)
+    if layer.only_trains:
+        assert len(specs) == 1
+        return
+    spec, own = specs[0], arrays[0]
+    assert type(spec).__module__.endswith(f".{name}")
+    assert msgspec.json.decode(msgspec.json.encode(spec), type=AnyLayer) == spec
+    assert {key: array.shape for key, array in own.items()} == spec.array_shapes()
+    assert (spec.kind, spec.fault(), spec.has_units) == (layer.called, "", layer.has_units)
+    assert spec.in_a_line in in_a_line(specs)
+    y = layer.forward(params[0], jnp.asarray(x))[0]
+    np.testing.assert_allclose(spec.forward(x.copy(), own), y, rtol=1e-12, atol=1e-12)
+    assert spec.n_given(4) == layer.width(4)
+    back = engine_params(network.layers, specs, arrays)
+    assert jax.tree.structure(back) == jax.tree.structure(params)
+    for ours, theirs in zip(jax.tree.leaves(back), jax.tree.leaves(params), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    if name != "fixed_point":  # its estimator makes it, since weights in use do not tell their kind
+        again = spec.engine_layer(own)
+        assert type(again) is type(layer)
+        np.testing.assert_array_equal(again.forward(params[0], jnp.asarray(x))[0], y)
+
+
+def test_every_layer_of_a_file_is_looked_at():
+    assert {kind.__module__.rpartition(".")[2] for kind in KINDS} == files(predicting_layers) - {
+        "base"
+    }

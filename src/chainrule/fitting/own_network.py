@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.engine import Dropout, FeedForward, SquaredError, predict
+from chainrule.engine import FeedForward, SquaredError, predict
+from chainrule.engine.layers.kind import kind_of
 from chainrule.fitting.network import dense_places
 from chainrule.predicting.layers import AnyLayer
 
@@ -67,7 +68,7 @@ class OwnNetwork:
     def activations(self, x: np.ndarray, layer: int) -> np.ndarray:
         """Return what the layers before the dense one behind hidden layer `layer` hand on."""
         end = dense_places(self.network)[layer]
-        if isinstance(self.network.layers[end - 1], Dropout):
+        if kind_of(self.network.layers[end - 1]).only_trains:
             end -= 1
         part = FeedForward(self.network.layers[:end])
         return predict(part, SquaredError(), self.params[:end], x)

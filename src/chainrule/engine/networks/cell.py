@@ -17,7 +17,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from chainrule.engine.keys import split_key
 from chainrule.engine.layers.activations import tanh
 from chainrule.engine.layers.differentiated import as_layer
-from chainrule.engine.layers.dropout import Dropout
+from chainrule.engine.layers.kind import kind_of
 from chainrule.engine.networks.connections import Connections
 from chainrule.engine.pytree import hyperparameters, part, pytree
 from chainrule.errors import OptionError, ShapeError
@@ -78,7 +78,7 @@ class Cell:
                 "Cell takes connections such as Recurrent(), "
                 f"got {type(self.connections).__name__}."
             )
-        if any(isinstance(layer, Dropout) for layer in getattr(self.body, "layers", (self.body,))):
+        if any(kind_of(each).only_trains for each in getattr(self.body, "layers", (self.body,))):
             raise OptionError(
                 "A cell's body cannot hold Dropout: the network would chase a target that moves. "
                 "Put it before or behind the recurrent network."
