@@ -3,9 +3,18 @@
 Each type also is the standard one that fits, so `except ValueError` goes on working.
 """
 
+from collections.abc import Iterable
+
+from chainrule.advice import Setting, Text
+from chainrule.wording import did_you_mean
+
 
 class ChainruleError(Exception):
-    """Base of every error raised on purpose."""
+    """Base of every error raised on purpose; made as a `Text`, which keeps options as data."""
+
+    def __init__(self, template: str = "", /, *pieces: object, **settings: object) -> None:
+        self.text = Text(template, *pieces, **settings)
+        super().__init__(self.text)
 
 
 class ShapeError(ChainruleError, ValueError):
@@ -62,3 +71,11 @@ class NotSettledWarning(ChainruleWarning):
 
 class InterruptedWarning(ChainruleWarning):
     """Training was stopped by hand or by its time limit; the best weights are kept."""
+
+
+def not_known(name: str, value: object, known: Iterable[str], or_else: str = "") -> OptionError:
+    """Return the error for an option whose value is not one of the known names."""
+    names = list(known)
+    hint = did_you_mean(str(value), names) or "."
+    choices = ", ".join(names) + or_else
+    return OptionError("{} is not known{} Choose one of {}.", Setting(name, value), hint, choices)

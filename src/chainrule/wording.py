@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import json
-import shlex
 from collections.abc import Iterable, Sequence
 
 
@@ -36,24 +34,6 @@ def listing(names: Sequence[object], most: int = 8) -> str:
 def count(n: int, noun: str, plural: str | None = None) -> str:
     """Return `1 row`, `2 rows`."""
     return f"{n} {noun if n == 1 else plural or noun + 's'}"
-
-
-def as_option(name: str, column: str) -> str:
-    """Return how a column is named in an option, in Python and at the shell."""
-    python = f"`{name}=[{json.dumps(column, ensure_ascii=False)}]`"
-    return f"{python} (at the shell: `--{name} {shlex.quote(column)}`)"
-
-
-def as_split(kind: str) -> str:
-    """Return how a split is chosen, in Python (where "random" is stratified) and at the shell."""
-    python = "random" if kind == "stratified" else kind
-    return f'`validation_split="{python}"` (at the shell: `--split {kind}`)'
-
-
-def as_task(task: str) -> str:
-    """Return the advice to do the other task, in Python and at the shell."""
-    model = "classifier" if task == "classification" else "regressor"
-    return f"Use a {model} (at the shell: `--task {task}`)"
 
 
 def names_of_pieces(names: Sequence[str], columns: Sequence[int], n_pieces: int) -> list[str]:

@@ -80,7 +80,7 @@ CASES = {
     "unknown activation": (
         "fit good.csv -t kind --activation tahn",
         GOOD,
-        ["tahn", 'Did you mean "tanh"'],
+        ["--activation tahn", 'did you mean "tanh"'],
     ),
     "two activations for one layer": (
         "fit good.csv -t kind --model mlp --activation tanh,relu",

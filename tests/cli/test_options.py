@@ -11,10 +11,11 @@ from chainrule import (
     TabularClassifier,
     TabularRegressor,
 )
+from chainrule.advice import Setting, Text, as_task
 from chainrule.cli.asked import ask
 from chainrule.cli.building import new_model, parameters_of
 from chainrule.cli.options import BY_NAME, OPTIONS
-from chainrule.cli.talk import at_the_shell
+from chainrule.cli.talk import SHELL
 from chainrule.errors import OptionError
 
 KINDS = {
@@ -192,13 +193,20 @@ def test_values_of_another_kind_are_refused(name, value):
 
 
 def test_errors_speak_of_options():
-    said = 'hidden_layer_sizes=(8, 4) and batch_size=3: use a regressor. `drop=["c"]`, not x=1.'
-    assert at_the_shell(said) == (
-        '--hidden 8,4 and --batch 3: use a regressor. `--drop ["c"]`, not x=1.'
+    said = Text(
+        "{hidden_layer_sizes} and {batch_size}: {}. Leave it out: `{drop}`, not {}; {layer_norm}.",
+        as_task("regression"),
+        Setting("x", 1),
+        hidden_layer_sizes=(8, 4),
+        batch_size=3,
+        drop=["c", "d e"],
+        layer_norm=False,
     )
-    advice = (
-        'Leave it out: `drop=["c"]` (at the shell: `--drop c`). Use a regressor (at the shell: '
+    assert said == (
+        "hidden_layer_sizes=(8, 4) and batch_size=3: Use a regressor. "
+        'Leave it out: `drop=["c", "d e"]`, not x=1; layer_norm=False.'
     )
-    assert at_the_shell(f"{advice}`--task regression`).") == (
-        "Leave it out: `--drop c`. Use `--task regression`."
+    assert said.at(SHELL) == (
+        "--hidden 8,4 and --batch 3: Use `--task regression`. "
+        "Leave it out: `--drop c --drop 'd e'`, not x=1; --no-layer-norm."
     )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chainrule.cli.talk import SHELL
 from chainrule.data import InputEncoder
 from chainrule.errors import DataError, FeatureNamesWarning, ShapeError
 
@@ -86,7 +87,8 @@ def test_new_rows_are_encoded_and_reported():
 def test_tables_that_do_not_fit_are_refused(change, words):
     with pytest.raises(DataError) as caught:
         InputEncoder.fit(TABLE).transform(change(TABLE))
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+    said = f"{caught.value} {caught.value.text.at(SHELL)}"
+    assert all(word in said for word in words), said
 
 
 def test_arrays_go_by_position_and_keep_their_width():
@@ -170,7 +172,7 @@ def test_any_table_encodes_the_same_from_everywhere(pair, scale):
     try:
         encoder = InputEncoder.fit(table, scale=scale)
     except DataError as error:
-        refused = str(error)
+        refused = error.text.at(SHELL)
     else:
         refused = ""
     if refused:

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from chainrule.cli.talk import SHELL
 from chainrule.data import DATASETS, infer_schema, load, read_table
 from chainrule.data.findings import find
 from chainrule.data.reading.datasets import at_hand
@@ -66,7 +67,7 @@ def test_identifiers_that_the_schema_keeps():
     found = classification(X.with_columns(customer=pl.Series(names)))
     finding = next(each for each in found if each.kind == "identifier")
     assert finding.text == '"customer" looks like an ID: 398 different texts in 400 rows.'
-    assert "--drop customer" in finding.remedy
+    assert "--drop customer" in finding.remedy.at(SHELL)
     counted = np.column_stack([X.to_numpy(), np.arange(5, N + 5)])
     finding = only(classification(counted))
     assert (finding.kind, finding.columns) == ("identifier", ("x3",))
@@ -128,7 +129,7 @@ def test_columns_that_give_the_class_away(name):
     finding = classification(X.with_columns(outcome=LEAKS[name](LABELS)))[0]
     assert (finding.kind, finding.columns) == ("leak", ("outcome",))
     assert "right in 100.0% of held-out rows, where the most frequent class has 5" in finding.text
-    assert "--drop outcome" in finding.remedy
+    assert "--drop outcome" in finding.remedy.at(SHELL)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +160,7 @@ def test_classes_with_few_rows():
     rare, imbalance = classification(X, y)
     assert rare.text == "1 class has fewer than 5 rows: lone 3."
     assert imbalance.text == 'class "lone" has 0.8% of the rows, "common" 129 times as many.'
-    assert "--class-weight balanced" in imbalance.remedy
+    assert "--class-weight balanced" in imbalance.remedy.at(SHELL)
     weights = np.where(y == "common", 0.05, 1)
     assert kinds(classification(X, y, weights=weights))[1:] == []
     assert classification(X, RNG.integers(0, 26, N)) == []  # 26 classes have 4 % each
@@ -171,13 +172,13 @@ def test_rows_in_order():
     finding = only(classification(dated))
     assert (finding.kind, finding.columns) == ("ordered", ("day",))
     assert 'in the order of "day", from 2024-01-01 to 2025-02-03.' in finding.text
-    assert "--split last" in finding.remedy
+    assert "--split last" in finding.remedy.at(SHELL)
     assert classification(dated, ordered_split=True) == []
 
     walk = pl.Series(RNG.normal(size=N).cumsum())
     finding = only(regression(X, walk))
     assert "like that of the row before (correlation 0.9" in finding.text
-    assert "--split last" in finding.remedy
+    assert "--split last" in finding.remedy.at(SHELL)
     assert regression(X, walk, ordered_split=True) == []
 
     finding = only(regression(X, NUMBERS.sort()))
@@ -189,7 +190,7 @@ def test_rows_in_order():
     assert "changes 1 time from row to row, where mixed rows would change about 199" in finding.text
     assert finding.remedy.startswith("Nothing to do: a stratified or random split mixes them")
     finding = only(classification(X, blocks, ordered_split=True))
-    assert "--split stratified" in finding.remedy
+    assert "--split stratified" in finding.remedy.at(SHELL)
 
 
 def test_rows_that_repeat_or_contradict():
@@ -197,7 +198,7 @@ def test_rows_that_repeat_or_contradict():
     y = np.concatenate([LABELS[:380], LABELS[:20]])
     finding = only(classification(again, y))
     assert finding.text.startswith("20 of 400 rows (5.0%) are copies of another row")
-    assert "--groups" in finding.remedy
+    assert "--groups" in finding.remedy.at(SHELL)
     y[380:390] = np.where(y[380:390] == "true", "false", "true")
     copies, contradiction = classification(again, y)
     assert copies.text.startswith("10 of 400 rows (2.5%)")

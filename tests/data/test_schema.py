@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from chainrule.cli.talk import SHELL
 from chainrule.data import Column, Schema, as_columns, infer_schema, require_column
 from chainrule.data.columns.kinds import KINDS
 from chainrule.errors import DataError, OptionError, ShapeError
@@ -110,7 +111,8 @@ GOOD = [0.5, 1.5, 2.5, 3.5]
 def test_bad_columns_are_refused_with_the_remedy(table, options, kind, words):
     with pytest.raises(kind) as caught:
         infer_schema(pl.DataFrame(table | {"good": GOOD}), **options)
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+    said = f"{caught.value} {caught.value.text.at(SHELL)}"
+    assert all(word in said for word in words), said
 
 
 def test_require_column():

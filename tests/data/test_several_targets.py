@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 from scipy import sparse
 
+from chainrule.cli.talk import SHELL
 from chainrule.data import (
     ClassTarget,
     ClassTargets,
@@ -178,4 +179,5 @@ def test_classes_declared_ahead():
 def test_bad_columns_are_refused_with_the_remedy(call, kind, words):
     with pytest.raises(kind) as caught:
         call()
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+    said = f"{caught.value} {caught.value.text.at(SHELL)}"
+    assert all(word in said for word in words), said

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chainrule.cli.talk import SHELL
 from chainrule.data import split_rows
 from chainrule.errors import DataError, OptionError, ShapeError
 
@@ -102,4 +103,5 @@ def test_a_rare_class_falls_back_to_random_and_says_so():
 def test_impossible_splits_are_refused_with_the_remedy(options, kind, words):
     with pytest.raises(kind) as caught:
         split_rows(10, **options)
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+    said = f"{caught.value} {caught.value.text.at(SHELL)}"
+    assert all(word in said for word in words), said

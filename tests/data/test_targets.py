@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.exceptions import DataConversionWarning
 
+from chainrule.cli.talk import SHELL
 from chainrule.data import ClassTarget, NumberTarget, guess_task, read_target
 from chainrule.errors import DataError, ShapeError
 
@@ -185,7 +186,8 @@ def test_poisson_wants_no_number_below_zero():
 def test_bad_targets_are_refused_with_the_remedy(call, kind, words):
     with pytest.raises(kind) as caught:
         call()
-    assert all(word in str(caught.value) for word in words), str(caught.value)
+    said = f"{caught.value} {caught.value.text.at(SHELL)}"
+    assert all(word in said for word in words), said
 
 
 @pytest.mark.parametrize(

@@ -377,14 +377,14 @@ def test_a_line_search_turns_back_where_rows_do_not_settle():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda c: FixedPoint(c, solver="andersen"), r"Did you mean \"anderson\"\?"),
-        (lambda c: FixedPoint(c, adjoint="newton"), "adjoint='newton' is not known"),
+        (lambda c: FixedPoint(c, solver="andersen"), r"did you mean \"anderson\"\?"),
+        (lambda c: FixedPoint(c, adjoint="newton"), 'adjoint="newton" is not known'),
         (lambda c: FixedPoint(c, alpha=0.0), r"alpha=0.0 must lie in \(0, 1\]"),
         (lambda c: FixedPoint(c, alpha=1.5), r"alpha=1.5 must lie in \(0, 1\]"),
         (lambda c: FixedPoint(c, tau=0.5), "none below the step alpha=1"),
         (lambda c: FixedPoint(c, tol=-1.0), "tol=-1.0 must lie between 0 and 1"),
         (lambda c: FixedPoint(c, max_sweeps=0), "max_sweeps=0 must be 1 or more"),
-        (lambda c: FixedPoint(c, on_unsettled="ignore"), "on_unsettled='ignore' is not known"),
+        (lambda c: FixedPoint(c, on_unsettled="ignore"), 'on_unsettled="ignore" is not known'),
         (lambda c: FixedPoint(Dense(3)), "FixedPoint takes a Cell, got Dense"),
         (lambda c: Cell(Dense(3), Dense(3)), "connections such as Recurrent"),
         (lambda c: Cell(Dense(3), Recurrent(), Dropout(0.5)), "cannot hold Dropout"),

@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from chainrule import MLPClassifier, TabularClassifier
-from chainrule.inspection.doctor.diagnose import diagnose_training
+from chainrule.inspection.doctor.diagnose import KINDS, diagnose_training
 from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
-from chainrule.inspection.doctor.finding import KINDS
 
 EPOCHS = np.arange(41)
 FALLING = 1.0 * np.exp(-EPOCHS / 5) + 0.1

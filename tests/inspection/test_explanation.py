@@ -109,5 +109,5 @@ def test_terms_left_out_are_in_the_sum():
 def test_several_rows_are_refused():
     with pytest.raises(OptionError, match="takes the trace of one row, got 3"):
         explain(seen_network(3))
-    with pytest.raises(OptionError, match="format='pdf'"):
+    with pytest.raises(OptionError, match='format="pdf"'):
         explain(seen_network()).in_format("pdf")

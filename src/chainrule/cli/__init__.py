@@ -21,13 +21,13 @@ def main() -> None:
 
 def _run() -> int:
     from chainrule.cli.app import app
-    from chainrule.cli.talk import at_the_shell
+    from chainrule.cli.talk import SHELL
     from chainrule.errors import ChainruleError, DivergedError
 
     try:
         code = app(standalone_mode=False) or 0
     except ChainruleError as error:
-        print(f"chainrule: {at_the_shell(str(error))}", file=sys.stderr)
+        print(f"chainrule: {error.text.at(SHELL)}", file=sys.stderr)
         return 1 if isinstance(error, DivergedError) else 2
     except Exception as error:
         if hasattr(error, "exit_code") and hasattr(error, "show"):  # a call that cannot be parsed

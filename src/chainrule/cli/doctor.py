@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.looked_at import NewNetwork, look_at
-from chainrule.cli.talk import at_the_shell
+from chainrule.cli.talk import SHELL
 from chainrule.errors import OptionError
 from chainrule.runs.folder import MODEL
 from chainrule.wording import count
@@ -36,7 +36,7 @@ def run_doctor(
     model: Any = looked.model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the findings say the same
-        diagnosis = model.diagnose(looked.rows, looked.rows.y, sanity=sanity)
+        diagnosis = model.diagnose(looked.rows, looked.rows.y, sanity=sanity).at(SHELL)
     if json:
         told = {"run": str(run), "table": looked.table, **diagnosis.to_dict()}
         print(json_format.dumps(told, indent=2))
@@ -51,7 +51,7 @@ def run_doctor(
         for label, text in (
             ("seen", finding.evidence),
             ("why", finding.cause),
-            ("do", at_the_shell(finding.remedy)),
+            ("do", finding.remedy),
         ):
             start = f"{INDENT}{label:<6}"
             print(textwrap.fill(text, WIDTH, initial_indent=start, subsequent_indent=" " * 9))

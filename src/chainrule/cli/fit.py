@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from chainrule.cli import summary
@@ -22,7 +21,7 @@ from chainrule.cli.building import (
 )
 from chainrule.cli.parting import column_options, divide_table, split_as_asked
 from chainrule.cli.saving import save_run
-from chainrule.cli.talk import Talk, show_progress
+from chainrule.cli.talk import SHELL, Talk, show_progress
 from chainrule.data.columns.kinds import kind_of
 from chainrule.data.columns.schema import Schema, infer_schema
 from chainrule.data.findings import Finding, find
@@ -83,7 +82,7 @@ def run_fit(typed: dict[str, Any]) -> int:
     findings = _find(rows, task, schema, split)
     kind = summary.describe_model(asked, model, len(train))
     talk.say("Model", *([kind] if before is None else []))
-    talk.say("Findings", *(summary.describe_finding(f) for f in findings if not f.is_settled))
+    talk.say("Findings", *(f"{f.evidence} {f.remedy}" for f in findings if not f.is_settled))
 
     _train(model, train, validation, keeps_groups=asked.model == "tabular")
     talk.say("Network", summary.describe_network(model))
@@ -96,7 +95,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         "target": rows.names[0] if len(rows.names) == 1 else list(rows.names),
         "task": task,
         "split": split.description,
-        "findings": msgspec.to_builtins(findings),
+        "findings": [_recorded(finding) for finding in findings],
         "model": kind,
         "network": summary.describe_network(model),
         "training": model.stop_message_,
@@ -160,7 +159,16 @@ def _find(rows: Rows, task: Any, schema: Schema, split: Split) -> list[Finding]:
         rows.columns, rows.y, task=task, schema=schema, weights=rows.weights, ordered_split=ordered
     )
     out = {column.name for column in schema.unused}
-    return [finding for finding in found if not finding.columns or set(finding.columns) - out]
+    return [each.at(SHELL) for each in found if not each.columns or set(each.columns) - out]
+
+
+def _recorded(finding: Finding) -> dict[str, Any]:
+    """Return a finding as the run folder keeps it."""
+    told = finding.to_dict()
+    return {name: told[name] for name in ("kind", "severity", "columns")} | {
+        "text": finding.evidence,
+        "remedy": told["remedy"],
+    }
 
 
 def _train(model: Any, train: Rows, validation: Rows, *, keeps_groups: bool) -> None:

@@ -82,7 +82,9 @@ def _of_run(
     except MissingFileError as error:
         if table is not None:
             raise
-        raise MissingFileError(f"the table of {run}: {error} Or give it by --table.") from None
+        raise MissingFileError(
+            "the table of {}: {} Or give it by --table.", run, error.text
+        ) from None
     inputs = model.fitted_.encoder.feature_names_in
     others = [name for name in wanted if name in (inputs or [])]
     if others:

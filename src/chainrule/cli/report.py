@@ -15,7 +15,7 @@ from chainrule.cli.config import read_config
 from chainrule.cli.new_rows import load_for_rows
 from chainrule.cli.options import OPTIONS
 from chainrule.cli.parting import divide_table, split_as_asked
-from chainrule.cli.talk import at_the_shell
+from chainrule.cli.talk import SHELL
 from chainrule.data.reading.table import read_table
 from chainrule.data.rows.rows import Rows
 from chainrule.errors import DataError, MissingFileError, OptionError
@@ -69,7 +69,7 @@ def subject_of(
         name=str(name),
         config=(folder / CONFIG).read_text(encoding="utf-8"),
         options=_unusual(asked),
-        speak=at_the_shell,
+        door=SHELL,
         draws=asked.values["figures"],
     )
 
@@ -104,7 +104,9 @@ def _read_again(
     except MissingFileError as error:
         if table is not None:
             raise
-        raise MissingFileError(f"the table of {run}: {error} Or give it by --table.") from None
+        raise MissingFileError(
+            "the table of {}: {} Or give it by --table.", run, error.text
+        ) from None
     same = hash_table(source, frame) == manifest.get("data_hash")
     if not same and table is None:
         raise DataError(

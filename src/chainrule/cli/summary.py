@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from chainrule.cli.talk import at_the_shell
 from chainrule.predicting.layers import in_a_line
 from chainrule.wording import count, from_to
 
@@ -77,11 +76,6 @@ def describe_test(measure: str, scores: dict[str, Any], baselines: dict[str, Any
         f"{MEASURES[measure]} {number(scores[measure])}{mean} on {count(scores['rows'], 'row')}"
         f" · {beside}"
     )
-
-
-def describe_finding(finding: Any) -> str:
-    """Return what was found and what to do about it, in a line."""
-    return at_the_shell(f"{finding.text} {finding.remedy}")
 
 
 def number(score: float | None, digits: str = ".3f") -> str:

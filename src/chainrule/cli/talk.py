@@ -1,37 +1,38 @@
 """How the shell speaks: labelled lines, tables, and progress that suits where it is shown."""
 
-import re
+import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TextIO
 
-from chainrule.cli.options import OPTIONS
+from chainrule.advice import PYTHON, Door, Setting
+from chainrule.cli.kinds import NAMES, SWITCH
+from chainrule.cli.options import BY_NAME, PARAMETERS
 
 LABEL_WIDTH = 9
-NAMES = {option.parameter or option.name: option.flag for option in OPTIONS[1:]}
-NAMES["coverage"] = "--interval"  # of predict
+OF_OTHER_COMMANDS = {"coverage": "--interval", "row": "--row", "format": "--format"}
 
 
-def at_the_shell(text: str) -> str:
-    """Return advice as the shell takes it: options instead of the parameters of Python.
+def _flag(setting: Setting) -> str:
+    """Return an option as the shell takes it; what the shell has not stays as it is in Python."""
+    option = PARAMETERS.get(setting.name) or BY_NAME.get(setting.name.replace("_", "-"))
+    flag = option.flag if option else OF_OTHER_COMMANDS.get(setting.name)
+    if flag is None:
+        return PYTHON.word(setting)
+    value = setting.value
+    if value is ...:
+        return flag
+    if option and option.kind is SWITCH and isinstance(value, bool):
+        return flag if value else f"--no-{option.name}"
+    values = [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
+    if option and option.kind is NAMES:
+        return " ".join(f"{flag} {shlex.quote(each)}" for each in values)
+    return f"{flag} {shlex.quote(','.join(values))}"
 
-    >>> at_the_shell("max_iter=0 must be 1 or more.")
-    '--epochs 0 must be 1 or more.'
-    >>> at_the_shell('Leave it out: `drop=["c"]` (at the shell: `--drop c`).')
-    'Leave it out: `--drop c`.'
-    """
-    text = re.sub(r"(?:`[^`]*`|a \w+) \(at the shell: (`[^`]*`)\)", r"\1", text)
 
-    def option(found: re.Match[str]) -> str:
-        name, several = found.groups()
-        if name not in NAMES:
-            return found[0]
-        values = "" if several is None else ",".join(re.sub("[,'\"]", " ", several).split())
-        return f"{NAMES[name]} {values}"
-
-    return re.sub(r"\b([a-z]\w*)=(?:\(([^()]*)\))?", option, text)
+SHELL = Door("shell", _flag)
 
 
 class Talk:

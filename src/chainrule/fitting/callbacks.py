@@ -42,7 +42,8 @@ class Tasks:
         """Raise an OptionError if a callback listens: it can see one network only."""
         if self.wanted:
             raise OptionError(
-                f"callbacks see one network, not n_networks={n_networks}. Leave out one of them."
+                "callbacks see one network, not {n_networks}. Leave out one of them.",
+                n_networks=n_networks,
             )
 
     def begin(self, X: Any, y: Any, sample_weight: Any) -> None:

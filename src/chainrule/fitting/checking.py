@@ -1,5 +1,6 @@
 """What `fit` checks of its parameters before it looks at the table."""
 
+from chainrule.advice import Setting
 from chainrule.engine.compiling.precision import as_dtype
 from chainrule.errors import OptionError
 from chainrule.fitting import plan
@@ -19,9 +20,13 @@ def check_parameters(job: Job) -> None:
     job.task.check_loss()
     if model.n_networks > 1 and model.warm_start:
         raise OptionError(
-            f"n_networks={model.n_networks} and warm_start=True exclude each other: only a single "
-            "network can go on. Set one of them back."
+            "{n_networks} and {warm_start} exclude each other: only a single network can go on. "
+            "Set one of them back.",
+            n_networks=model.n_networks,
+            warm_start=True,
         )
     for name in ("category", "number", "drop"):
         if isinstance(getattr(model, name), dict):
-            raise OptionError(f"{name}={getattr(model, name)!r} must be a list of column names.")
+            raise OptionError(
+                "{} must be a list of column names.", Setting(name, getattr(model, name))
+            )

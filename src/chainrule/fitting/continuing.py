@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from chainrule.advice import Either, Setting
 from chainrule.engine import Checkpoint, make_key
 from chainrule.engine.compiling.precision import as_dtype, precision
 from chainrule.errors import OptionError
@@ -39,8 +40,9 @@ def resume_point(before: Fitted, network: Any, optimizer: Any, settings: Any) ->
         if _shapes(template) != _shapes(params):
             raise OptionError(
                 "the network of the fit before has other layers than the parameters say now: it "
-                f"cannot go on with hidden_layer_sizes={settings.hidden_layer_sizes!r}. "
-                "Keep the sizes, or fit anew (warm_start=False)."
+                "cannot go on with {hidden_layer_sizes}. Keep the sizes, or fit anew ({}).",
+                Either(Setting("warm_start", False), "without --resume"),
+                hidden_layer_sizes=settings.hidden_layer_sizes,
             )
         fresh = optimizer.init(jax.tree.map(lambda leaf: np.asarray(leaf, dtype), params))
     leaves = list(before.optimizer_state)

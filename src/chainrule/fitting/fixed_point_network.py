@@ -11,7 +11,8 @@ import numpy as np
 
 from chainrule import engine as e
 from chainrule.activations import NAMES, named
-from chainrule.errors import OptionError
+from chainrule.advice import Setting
+from chainrule.errors import OptionError, not_known
 
 GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
 NAMED = {
@@ -31,26 +32,26 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
     """
     hidden, name = settings.hidden, settings.activation
     if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
-        raise OptionError(f"hidden={hidden!r} must be a whole number of units, 1 or more.")
+        raise OptionError("{hidden} must be a whole number of units, 1 or more.", hidden=hidden)
     if not isinstance(name, str):
-        raise OptionError(f"activation={name!r} must be a name, such as 'tanh'.")
+        raise OptionError("{activation} must be a name, such as tanh.", activation=name)
     for parameter, known in NAMED.items():
         value = getattr(settings, parameter)
         if value not in known:
-            raise OptionError(
-                f"{parameter}={value!r} is not known. Choose one of {', '.join(known)}."
-            )
+            raise not_known(parameter, value, known)
     for parameter, ends in (("settle_step", "(0, 1]"), ("settle_tol", "(0, 1)")):
         value = getattr(settings, parameter)
         if value is not None and not _lies_in(value, closed=ends[-1] == "]"):
             raise OptionError(
-                f"{parameter}={value!r} must be a number in {ends}, or None to have it chosen."
+                "{} must be a number in {}, or None to have it chosen.",
+                Setting(parameter, value),
+                ends,
             )
     tau = None if np.ndim(settings.tau) == 0 and settings.tau == 1 else settings.tau
     max_settle = settings.max_settle
     whole = isinstance(max_settle, int | np.integer) and not isinstance(max_settle, bool)
     if not whole or max_settle < 1:
-        raise OptionError(f"max_settle={max_settle!r} must be a whole number, 1 or more.")
+        raise OptionError("{max_settle} must be a whole number, 1 or more.", max_settle=max_settle)
     cell = e.Cell(e.Dense(int(hidden)), _connections(settings), e.as_activation(name))
     layer = e.FixedPoint(
         cell,
@@ -64,7 +65,7 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
     )
     rate = settings.dropout
     if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 <= rate < 1:
-        raise OptionError(f"dropout={rate!r} must be a probability in [0, 1).")
+        raise OptionError("{dropout} must be a probability in [0, 1).", dropout=rate)
     silenced = (e.Dropout(rate),) if rate > 0 else ()
     return e.FeedForward((layer, *silenced, e.Dense(n_outputs)))
 
@@ -73,26 +74,34 @@ def _connections(settings: Any) -> Any:
     """Return connections that start with a spectral radius near one half."""
     name, mask = settings.guarantee, settings.mask
     if name not in GUARANTEES:
-        known = ", ".join(each for each in GUARANTEES if each)
-        raise OptionError(f"guarantee={name!r} is not known. Choose one of {known}, or None.")
+        raise not_known("guarantee", name, filter(None, GUARANTEES), ", or None")
     if mask is not None and np.shape(mask) != (settings.hidden, settings.hidden):
         raise OptionError(
-            f"mask has shape {np.shape(mask)}, but hidden={settings.hidden} units need "
-            f"({settings.hidden}, {settings.hidden}): 1 where unit i reaches unit j, else 0."
+            "mask has shape {}, but {hidden} units need ({}, {}): 1 where unit i reaches unit j, "
+            "else 0.",
+            np.shape(mask),
+            settings.hidden,
+            settings.hidden,
+            hidden=settings.hidden,
         )
     start = e.VarianceScaling("in", "normal", 0.25)
     if name in ("spectral", "row-sum", "perron"):
         record = named(settings.activation)
         if record is None:
             raise OptionError(
-                f"guarantee={name!r} needs the steepest slope of the activation, which is "
-                f"known for {', '.join(NAMES)}; {settings.activation!r} is none of them."
+                "{guarantee} needs the steepest slope of the activation, which is known for {}, "
+                "not for {}.",
+                ", ".join(NAMES),
+                settings.activation,
+                guarantee=name,
             )
         kind = {"spectral": e.Spectral, "row-sum": e.RowSum, "perron": e.Perron}[name]
         return kind(start, mask, slope=record.steepest)
     if name == "monotone":
         if mask is not None:
-            raise OptionError('guarantee="monotone" takes no mask. Leave one of them out.')
+            raise OptionError(
+                "{guarantee} takes no mask. Leave one of them out.", guarantee="monotone"
+            )
         return e.Monotone(start, start)
     if name == "non-negative":
         return e.NonNegative(e.VarianceScaling("in", "normal", 0.5), mask)

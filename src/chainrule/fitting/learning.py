@@ -292,8 +292,10 @@ class Learning:
             )
         raise DataError(
             "warm_start can only be used where `y` has the same classes as in the previous call "
-            f"to fit. Previously {before.classes}, now {now.classes}. Fit with warm_start=False, "
-            "or use partial_fit."
+            "to fit. Previously {}, now {}. Fit with {warm_start}, or use partial_fit.",
+            before.classes,
+            now.classes,
+            warm_start=False,
         )
 
 

@@ -56,8 +56,10 @@ def check_loss(loss: Any, names: Iterable[str]) -> None:
     own = isinstance(loss, Objective) or (callable(loss) and not isinstance(loss, type))
     if not own and not (isinstance(loss, str) and loss in ("auto", *names)):
         raise OptionError(
-            f"loss={loss!r} is not known here. Choose one of {', '.join(['auto', *names])}, "
-            "an Objective of chainrule.engine, or a function f(y, predictions) of rows."
+            "{loss} is not known here. Choose one of {}, an Objective of chainrule.engine, or a "
+            "function f(y, predictions) of rows.",
+            ", ".join(["auto", *names]),
+            loss=loss,
         )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.activations import named
+from chainrule.advice import Either, Setting
 from chainrule.engine import Dense, Dropout, FeedForward, LayerNorm, as_activation
 from chainrule.engine.layers.differentiated import as_layer
 from chainrule.errors import OptionError
@@ -40,7 +41,9 @@ def build_network(
     names = _for_each("activation", activation, len(sizes))
     rates = _for_each("dropout", dropout, len(sizes))
     if any(isinstance(r, bool) or not isinstance(r, _NUMBER) or not 0 <= r < 1 for r in rates):
-        raise OptionError(f"dropout={dropout!r} must be a probability in [0, 1), or one per layer.")
+        raise OptionError(
+            "{dropout} must be a probability in [0, 1), or one per layer.", dropout=dropout
+        )
     weights = _initial("coefs_init", coefs, len(sizes) + 1)
     biases = _initial("intercepts_init", intercepts, len(sizes) + 1)
     layers: list[Any] = []
@@ -72,13 +75,16 @@ def frozen_places(network: FeedForward, frozen_layers: Sequence[int]) -> tuple[i
     chosen = sorted({i + len(dense) if i < 0 else i for i in frozen_layers})
     if any(not 0 <= i < len(dense) for i in chosen):
         raise OptionError(
-            f"frozen_layers={tuple(frozen_layers)!r} names layers that are not there. The dense "
-            f"layers are 0 to {len(dense) - 1}, the last one gives the outputs."
+            "{frozen_layers} names layers that are not there. The dense layers are 0 to {}, the "
+            "last one gives the outputs.",
+            len(dense) - 1,
+            frozen_layers=tuple(frozen_layers),
         )
     if len(chosen) == len(dense):
         raise OptionError(
-            f"frozen_layers={tuple(frozen_layers)!r} freezes every layer: nothing is left to "
-            "train. Leave at least one out."
+            "{frozen_layers} freezes every layer: nothing is left to train. Leave at least one "
+            "out.",
+            frozen_layers=tuple(frozen_layers),
         )
     ends = [*dense[1:], len(network.layers)]
     return tuple(place for i in chosen for place in range(dense[i], ends[i]))
@@ -95,8 +101,11 @@ def _for_each(name: str, value: Any, n: int) -> list[Any]:
     values = list(value) if several else [value] * n
     if len(values) != n:
         raise OptionError(
-            f"{name}={value!r} has {len(values)} entries for {n} hidden layers. "
-            "Give one for each hidden layer, or a single one for all."
+            "{} has {} entries for {} hidden layers. Give one for each hidden layer, or a single "
+            "one for all.",
+            Setting(name, value),
+            len(values),
+            n,
         )
     return values
 
@@ -121,7 +130,11 @@ def hidden_sizes(hidden_layer_sizes: Any) -> tuple[int, ...]:
         number = isinstance(size, _NUMBER) and not isinstance(size, bool)
         if not number or not float(size).is_integer() or size < 1:
             raise OptionError(
-                f"hidden_layer_sizes={hidden_layer_sizes!r} must be > 0 in every layer, got "
-                f"{size}. Give whole numbers such as (64, 32), or () for no hidden layer."
+                "{hidden_layer_sizes} must be > 0 in every layer, got {}. Give whole numbers such "
+                "as {}, or {} for no hidden layer.",
+                size,
+                Either("(64, 32)", "64,32"),
+                Either("()", '""'),
+                hidden_layer_sizes=hidden_layer_sizes,
             )
     return tuple(int(size) for size in sizes)

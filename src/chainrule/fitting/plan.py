@@ -30,7 +30,7 @@ from chainrule.engine.optimizers import (
     StepDecay,
     WarmUp,
 )
-from chainrule.errors import DivergedWarning, InterruptedWarning, OptionError
+from chainrule.errors import DivergedWarning, InterruptedWarning, OptionError, not_known
 
 # "step" halves the rate ten times over the training, "exponential" ends at a hundredth.
 SCHEDULES: dict[str, Callable[[float, int], Schedule]] = {
@@ -56,7 +56,7 @@ def build_schedule(
     if isinstance(name, Schedule):
         return name
     if not isinstance(name, str) or name not in SCHEDULES:
-        raise OptionError(f"schedule={name!r} is not known. Choose one of {', '.join(SCHEDULES)}.")
+        raise not_known("schedule", name, SCHEDULES)
     schedule = SCHEDULES[name](rate, n_steps)
     schedule = WarmUp(schedule, n_warm_up=warm_up * n_steps) if warm_up > 0 else schedule
     return schedule if name == "constant" else Shifted(schedule, start)
@@ -70,10 +70,8 @@ def plan_schedule(
     if kind is None:
         return build_schedule(model.schedule, rate, n_epochs * n_steps, start=start)
     if kind not in LEARNING_RATES:
-        raise OptionError(
-            f"learning_rate={kind!r} is not known. Choose one of {', '.join(LEARNING_RATES)}, "
-            "or leave it out and choose a schedule. The rate itself is learning_rate_init."
-        )
+        or_else = ", or leave it out and choose a schedule. The rate itself is learning_rate_init"
+        raise not_known("learning_rate", kind, LEARNING_RATES, or_else)
     if kind == "invscaling" and named_rule(model).adapts:
         return InverseScaling(rate, float(model.power_t), every=n_steps, scale=n_rows)
     return Constant(rate)
@@ -88,8 +86,7 @@ def named_rule(model: Any) -> type[Rule]:
         If no optimizer has that name.
     """
     if not isinstance(model.solver, str) or model.solver not in SOLVERS:
-        known = ", ".join(SOLVERS)
-        raise OptionError(f"solver={model.solver!r} is not known. Choose one of {known}.")
+        raise not_known("solver", model.solver, SOLVERS)
     return SOLVERS[model.solver]
 
 
@@ -104,8 +101,10 @@ def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ())
     if model.optimizer is not None:
         if not isinstance(model.optimizer, Optimizer) or isinstance(model.optimizer, type):
             raise OptionError(
-                f"optimizer={model.optimizer!r} is not valid. Give one of chainrule.engine such as "
-                "Adam(0.001), or a name to solver."
+                "{optimizer} is not valid. Give one of chainrule.engine such as Adam(0.001), or a "
+                "name to {solver}.",
+                optimizer=model.optimizer,
+                solver=...,
             )
         optimizer = model.optimizer
     else:
@@ -158,13 +157,17 @@ def plan_batch_size(model: Any, n_rows: int, *, full_batch_only: bool) -> int:
             return n_rows
         return min(n_rows, max(32, min(256, n_rows // 300)))
     if isinstance(size, bool) or not isinstance(size, int | np.integer) or size < 1:
-        raise OptionError(f'batch_size={size!r} must be a whole number above 0, "auto" or "full".')
+        raise OptionError(
+            '{batch_size} must be a whole number above 0, "auto" or "full".', batch_size=size
+        )
     if named_rule(model).most_tries and model.optimizer is None:
         return n_rows  # scikit-learn's rule: it has no batches
     if full_batch_only and size < n_rows:
         raise OptionError(
-            f"solver={model.solver!r} needs the gradient of the whole table in every step. "
-            'Use batch_size="full", or another solver.'
+            "{solver} needs the gradient of the whole table in every step. Use {batch_size}, or "
+            "another solver.",
+            solver=model.solver,
+            batch_size="full",
         )
     return min(int(size), n_rows)
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import is_classifier
 
-from chainrule.errors import OptionError
+from chainrule.errors import not_known
 
 SIZES = ("auto", "small", "large")
 USUAL_ROWS, LEAST_STEPS = 5000, 400
@@ -59,7 +59,7 @@ def recipe_for(model: Any, n_rows: int) -> Recipe:
         If `size` is none.
     """
     if model.size not in SIZES:
-        raise OptionError(f"size={model.size!r} is not known. Choose one of {', '.join(SIZES)}.")
+        raise not_known("size", model.size, SIZES)
     large, classifies = model.size == "large", is_classifier(model)
     beyond = max(n_rows / USUAL_ROWS, 1.0)
     most = 5 if n_rows <= 50_000 else 3 if n_rows <= 200_000 else 2

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.activations import record_of
+from chainrule.advice import Either, Setting
 from chainrule.engine import (
     AdamW,
     Dense,
@@ -105,8 +106,11 @@ def named_activation(what: Any) -> Elementwise:
     if isinstance(function, Elementwise) and record_of(function) is not None:
         return function
     raise OptionError(
-        f'activation={what!r} must be one name for all hidden layers, such as "selu". For layers '
-        "of your own, or one for each layer, use `MLPClassifier` (at the shell: `--model mlp`)."
+        "{activation} must be one name for all hidden layers, such as {}. For layers of your own, "
+        "or one for each layer, use `{}`.",
+        Either('"selu"', "selu"),
+        Either("MLPClassifier", Setting("model", "mlp")),
+        activation=what,
     )
 
 

@@ -93,8 +93,10 @@ def as_scorer(estimator: Any, scoring: Any) -> Any:
         return check_scoring(estimator, scoring=scoring)
     except (ValueError, TypeError) as error:
         raise OptionError(
-            f"scoring={scoring!r} is no scorer ({str(error).splitlines()[0]}). Give a name of "
-            'sklearn.metrics.get_scorer_names(), a function f(estimator, X, y), or "loss".'
+            "{scoring} is no scorer ({}). Give a name of sklearn.metrics.get_scorer_names(), a "
+            'function f(estimator, X, y), or "loss".',
+            str(error).splitlines()[0],
+            scoring=scoring,
         ) from None
 
 

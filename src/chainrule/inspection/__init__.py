@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from chainrule.importing import looked_up
 
 if TYPE_CHECKING:
-    from chainrule.inspection.doctor.diagnose import diagnose_training
+    from chainrule.finding import Finding
+    from chainrule.inspection.doctor.diagnose import KINDS, diagnose_training
+    from chainrule.inspection.doctor.diagnosis import Diagnosis, SanityTest
     from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
-    from chainrule.inspection.doctor.finding import KINDS, Diagnosis, Finding, SanityTest
     from chainrule.inspection.explaining.explain import Cell, Explanation, Story, explain
     from chainrule.inspection.explaining.paths import WeightGradient, weight_gradient
     from chainrule.inspection.gradients.check import check_gradients
@@ -31,15 +32,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "ArrayCheck": "chainrule.inspection.gradients.report",
     "Cell": "chainrule.inspection.explaining.explain",
-    "Diagnosis": "chainrule.inspection.doctor.finding",
+    "Diagnosis": "chainrule.inspection.doctor.diagnosis",
     "Evidence": "chainrule.inspection.doctor.evidence",
     "Explanation": "chainrule.inspection.explaining.explain",
-    "Finding": "chainrule.inspection.doctor.finding",
+    "Finding": "chainrule.finding",
     "GradientCheck": "chainrule.inspection.gradients.report",
-    "KINDS": "chainrule.inspection.doctor.finding",
+    "KINDS": "chainrule.inspection.doctor.diagnose",
     "Reference": "chainrule.inspection.doctor.evidence",
     "Remark": "chainrule.inspection.settling.remarks",
-    "SanityTest": "chainrule.inspection.doctor.finding",
+    "SanityTest": "chainrule.inspection.doctor.diagnosis",
     "SeenRows": "chainrule.inspection.doctor.evidence",
     "Settings": "chainrule.inspection.doctor.evidence",
     "SettlingCurve": "chainrule.inspection.settling.runs",

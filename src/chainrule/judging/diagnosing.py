@@ -16,8 +16,8 @@ from chainrule.data.rows.rows import Rows, as_rows
 from chainrule.errors import DataError
 
 if TYPE_CHECKING:
+    from chainrule.inspection.doctor.diagnosis import Diagnosis
     from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
-    from chainrule.inspection.doctor.finding import Diagnosis
 
 MOST_ROWS = 5_000
 N_TREES = 100

@@ -19,7 +19,7 @@ from sklearn.model_selection import train_test_split
 
 from chainrule.data.rows.rows import Rows, as_rows
 from chainrule.data.target.values import TargetValues
-from chainrule.inspection.doctor.finding import SanityTest
+from chainrule.inspection.doctor.diagnosis import SanityTest
 
 FEW_ROWS, FEW_EPOCHS = 32, 400
 LEFT = 0.05  # of the loss of guessing

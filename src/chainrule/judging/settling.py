@@ -1,6 +1,5 @@
 """What fixed-point estimators tell of settling: the path of rows, and the report of a training."""
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,7 +61,7 @@ class SettleReport:
             f"{np.nansum(self.epochs['adjoint_unsettled']):.0f} back",
         ]
         if self.network is not None:
-            lines.append(for_estimators(self.network.text))
+            lines.append(self.network.text)
         return "\n".join(lines)
 
 
@@ -77,15 +76,3 @@ def record_path(
         weights = arrays["weights"]
         energies = np.stack([energy(h, weights, drive, spec.activation) for h in states])
     return SettlePath(states, residuals, energies)
-
-
-def for_estimators(text: str) -> str:
-    """Return advice with the parameters of the estimators in place of the engine's."""
-    for own, engines in (
-        ("max_settle", "max_sweeps"),
-        ("settle_step", "alpha"),
-        ("settle_tol", "tol"),
-        ("settle_solver", "solver"),
-    ):
-        text = re.sub(rf"\b{engines}=", f"{own}=", text)
-    return text

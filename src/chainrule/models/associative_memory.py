@@ -14,7 +14,8 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.activations import sigmoid
-from chainrule.errors import DataError, NotSettledWarning, OptionError, ShapeError
+from chainrule.advice import Setting
+from chainrule.errors import DataError, NotSettledWarning, OptionError, ShapeError, not_known
 from chainrule.judging.settling import SettlePath, record_path
 from chainrule.models.holding import HoldsFitted
 from chainrule.predicting.fitted import Ending, Fitted
@@ -232,19 +233,23 @@ class AssociativeMemory(HoldsFitted, BaseEstimator):
             value, least = getattr(self, name), 0 if name == "hidden" else 1
             whole = isinstance(value, int | np.integer) and not isinstance(value, bool)
             if not whole or value < least:
-                raise OptionError(f"{name}={value!r} must be a whole number, {least} or more.")
+                raise OptionError(
+                    "{} must be a whole number, {} or more.", Setting(name, value), least
+                )
         for name in ("flipped", "missing"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1:
-                raise OptionError(f"{name}={value!r} must be a share in [0, 1), such as 0.25.")
+                raise OptionError(
+                    "{} must be a share in [0, 1), such as 0.25.", Setting(name, value)
+                )
         for name in ("learning_rate_init", "settle_tol"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1:
-                raise OptionError(f"{name}={value!r} must lie between 0 and 1, such as 0.003.")
+                raise OptionError(
+                    "{} must lie between 0 and 1, such as 0.003.", Setting(name, value)
+                )
         if self.guarantee not in ("symmetric", None):
-            raise OptionError(
-                f'guarantee={self.guarantee!r} is not known. Choose "symmetric" or None.'
-            )
+            raise not_known("guarantee", self.guarantee, ["symmetric"], " or None")
 
     def _force(self, X: Any) -> np.ndarray:
         check_is_fitted(self)

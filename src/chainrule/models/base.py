@@ -6,6 +6,7 @@ rows held out → columns encoded → network built → trained by the engine �
 from collections.abc import Callable
 from typing import Any, Self
 
+from chainrule.advice import HOLD_OUT
 from chainrule.data.rows.rows import Rows, as_rows, hold_out
 from chainrule.errors import OptionError
 from chainrule.fitting.callbacks import Tasks
@@ -205,8 +206,8 @@ n_outputs_, out_activation_
             )
         elif held_out is None and rows.groups is not None:
             raise OptionError(
-                "groups say which rows stay together when rows are held out, but none are. "
-                "Set early_stopping=True."
+                "groups say which rows stay together when rows are held out, but none are. Set {}.",
+                HOLD_OUT,
             )
         start = Start(seed, int(self.max_iter), goes_on)
         return Learning(self._job(), rows, training, held_out, start)
@@ -221,13 +222,16 @@ n_outputs_, out_activation_
         self._check_parameters()
         if self.n_networks > 1:
             raise OptionError(
-                f"partial_fit trains one network, not n_networks={self.n_networks}. Use fit, or "
-                "a network for each seed."
+                "partial_fit trains one network, not {n_networks}. Use fit, or a network for each "
+                "seed.",
+                n_networks=self.n_networks,
             )
         if self.early_stopping:
             raise OptionError(
-                "partial_fit does not support early_stopping=True: one pass has no epochs to "
-                "choose from. Use fit with warm_start=True."
+                "partial_fit does not support {early_stopping}: one pass has no epochs to choose "
+                "from. Use fit with {warm_start}.",
+                early_stopping=True,
+                warm_start=True,
             )
         goes_on = self.__sklearn_is_fitted__()
         rows = self._that_count(as_rows(X, y, sample_weight))

@@ -28,7 +28,7 @@ from chainrule.models.parameters import every_parameter
 from chainrule.models.showing import ShowsItsNumbers
 
 if TYPE_CHECKING:
-    from chainrule.inspection.doctor.finding import Diagnosis
+    from chainrule.inspection.doctor.diagnosis import Diagnosis
 
 
 class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseEstimator):

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.advice import PYTHON, Text
 from chainrule.errors import NotSettledError, NotSettledWarning
 from chainrule.fitting.job import Job
 from chainrule.judging.settling import (
     SettlePath,
     SettleReport,
-    for_estimators,
     record_path,
 )
 from chainrule.models.base import BaseMLP
@@ -146,10 +146,12 @@ class FixedPointNetwork(BaseMLP):
         wrong = np.flatnonzero(~settled.settled)
         most = self.max_settle if max_settle is None else max_settle
         worst = wrong[np.argmax(settled.residuals[wrong])]
-        text = (
+        text = Text(
+            "{}; their predictions are from where they stood. Raise {max_settle}, and see "
+            "diagnose_settling(X).",
             f"{len(wrong)} of {len(settled.settled)} rows did not settle within {most} sweeps "
-            f"(the worst is row {worst}, residual {settled.residuals[worst]:.1e}); their "
-            "predictions are from where they stood. Raise max_settle, and see diagnose_settling(X)."
+            f"(the worst is row {worst}, residual {settled.residuals[worst]:.1e})",
+            max_settle=...,
         )
         if self.on_unsettled == "raise":
             raise NotSettledError(text)
@@ -174,7 +176,7 @@ class FixedPointNetwork(BaseMLP):
         from chainrule.inspection import diagnose_settling
 
         layer, params = self.network_.layers[0], self.params_[0]
-        return diagnose_settling(layer, params, self._encoded(X), **options)
+        return diagnose_settling(layer, params, self._encoded(X), **options).at(PYTHON)
 
     @property
     def settle_report_(self) -> SettleReport:
@@ -195,7 +197,7 @@ class FixedPointNetwork(BaseMLP):
             return None
         from chainrule.inspection import diagnose_settling
 
-        return diagnose_settling(self.network_.layers[0], self.params_[0], rows)
+        return diagnose_settling(self.network_.layers[0], self.params_[0], rows).at(PYTHON)
 
     def _keep_rows(self, fitted: Fitted, x: np.ndarray) -> Fitted:
         """Keep what the report needs of the training rows, and warn of unsettled ones."""
@@ -219,9 +221,14 @@ def _refuse_unsettled(network: Any, trained: Any, x: np.ndarray) -> None:
 
     report = diagnose_settling(network.layers[0], trained.params[0], x[:REPORT_ROWS])
     raise NotSettledError(
-        f"Training stopped: {trained.message}. {for_estimators(report.text)} "
-        'Choose a guarantee such as "spectral", lower learning_rate_init, raise max_settle, or '
-        'say on_unsettled="use".'
+        "Training stopped: {}." + " {}" * len(report.remarks) + " Choose {guarantee}, lower "
+        "{learning_rate_init}, raise {max_settle}, or say {on_unsettled}.",
+        trained.message,
+        *(remark.text for remark in report.remarks),
+        guarantee="spectral",
+        learning_rate_init=...,
+        max_settle=...,
+        on_unsettled="use",
     )
 
 

@@ -44,7 +44,8 @@ class HiddenActivations(TransformerMixin, BaseEstimator):
             )
         if isinstance(place, bool) or not isinstance(place, int) or not 1 <= place <= n_hidden:
             raise OptionError(
-                f"layer={self.layer!r} is no hidden layer of this network. "
-                f"Give a number from 1 to {n_hidden}."
+                "{layer} is no hidden layer of this network. Give a number from 1 to {}.",
+                n_hidden,
+                layer=self.layer,
             )
         return place

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import BaseEstimator
 
+from chainrule.advice import Setting
 from chainrule.errors import OptionError
 
 # Lowest and highest value of each number, and whether these themselves are allowed.
@@ -142,24 +143,26 @@ def check_numbers(parameters: Mapping[str, Any], may_be_auto: Sequence[str]) -> 
     """Refuse switches and numbers that are not valid, or lie outside their range."""
     for name in (each for each in _SWITCHES if each in parameters):
         if not isinstance(parameters[name], bool | np.bool_):
-            raise OptionError(f"{name}={parameters[name]!r} must be True or False.")
+            raise OptionError("{} must be True or False.", Setting(name, parameters[name]))
     verbose = parameters["verbose"]
     if not isinstance(verbose, bool | np.bool_ | int | np.integer) or verbose < 0:
-        raise OptionError(f"verbose={verbose!r} must be True, False or 0, 1, 2, ….")
+        raise OptionError("{verbose} must be True, False or 0, 1, 2, ….", verbose=verbose)
     for name in (each for each in _NUMBERS if each in parameters):
         (low, high, ends), value = _NUMBERS[name], parameters[name]
         auto = name in may_be_auto and isinstance(value, str) and value == "auto"
         if auto or (value is None and name in _OPTIONAL):
             continue
         if isinstance(value, bool) or not isinstance(value, int | float | np.number):
-            raise OptionError(f"{name}={value!r} must be a number.")
+            raise OptionError("{} must be a number.", Setting(name, value))
         above = value >= low if ends[0] == "[" else value > low
         below = value <= high if ends[1] == "]" else value < high
         if not (above and below):
             wanted = _range(low, high, ends)
-            raise OptionError(f"{name}={value!r} must be {wanted}.{_TRIES.get(name, '')}")
+            raise OptionError(
+                "{} must be {}.{}", Setting(name, value), wanted, _TRIES.get(name, "")
+            )
         if name in _WHOLE and not float(value).is_integer():
-            raise OptionError(f"{name}={value!r} must be a whole number.")
+            raise OptionError("{} must be a whole number.", Setting(name, value))
 
 
 def _range(low: float, high: float, ends: str) -> str:

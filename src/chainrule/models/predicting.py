@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.advice import HOLD_OUT, Either, Text
 from chainrule.errors import OptionError
 from chainrule.models.estimator import NetworkEstimator
 from chainrule.predicting.intervals import between_quantiles, symmetric
@@ -101,8 +102,9 @@ class Regresses(RegressorMixin, NetworkEstimator):
         """
         if not _is(self.loss, "quantile"):
             raise OptionError(
-                f"loss={self.loss!r} learns no quantiles. "
-                'Fit with loss="quantile", quantile=(0.05, 0.5, 0.95).'
+                "{loss} learns no quantiles. Fit with {}.",
+                _quantiles(0.05, 0.95),
+                loss=self.loss,
             )
         return self._in_units(self._predict(X))
 
@@ -127,7 +129,9 @@ class Regresses(RegressorMixin, NetworkEstimator):
             If the fit had no validation rows (or too few) and learnt no quantiles, or others.
         """
         if isinstance(coverage, bool) or not 0 < coverage < 1:
-            raise OptionError(f"coverage={coverage!r} must lie between 0 and 1, such as 0.9.")
+            raise OptionError(
+                "{coverage} must lie between 0 and 1, such as 0.9.", coverage=coverage
+            )
         predictions = self._in_units(self._predict(X))
         levels = self._levels() if _is(self.loss, "quantile") else ()
         if len(levels) > 1:
@@ -135,8 +139,9 @@ class Regresses(RegressorMixin, NetworkEstimator):
         if self.fitted_.calibration is None:
             raise OptionError(
                 "intervals need the errors on rows that did not train, but the fit had none. "
-                "Fit with early_stopping=True, with X_val and y_val, or with "
-                f'loss="quantile", quantile=({(1 - coverage) / 2:g}, 0.5, {(1 + coverage) / 2:g}).'
+                "Fit with {}, or with {}.",
+                Either(Text("{}, with X_val and y_val", HOLD_OUT), HOLD_OUT.shell),
+                _quantiles((1 - coverage) / 2, (1 + coverage) / 2),
             )
         intervals = symmetric(predictions, self.fitted_.calibration, coverage)
         if _is(self.loss, "poisson"):
@@ -146,3 +151,9 @@ class Regresses(RegressorMixin, NetworkEstimator):
 
 def _is(value: Any, name: str) -> bool:
     return isinstance(value, str) and value == name
+
+
+def _quantiles(low: float, high: float) -> Text:
+    """Return the advice to learn these quantiles, and the middle."""
+    levels = (float(f"{low:g}"), 0.5, float(f"{high:g}"))
+    return Text("{loss}, {quantile}", loss="quantile", quantile=levels)

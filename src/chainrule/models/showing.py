@@ -142,7 +142,9 @@ class ShowsItsNumbers:
         rows = as_rows(X, y)
         n = len(rows)
         if isinstance(row, bool) or not isinstance(row, int) or not 0 <= row < n:
-            raise OptionError(f"row={row!r} is not there: the table has {n} rows, 0 to {n - 1}.")
+            raise OptionError(
+                "{row} is not there: the table has {} rows, 0 to {}.", n, n - 1, row=row
+            )
         one = rows.take(np.array([row]))
         seen = self.trace(one, one.y, optimizer=optimizer)
         story = Story(

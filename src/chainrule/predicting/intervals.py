@@ -85,8 +85,10 @@ def interval_levels(levels: tuple[float, ...], coverage: float) -> tuple[int, in
     places = [int(np.argmin(np.abs(np.asarray(levels) - level))) for level in wanted]
     if any(abs(levels[i] - level) > 1e-6 for i, level in zip(places, wanted, strict=True)):
         raise OptionError(
+            "{}, but the model learnt {}. Fit with {quantile}.",
             f"an interval of coverage {coverage:g} lies between the quantiles {wanted[0]:g} and "
-            f"{wanted[1]:g}, but the model learnt {', '.join(f'{level:g}' for level in levels)}. "
-            f"Fit with quantile=({wanted[0]:g}, 0.5, {wanted[1]:g})."
+            f"{wanted[1]:g}",
+            ", ".join(f"{level:g}" for level in levels),
+            quantile=(float(f"{wanted[0]:g}"), 0.5, float(f"{wanted[1]:g}")),
         )
     return places[0], places[1]

@@ -86,7 +86,9 @@ class PlainNetwork:
         if isinstance(layer, bool) or layer not in range(1, n_hidden + 1):
             choices = ", ".join(str(i + 1) for i in range(n_hidden))
             hint = f"Choose one of {choices}." if choices else "The network has no hidden layer."
-            raise OptionError(f"layer={layer!r} is not a hidden layer of this network. {hint}")
+            raise OptionError(
+                "{layer} is not a hidden layer of this network. {}", hint, layer=layer
+            )
         return self._forward(x, self._places[layer])
 
     def computing_in(self, dtype: Any) -> PlainNetwork:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.advice import Setting
 from chainrule.errors import OptionError
 
 _DICT = ["dict"]  # the first entry of a list of pairs that stands for a dict
@@ -75,6 +76,6 @@ def as_plain(name: str, value: Any) -> Any:
     if value is None or isinstance(value, bool | int | float | str):
         return value
     raise OptionError(
-        f"{name}={value!r} is an object that a model file cannot hold. "
-        "Use a name instead, or pickle the model."
+        "{} is an object that a model file cannot hold. Use a name instead, or pickle the model.",
+        Setting(name, value),
     )

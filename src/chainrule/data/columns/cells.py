@@ -18,7 +18,6 @@ from chainrule.data.columns.values import (
     spell_number,
 )
 from chainrule.errors import ColumnTypeError, DataError
-from chainrule.wording import as_option
 
 if TYPE_CHECKING:
     import narwhals as nw
@@ -70,8 +69,11 @@ def read_values(name: str, column: nw.Series[Any] | np.ndarray) -> Values:
     if isinstance(dtype, (nw.Object, nw.Unknown, nw.Time)):
         return _from_objects(name, column.to_list())
     raise DataError(
-        f'column "{name}" holds {dtype}, expected numbers, text, booleans or dates. '
-        f"Convert it, or leave it out: {as_option('drop', name)}."
+        'column "{}" holds {}, expected numbers, text, booleans or dates. Convert it, or leave it '
+        "out: `{drop}`.",
+        name,
+        dtype,
+        drop=[name],
     )
 
 
@@ -145,9 +147,12 @@ def _strange(name: str, item: object) -> Exception:
         )
     shown = repr(item)
     return ColumnTypeError(
-        f'column "{name}" holds a {type(item).__name__} '
-        f"({shown if len(shown) < 80 else shown[:77] + '...'}); argument must be a string or a "
-        f"number. Convert the column before, or leave it out: {as_option('drop', name)}."
+        'column "{}" holds a {} ({}); argument must be a string or a number. Convert the column '
+        "before, or leave it out: `{drop}`.",
+        name,
+        type(item).__name__,
+        shown if len(shown) < 80 else shown[:77] + "...",
+        drop=[name],
     )
 
 

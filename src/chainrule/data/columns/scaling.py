@@ -13,7 +13,6 @@ import numpy as np
 
 from chainrule.data.columns.values import EXACT, infinite_numbers, too_many_digits
 from chainrule.errors import DataError
-from chainrule.wording import as_option
 
 BLOCK_VALUES = 1 << 18
 TINY = 1e-13  # a spread below this share of the mean is rounding, not data
@@ -100,8 +99,9 @@ def measure_sparse(array: np.ndarray, names: Sequence[str]) -> Moments:
 def all_missing(name: str) -> DataError:
     """Return the error for a column without any value."""
     return DataError(
-        f'column "{name}" holds no value at all (every row is a gap). '
-        f"Leave it out: {as_option('drop', name)}."
+        'column "{}" holds no value at all (every row is a gap). Leave it out: `{drop}`.',
+        name,
+        drop=[name],
     )
 
 
@@ -140,9 +140,12 @@ def _refuse_too_large(
     if large.any():
         row, column = (int(place) for place in np.argwhere(large)[0])
         raise DataError(
-            f'column "{names[column]}" holds a number too large {why} (data row '
-            f"{rows.start + row + 1}). Correct it, use a larger unit, or leave the column out: "
-            f"{as_option('drop', names[column])}."
+            'column "{}" holds a number too large {} (data row {}). Correct it, use a larger '
+            "unit, or leave the column out: `{drop}`.",
+            names[column],
+            why,
+            rows.start + row + 1,
+            drop=[names[column]],
         )
 
 

@@ -15,7 +15,7 @@ from chainrule.data.columns.scaling import Moments, measure
 from chainrule.data.columns.values import Values
 from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError
-from chainrule.wording import as_option, did_you_mean, listing
+from chainrule.wording import did_you_mean, listing
 
 
 class Schema(msgspec.Struct, frozen=True):
@@ -130,8 +130,11 @@ def infer_schema(
         why = listing([f"{column.name}: {column.note}" for column in found])
         first = found[0].name
         raise DataError(
-            f"no column is left to learn from ({why}). Add columns that vary from row to row, or "
-            f"keep one with {as_option('number', first)} or {as_option('category', first)}."
+            "no column is left to learn from ({}). Add columns that vary from row to row, or keep "
+            "one with `{number}` or `{category}`.",
+            why,
+            number=[first],
+            category=[first],
         )
     return schema
 

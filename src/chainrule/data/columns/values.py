@@ -16,7 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from chainrule.errors import DataError
-from chainrule.wording import as_option, count
+from chainrule.wording import count
 
 SECONDS_PER_DAY = 86_400
 EXACT = 2**53  # from here on float64 skips whole numbers
@@ -67,9 +67,13 @@ class Values:
         for row, text in enumerate(self.data.tolist()):
             if text is not None and not _is_number(text):
                 raise DataError(
-                    f'column "{self.name}" holds numbers, but data row {row + 1} holds '
-                    f'"{text}". Correct that value (leave it empty if it is not known), '
-                    f"or treat the column as categories: {as_option('category', self.name)}."
+                    'column "{}" holds numbers, but data row {} holds "{}". Correct that value '
+                    "(leave it empty if it is not known), or treat the column as categories: "
+                    "`{category}`.",
+                    self.name,
+                    row + 1,
+                    text,
+                    category=[self.name],
                 )
             numbers[row] = np.nan if text is None else float(text)
         for row in np.flatnonzero(np.abs(numbers) >= EXACT).tolist():
@@ -97,19 +101,25 @@ class Values:
 def infinite_numbers(name: str, row: int, value: float, n: int) -> DataError:
     """Return the error for a column with infinite numbers; `row` counts from 0."""
     return DataError(
-        f'column "{name}" holds {count(n, "infinite number")} (first in data row {row + 1}: '
-        f"{value}). Correct them, leave them empty (a gap), or leave the column out: "
-        f"{as_option('drop', name)}."
+        'column "{}" holds {} (first in data row {}: {}). Correct them, leave them empty (a gap), '
+        "or leave the column out: `{drop}`.",
+        name,
+        count(n, "infinite number"),
+        row + 1,
+        value,
+        drop=[name],
     )
 
 
 def too_many_digits(name: str, row: int, value: object) -> DataError:
     """Return the error for a whole number that float64 cannot hold; `row` counts from 0."""
     return DataError(
+        "{} Subtract an offset or use a larger unit, treat the column as categories: "
+        "`{category}`, or leave it out: `{drop}`.",
         f'column "{name}" holds the whole number {value} in data row {row + 1}, too large to be '
-        f"kept exactly (from 2^53 = {EXACT} on). Subtract an offset or use a larger unit, treat "
-        f"the column as categories: {as_option('category', name)}, or leave it out: "
-        f"{as_option('drop', name)}."
+        f"kept exactly (from 2^53 = {EXACT} on).",
+        category=[name],
+        drop=[name],
     )
 
 

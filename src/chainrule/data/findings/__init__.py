@@ -12,10 +12,10 @@ from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.schema import Schema, infer_schema
 from chainrule.data.findings.classes import find_in_classes
 from chainrule.data.findings.columns import find_in_columns, find_pairs
-from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.leaks import find_leaks
 from chainrule.data.findings.look import look_at
 from chainrule.data.findings.rows import find_copies, find_order
+from chainrule.finding import Finding
 
 __all__ = ["Finding", "find"]
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.data.findings.finding import Finding
+from chainrule.advice import Text
 from chainrule.data.findings.look import Look
+from chainrule.finding import Finding
 from chainrule.wording import count, listing
 
 FEWEST_ROWS = 5
@@ -23,11 +24,13 @@ def find_in_classes(look: Look) -> Iterator[Finding]:
     if rare:
         yield Finding(
             "rare class",
-            (),
+            "look",
             f"{count(len(rare), 'class has', 'classes have')} fewer than {FEWEST_ROWS} rows"
             f"{look.sample}: {listing(rare)}.",
-            "Add rows of them, join them with another class, or leave them out: a test on so few "
-            "rows says little.",
+            remedy=Text(
+                "Add rows of them, join them with another class, or leave them out: a test on so "
+                "few rows says little."
+            ),
         )
     weights = np.bincount(look.y, weights=look.weights, minlength=len(look.classes))
     smallest, largest = int(weights.argmin()), int(weights.argmax())
@@ -36,9 +39,11 @@ def find_in_classes(look: Look) -> Iterator[Finding]:
     if ratio > LARGE_RATIO or (share < SMALL_SHARE and ratio > SMALL_RATIO):
         yield Finding(
             "imbalance",
-            (),
+            "look",
             f'class "{look.classes[smallest]}" has {share:.1%} of the rows, '
             f'"{look.classes[largest]}" {ratio:.0f} times as many{look.sample}.',
-            'Weigh the classes: `class_weight="balanced"` (at the shell: `--class-weight '
-            "balanced`), and look at the balanced accuracy.",
+            remedy=Text(
+                "Weigh the classes: `{class_weight}`, and look at the balanced accuracy.",
+                class_weight="balanced",
+            ),
         )

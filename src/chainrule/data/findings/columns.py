@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from chainrule.advice import Text
 from chainrule.data.columns.kinds.category import MAX_LEVELS
 from chainrule.data.columns.kinds.identifier import MIN_ROWS_FOR_AN_ID
-from chainrule.data.findings.finding import Finding
 from chainrule.data.findings.look import Look, Seen
-from chainrule.wording import as_option, count, listing
+from chainrule.finding import Finding
+from chainrule.wording import count, listing
 
 SHARE_OF_GAPS = 0.5
 DISTINCT_TEXTS = 0.95
@@ -20,6 +21,7 @@ SAME = 0.99999  # the correlation from which two columns say the same
 ROWS_FOR_PAIRS = 10_000
 COLUMNS_FOR_PAIRS = 500
 FEWEST_ROWS_FOR_PAIRS = 10
+MOST_NAMED = 8
 
 
 def find_in_columns(look: Look) -> Iterator[Finding]:
@@ -31,20 +33,25 @@ def find_in_columns(look: Look) -> Iterator[Finding]:
         if n_gaps > SHARE_OF_GAPS * n:
             yield Finding(
                 "gaps",
-                (seen.name,),
+                "look",
                 f'"{seen.name}" is a gap in {n_gaps:,} of {n:,} rows ({n_gaps / n:.0%})'
                 f"{look.sample}.",
-                f"Leave it out unless the gaps mean something: {as_option('drop', seen.name)}.",
+                remedy=Text(
+                    "Leave it out unless the gaps mean something: `{drop}`.", drop=[seen.name]
+                ),
+                columns=(seen.name,),
             )
         if seen.is_category and _has_many_levels(seen):
             kept = f", of which {MAX_LEVELS} are kept" if seen.n_different > MAX_LEVELS else ""
             yield Finding(
                 "many levels",
-                (seen.name,),
+                "look",
                 f'"{seen.name}" has {seen.n_different:,} levels in {n - n_gaps:,} rows{kept}'
                 f"{look.sample}.",
-                "Group the levels before, or leave the column out: "
-                f"{as_option('drop', seen.name)}.",
+                remedy=Text(
+                    "Group the levels before, or leave the column out: `{drop}`.", drop=[seen.name]
+                ),
+                columns=(seen.name,),
             )
 
 
@@ -57,18 +64,24 @@ def _identifiers(look: Look) -> Iterator[Finding]:
     for column in look.schema.of_kind("identifier"):
         yield Finding(
             "identifier",
-            (column.name,),
+            "note",
             f'"{column.name}" looks like an ID (every row has another value) and is left out.',
-            f"Nothing to do; to keep it: {as_option('number', column.name)} or `category`.",
+            remedy=Text(
+                "Nothing to do; to keep it: `{number}` or `{category}`.",
+                number=[column.name],
+                category=...,
+            ),
+            columns=(column.name,),
         )
     for seen in look.seen:
         why = _why_an_id(seen)
         if why:
             yield Finding(
                 "identifier",
-                (seen.name,),
+                "look",
                 f'"{seen.name}" looks like an ID: {why}{look.sample}.',
-                f"Leave it out: {as_option('drop', seen.name)}.",
+                remedy=Text("Leave it out: `{drop}`.", drop=[seen.name]),
+                columns=(seen.name,),
             )
 
 
@@ -91,19 +104,25 @@ def _constants(look: Look) -> Iterator[Finding]:
     if out:
         yield Finding(
             "constant",
-            tuple(out),
+            "note",
             f"{count(len(out), 'column')} never {_vary(out)} and {_is(out)} left out: "
             f"{listing(out)}.",
-            "Nothing to do.",
+            remedy=Text("Nothing to do."),
+            columns=tuple(out),
         )
     kept = [s.name for s in look.seen if not s.is_category and not s.varies]
     if kept:
         yield Finding(
             "constant",
-            tuple(kept),
+            "look",
             f"{count(len(kept), 'column')} never {_vary(kept)}{look.sample}: {listing(kept)}.",
-            f"Leave {'it' if len(kept) == 1 else 'them'} out: {as_option('drop', kept[0])}"
-            f"{', and so on' if len(kept) > 1 else ''}.",
+            remedy=Text(
+                "Leave {} out: `{drop}`{}.",
+                "it" if len(kept) == 1 else "them",
+                ", and so on" if len(kept) > MOST_NAMED else "",
+                drop=kept[:MOST_NAMED],
+            ),
+            columns=tuple(kept),
         )
 
 
@@ -128,9 +147,10 @@ def find_pairs(look: Look) -> Iterator[Finding]:
         taken.add(second.name)
         yield Finding(
             "duplicate",
-            (first.name, second.name),
+            "look",
             f'"{first.name}" and "{second.name}" say the same: {how}{look.sample}.',
-            f"Leave one of them out: {as_option('drop', second.name)}.",
+            remedy=Text("Leave one of them out: `{drop}`.", drop=[second.name]),
+            columns=(first.name, second.name),
         )
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.data.findings.finding import Finding
+from chainrule.advice import Text
 from chainrule.data.findings.look import Look, Seen
-from chainrule.wording import as_option
+from chainrule.finding import Finding
 
 ROWS = 4_000
 FEWEST_ROWS = 40
@@ -37,10 +37,13 @@ def find_leaks(look: Look) -> Iterator[Finding]:
         if evidence:
             yield Finding(
                 "leak",
-                (seen.name,),
+                "look",
                 f'"{seen.name}" alone tells the target: {evidence}{look.sample}.',
-                "If it is not known before the target is, leave it out: "
-                f"{as_option('drop', seen.name)}.",
+                remedy=Text(
+                    "If it is not known before the target is, leave it out: `{drop}`.",
+                    drop=[seen.name],
+                ),
+                columns=(seen.name,),
             )
 
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.data.findings.finding import Finding
+from chainrule.advice import Text, as_split
 from chainrule.data.findings.look import Look, Seen
-from chainrule.wording import as_split, count
+from chainrule.finding import Finding
+from chainrule.wording import count
 
 FEWEST_ROWS = 20
 FEWEST_VALUES = 10
@@ -27,11 +28,15 @@ def find_order(look: Look, ordered_split: bool) -> Iterator[Finding]:
             if _ascends(seen):
                 yield Finding(
                     "ordered",
-                    (seen.name,),
+                    "look",
                     f'the rows are in the order of "{seen.name}", from {_spell(seen, 0)} to '
                     f"{_spell(seen, -1)}{look.sample}.",
-                    f"If later rows are to be predicted from earlier ones, hold out the last: "
-                    f"{as_split('last')}.",
+                    remedy=Text(
+                        "If later rows are to be predicted from earlier ones, hold out the last: "
+                        "{}.",
+                        as_split("last"),
+                    ),
+                    columns=(seen.name,),
                 )
                 break
     if look.classes is not None and len(look.y):
@@ -65,12 +70,16 @@ def _blocks_of_classes(look: Look, ordered_split: bool) -> Iterator[Finding]:
         return
     yield Finding(
         "ordered",
-        (),
+        "look" if ordered_split else "note",
         f"the rows are in blocks of one class: the class changes {count(changes, 'time')} from "
         f"row to row, where mixed rows would change about {expected:,.0f} times{look.sample}.",
-        f"The last rows are not like the others: mix them with {as_split('stratified')}."
+        remedy=Text(
+            "The last rows are not like the others: mix them with {}.", as_split("stratified")
+        )
         if ordered_split
-        else "Nothing to do: a stratified or random split mixes them, one in order would not.",
+        else Text(
+            "Nothing to do: a stratified or random split mixes them, one in order would not."
+        ),
     )
 
 
@@ -82,11 +91,13 @@ def _neighbours(look: Look, ordered_split: bool) -> Iterator[Finding]:
     if (steps >= 0).all() or (steps <= 0).all():
         yield Finding(
             "ordered",
-            (),
+            "look" if ordered_split else "note",
             f"the rows are sorted by the target, from {y[0]:g} to {y[-1]:g}{look.sample}.",
-            f"The last rows are not like the others: mix them with {as_split('random')}."
+            remedy=Text(
+                "The last rows are not like the others: mix them with {}.", as_split("random")
+            )
             if ordered_split
-            else "Nothing to do: a random split mixes them, one in order would not.",
+            else Text("Nothing to do: a random split mixes them, one in order would not."),
         )
         return
     before, after = y[:-1] - y[:-1].mean(), y[1:] - y[1:].mean()
@@ -95,11 +106,14 @@ def _neighbours(look: Look, ordered_split: bool) -> Iterator[Finding]:
     if correlation > NEIGHBOURS and not ordered_split:
         yield Finding(
             "ordered",
-            (),
+            "look",
             f"the target of a row is like that of the row before (correlation {correlation:.2f})"
             f"{look.sample}.",
-            "If the rows are in the order of time, a random split makes the test too easy; hold "
-            f"out the last: {as_split('last')}.",
+            remedy=Text(
+                "If the rows are in the order of time, a random split makes the test too easy; "
+                "hold out the last: {}.",
+                as_split("last"),
+            ),
         )
 
 
@@ -115,11 +129,14 @@ def find_copies(look: Look) -> Iterator[Finding]:
     if n_copies >= SHARE_OF_COPIES * n and n_copies > 1 and room > np.log(ROOM * n):
         yield Finding(
             "duplicate rows",
-            (),
+            "look",
             f"{n_copies:,} of {n:,} rows ({n_copies / n:.1%}) are copies of another row, target "
             f"included{look.sample}.",
-            "Copies in training and test make the test too easy: leave them out, or keep them "
-            "together with groups (at the shell: `--groups`).",
+            remedy=Text(
+                "Copies in training and test make the test too easy: leave them out, or keep them "
+                "together with `{groups}`.",
+                groups=...,
+            ),
         )
     if look.classes is not None:
         yield from _contradictions(look, inputs)
@@ -135,10 +152,10 @@ def _contradictions(look: Look, inputs: np.ndarray) -> Iterator[Finding]:
     if n_lost >= max(2, SHARE_OF_COPIES * n):
         yield Finding(
             "duplicate rows",
-            (),
+            "look",
             f"rows with the same inputs have different classes, so that no model can be right in "
             f"more than {1 - n_lost / n:.1%} of these {n:,} rows{look.sample}.",
-            "Add a column that tells them apart, or check the labels.",
+            remedy=Text("Add a column that tells them apart, or check the labels."),
         )
 
 

@@ -161,23 +161,29 @@ def hold_out(
     n, groups = len(rows), rows.groups
     if fraction == 0:
         raise OptionError(
-            "validation_fraction=0 leaves no rows to stop by. Give a share such as 0.1, or set "
-            "early_stopping=False."
+            "{validation_fraction} leaves no rows to stop by. Give a share such as 0.1, or set "
+            "{early_stopping}.",
+            validation_fraction=0,
+            early_stopping=False,
         )
     if hasattr(split, "split") and not isinstance(split, str):
         parts = next(iter(split.split(np.zeros((n, 1)), rows.targets, groups)), None)
         if parts is None or min(map(len, parts)) == 0:
-            raise DataError(f"validation_split={split!r} gives no rows. Choose another splitter.")
+            raise DataError(
+                "{validation_split} gives no rows. Choose another splitter.", validation_split=split
+            )
         train, held = (np.asarray(part) for part in parts)
         return rows.take(train), rows.take(held)
     if split not in ("random", "last"):
         raise OptionError(
-            f'validation_split={split!r} is not known. Choose "random", "last", or a splitter '
-            "of scikit-learn such as GroupShuffleSplit()."
+            '{validation_split} is not known. Choose "random", "last", or a splitter of '
+            "scikit-learn such as GroupShuffleSplit().",
+            validation_split=split,
         )
     if groups is not None and split == "last":
         raise OptionError(
-            'validation_split="last" and groups exclude each other. Leave one of them out.'
+            "{validation_split} and groups exclude each other. Leave one of them out.",
+            validation_split="last",
         )
     kind = "groups" if groups is not None else "stratified" if split == "random" else split
     parts = split_rows(
@@ -199,9 +205,13 @@ def _class_weights(class_weight: Any, targets: np.ndarray) -> np.ndarray:
         weights = compute_sample_weight(class_weight, targets)
     except (ValueError, TypeError) as error:
         raise OptionError(
-            f"class_weight={class_weight!r} cannot be used: {error}. "
-            'Give "balanced", or a weight for each class as {class: weight}.'
+            '{class_weight} cannot be used: {}. Give "balanced", or a weight for each class as '
+            "{{class: weight}}.",
+            error,
+            class_weight=class_weight,
         ) from None
     if not np.isfinite(weights).all() or (weights < 0).any():
-        raise OptionError(f"class_weight={class_weight!r} must hold weights of 0 or more.")
+        raise OptionError(
+            "{class_weight} must hold weights of 0 or more.", class_weight=class_weight
+        )
     return np.asarray(weights, dtype=np.float64)

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.advice import Either, Setting, as_split
 from chainrule.data.target.values import read_target
 from chainrule.errors import DataError, OptionError, ShapeError
 from chainrule.wording import count, did_you_mean, listing
@@ -77,8 +78,10 @@ def split_rows(
     """
     if kind not in KINDS:
         raise OptionError(
-            f'split="{kind}" is not known{did_you_mean(kind, KINDS) or "."} '
-            f"Choose one of {', '.join(KINDS)}."
+            "{} is not known{} Choose one of {}.",
+            Either(Setting("kind", kind), Setting("split", kind)),
+            did_you_mean(kind, KINDS) or ".",
+            ", ".join(KINDS),
         )
     classes = None if y is None else read_target(y)
     if classes is not None and (classes.ndim == 2 and classes.shape[1] > 1):
@@ -94,7 +97,7 @@ def split_rows(
         n_train = n_rows - n_test - n_validation
         parts = np.split(rows, [n_train, n_train + n_validation])
         split = Split(*parts, how="in order, the last rows held out")
-        _refuse_absent_class(split, classes, labels, 'split="stratified"')
+        _refuse_absent_class(split, classes, labels, as_split("stratified"))
         return split
 
     how, strata = "random", None
@@ -126,19 +129,27 @@ def _n_held_out(test: float, validation: float, n: int, what: str) -> tuple[int,
     for name, share in (("test", test), ("validation", validation)):
         if not 0 <= share < float("inf") or (share >= 1 and share != int(share)):
             raise OptionError(
-                f"{name}={share} is no share and no number of {what}. "
-                f"Choose a share from 0 to below 1, such as 0.2, or a whole number of {what}."
+                "{} is no share and no number of {}. Choose a share from 0 to below 1, such as "
+                "0.2, or a whole number of {}.",
+                Setting(name, share),
+                what,
+                what,
             )
         sizes.append(max(1, round(share * n)) if 0 < share < 1 else int(share))
     if test < 1 and validation < 1 and test + validation >= 1:
         raise OptionError(
-            f"test={test} and validation={validation} leave nothing to train on. "
-            "Choose shares that add up to less than 1."
+            "{test} and {validation} leave nothing to train on. Choose shares that add up to less "
+            "than 1.",
+            test=test,
+            validation=validation,
         )
     if sum(sizes) >= n:
         raise DataError(
+            "{} Add rows, or hold out less (`{test}`, `{validation}`).",
             f"{n} {what} are too few for {sizes[0]} in test and {sizes[1]} in validation: nothing "
-            "is left to train on. Add rows, or hold out less (`--test 0`, `--validation 0`)."
+            "is left to train on.",
+            test=0,
+            validation=0,
         )
     return sizes[0], sizes[1]
 
@@ -200,7 +211,8 @@ def _by_groups(
 ) -> Split:
     if groups is None:
         raise OptionError(
-            'split="groups" needs the group of every row. Name the column: `--groups COLUMN`.'
+            "a split by groups needs the group of every row. {}",
+            Either("Give groups.", "Name the column: `--groups COLUMN`."),
         )
     names = read_target(groups, "groups", role="column").ravel()
     refuse_other_length("groups", names, n_rows)
@@ -224,7 +236,8 @@ def _refuse_absent_class(
     if len(absent):
         names = [classes.ravel()[int((labels == label).argmax())] for label in absent]
         raise DataError(
+            "{} Choose {}, add rows of them, or leave them out.",
             f"the training part ({count(len(split.train), 'row')}) would hold no row of the "
-            f"{'class' if len(names) == 1 else 'classes'} {listing(names)}. Choose {remedy}, "
-            "add rows of them, or leave them out."
+            f"{'class' if len(names) == 1 else 'classes'} {listing(names)}.",
+            remedy,
         )

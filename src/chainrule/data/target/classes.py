@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chainrule.advice import Either, Text, as_task
 from chainrule.data.target.kind import Target
 from chainrule.data.target.values import read_target, warn_of_column_vector
 from chainrule.errors import DataError, ShapeError
-from chainrule.wording import as_task, count, listing
+from chainrule.wording import count, listing
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,9 +58,10 @@ class ClassTarget(Target):
             )
         if len(found) == len(array) > 2:
             raise DataError(
+                "{} {}, choose another target, or add rows.",
                 f'the target "{name}" has {len(found)} classes in {len(array)} rows: every value '
-                f"is a class of its own, as with a number or an ID. {as_task('regression')}, "
-                "choose another target, or add rows."
+                "is a class of its own, as with a number or an ID.",
+                as_task("regression"),
             )
         return cls(found)
 
@@ -97,10 +99,15 @@ class ClassTarget(Target):
             row = int((codes < 0).argmax())
             unseen = sorted({str(value) for value in array[codes < 0]})
             raise DataError(
+                "{} {}, or leave those rows out.",
                 f'the target "{name}" holds {count(len(unseen), "class", "classes")} that training '
                 f"never saw: {listing(unseen)} (first in data row {row + 1}); known are "
-                f"{listing(self.classes.tolist())}. Split with `stratified`, declare all classes "
-                "ahead (`partial_fit(…, classes=…)`), or leave those rows out."
+                f"{listing(self.classes.tolist())}.",
+                Either(
+                    "Split with `stratified`, declare all classes ahead (`partial_fit(…, "
+                    "classes=…)`)",
+                    Text("Split with `{split}`", split="stratified"),
+                ),
             )
         return codes
 
@@ -200,9 +207,10 @@ def _refuse_fractions(array: np.ndarray, name: str) -> None:
         return
     row = int((array != np.round(array)).argmax())
     raise DataError(
+        "{} {}, or write the classes as text.",
         f'Unknown label type: continuous. The classes of the target "{name}" can\'t be '
-        f"numbers with fractions (data row {row + 1}: {array[row]}). {as_task('regression')}, "
-        "or write the classes as text."
+        f"numbers with fractions (data row {row + 1}: {array[row]}).",
+        as_task("regression"),
     )
 
 

@@ -8,12 +8,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from chainrule.advice import as_task
 from chainrule.data.columns.scaling import LARGEST, measure, scaled_in_words
 from chainrule.data.target.kind import Target
 from chainrule.data.target.values import read_target, warn_of_column_vector
 from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, ShapeError
-from chainrule.wording import as_task, count
+from chainrule.wording import count
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,8 +166,12 @@ def _as_columns(array: np.ndarray, name: str) -> np.ndarray:
         text = next(value for value in array.flat if isinstance(value, str))
         row = int((array == text).reshape(len(array), -1).any(axis=1).argmax())
         raise DataError(
-            f'the target "{name}" holds text (data row {row + 1}: "{text}"), expected numbers. '
-            f"{as_task('classification')}, or choose another target."
+            'the target "{}" holds text (data row {}: "{}"), expected numbers. {}, or choose '
+            "another target.",
+            name,
+            row + 1,
+            text,
+            as_task("classification"),
         )
     return array.astype(np.float64).reshape(len(array), -1)
 

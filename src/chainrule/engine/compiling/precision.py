@@ -21,7 +21,7 @@ def as_dtype(dtype: Any) -> np.dtype:
     for supported in (np.dtype(np.float32), np.dtype(np.float64)):
         if dtype in (supported, supported.name, supported.type):
             return supported
-    raise OptionError(f"dtype={dtype!r} is not supported. Choose float32 or float64.")
+    raise OptionError("{dtype} is not supported. Choose float32 or float64.", dtype=dtype)
 
 
 def precision(dtype: np.dtype) -> AbstractContextManager[Any]:

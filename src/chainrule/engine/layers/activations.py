@@ -6,8 +6,7 @@ from chainrule.activations import NAMES, RECORDS
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.layers.elementwise import Elementwise
 from chainrule.engine.layers.softmax import Softmax
-from chainrule.errors import OptionError
-from chainrule.wording import did_you_mean
+from chainrule.errors import not_known
 
 _LAYERS = {
     name: Elementwise(name, record.f, record.slope, tuple(record.constants.values()))
@@ -45,7 +44,4 @@ def as_activation(what: Any) -> Layer:
         return what
     if what in ACTIVATIONS:
         return ACTIVATIONS[what]
-    near = did_you_mean(str(what), ACTIVATIONS) or "."
-    raise OptionError(
-        f'No activation is called "{what}"{near} Choose one of {", ".join(ACTIVATIONS)}.'
-    )
+    raise not_known("activation", what, ACTIVATIONS)

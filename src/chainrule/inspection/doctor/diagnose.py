@@ -1,38 +1,34 @@
 """The doctor's round: every look at the evidence, and the findings in the order to mend them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from chainrule.finding import Finding
+from chainrule.inspection.doctor import fit, flowing, rates, table
+from chainrule.inspection.doctor.diagnosis import Diagnosis, SanityTest
 from chainrule.inspection.doctor.evidence import Evidence
-from chainrule.inspection.doctor.finding import KINDS, Diagnosis, SanityTest
-from chainrule.inspection.doctor.fit import (
-    find_constant,
-    find_too_little,
-    find_too_much,
-    find_unsettled,
-)
-from chainrule.inspection.doctor.flowing import find_in_flow
-from chainrule.inspection.doctor.rates import find_in_rates, find_non_finite, find_too_few
-from chainrule.inspection.doctor.table import (
-    find_imbalance,
-    find_leaks,
-    find_noise,
-    find_scales,
-)
 
-LOOKS = (
-    find_non_finite,
-    find_unsettled,
-    find_leaks,
-    find_scales,
-    find_in_rates,
-    find_in_flow,
-    find_constant,
-    find_noise,
-    find_imbalance,
-    find_too_few,
-    find_too_little,
-    find_too_much,
-)
+LOOKS: dict[str, Callable[[Evidence], Iterator[Finding]]] = {
+    "non-finite values": rates.find_non_finite,
+    "unsettled fixed points": fit.find_unsettled,
+    "leaking column": table.find_leaks,
+    "inputs not scaled": table.find_scales,
+    "target not scaled": table.find_target_scale,
+    "rate too high": rates.find_too_high,
+    "exploding deltas": flowing.find_exploding,
+    "vanishing deltas": flowing.find_vanishing,
+    "rate too low": rates.find_too_low,
+    "constant output": fit.find_constant,
+    "dead units": flowing.find_dead_units,
+    "saturation": flowing.find_saturation,
+    "label noise": table.find_noise,
+    "imbalance": table.find_imbalance,
+    "stopped too early": rates.find_too_few,
+    "underfitting": fit.find_too_little,
+    "overfitting": fit.find_too_much,
+}
+"""The kinds of findings and who looks for them, the causes before what follows from them."""
+
+KINDS = tuple(LOOKS)
 
 
 def diagnose_training(seen: Evidence, tests: Sequence[SanityTest] = ()) -> Diagnosis:
@@ -45,8 +41,8 @@ def diagnose_training(seen: Evidence, tests: Sequence[SanityTest] = ()) -> Diagn
     tests : sequence of SanityTest, optional
         Tests by training, to be kept beside the findings.
     """
-    found = [finding for look in LOOKS for finding in look(seen)]
-    found.sort(key=lambda f: (f.severity != "warning", KINDS.index(f.kind)))
+    found = [finding for look in LOOKS.values() for finding in look(seen)]
+    found.sort(key=lambda finding: finding.severity != "warning")
     looked_at = ["history"]
     looked_at += ["flow"] if seen.flow else []
     if seen.rows is not None:

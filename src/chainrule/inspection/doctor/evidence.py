@@ -3,13 +3,14 @@
 Plain numbers all of it, so that any training can be looked at: an estimator's or the engine's.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
+
+from chainrule.advice import Text
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,10 @@ class Settings:
     scoring: str = "loss"
     lacks: frozenset[str] = frozenset()
 
-    def advise(self, *texts: str) -> str:
-        """Return the first text that names (as `option=`) nothing that is lacking, or the last."""
-        for text in texts[:-1]:
-            if not self.lacks & set(re.findall(r"\b([a-z]\w*)=", text)):
-                return text
-        return texts[-1]
+    def advise(self, *texts: Text) -> Text:
+        """Return the first text that names no option that is lacking, or the last."""
+        known = (text for text in texts if self.lacks.isdisjoint(text.options()))
+        return next(known, texts[-1])
 
 
 @dataclass(frozen=True)

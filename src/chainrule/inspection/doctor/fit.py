@@ -4,14 +4,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from chainrule.advice import HOLD_OUT, Either, Text
+from chainrule.finding import Finding
 from chainrule.inspection.doctor.evidence import Evidence
-from chainrule.inspection.doctor.finding import Finding
 
 CONSTANT = 0.2  # spread of the predictions over what the target has
 HEAVY, NEARLY_CONSTANT = 10.0, 0.5  # penalty over loss, and that spread where it is so heavy
 WORSE_AGAIN, GAP = 1.2, 2.0  # the loss on validation rows over its lowest, and over training's
 WORSE_BY_HEART, BY_HEART = 1.05, 20.0  # the same, where hardly any training loss is left
 BEHIND = 0.1  # share of right answers, or of the variance, behind trees
+KEEP_THE_BEST = (
+    "Set {}, which keeps the best epoch; or a larger {alpha}, {dropout}, or fewer units "
+)
 MANY_UNSETTLED = 0.04  # share of rows, in the second half of the epochs
 
 
@@ -33,8 +37,13 @@ def find_unsettled(seen: Evidence) -> Iterator[Finding]:
         f"{float(np.nanmax(worst)):.1%} of them.",
         "Their state, or the error that goes back through it, has not come to rest when the sweeps "
         "are over, so they teach nothing or something wrong.",
-        "Set max_settle higher; or hold the connections down with guarantee='spectral'. "
-        "model.diagnose_settling(X) says which of the two, row by row.",
+        Text(
+            "Set {max_settle} higher; or hold the connections down with {guarantee}. {} says "
+            "which of the two, row by row.",
+            Either("model.diagnose_settling(X)", "In Python `model.diagnose_settling(X)`"),
+            max_settle=...,
+            guarantee="spectral",
+        ),
         {"share": late, "most": float(np.nanmax(worst))},
     )
 
@@ -65,9 +74,16 @@ def find_constant(seen: Evidence) -> Iterator[Finding]:
         if heavy
         else "What goes in does not reach the outputs any more.",
         seen.settings.advise(
-            "Lower the penalty (alpha=0.0001) and dropout, or train with more units.",
-            "See whether the columns say anything about the target; if so, train for longer "
-            f"(max_iter={4 * max(seen.settings.n_epochs, 50)}).",
+            Text(
+                "Lower the penalty ({alpha}) and {dropout}, or train with more units.",
+                alpha=0.0001,
+                dropout=...,
+            ),
+            Text(
+                "See whether the columns say anything about the target; if so, train for longer "
+                "({max_iter}).",
+                max_iter=4 * max(seen.settings.n_epochs, 50),
+            ),
         ),
         {"spread": spread, "penalty": seen.settings.penalty},
     )
@@ -95,9 +111,19 @@ def find_too_much(seen: Evidence) -> Iterator[Finding]:
         f"{validated[kept]:.3g}, while on training rows it is {loss[kept]:.3g}.",
         "The network goes on to learn what is peculiar to its training rows.",
         seen.settings.advise(
-            "Set early_stopping=True, which keeps the best epoch; or a larger alpha, dropout=0.2, "
-            "or fewer units (hidden_layer_sizes).",
-            "Take fewer units (hidden_layer_sizes) or more weight_decay.",
+            Text(
+                KEEP_THE_BEST + "({hidden_layer_sizes}).",
+                HOLD_OUT,
+                alpha=...,
+                dropout=0.2,
+                hidden_layer_sizes=...,
+            ),
+            Text(KEEP_THE_BEST + "({hidden}).", HOLD_OUT, alpha=..., dropout=0.2, hidden=...),
+            Text(
+                "Take fewer units ({hidden_layer_sizes}) or more {weight_decay}.",
+                hidden_layer_sizes=...,
+                weight_decay=...,
+            ),
         ),
         {"worse": worse, "gap": gap, "epoch": at},
     )
@@ -133,6 +159,9 @@ def find_too_little(seen: Evidence) -> Iterator[Finding]:
         f"With {sum(units)} hidden units it cannot bend as the table asks for."
         if units
         else "Without a hidden layer it can only draw straight lines.",
-        f"Set hidden_layer_sizes={larger!r}.",
+        seen.settings.advise(
+            Text("Set {hidden_layer_sizes}.", hidden_layer_sizes=larger),
+            Text("Set {hidden}.", hidden=larger[0]),
+        ),
         {"ours": ours, "trees": theirs},
     )

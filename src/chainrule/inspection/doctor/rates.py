@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from chainrule.advice import Setting, Text
+from chainrule.finding import Finding
 from chainrule.inspection.doctor.evidence import Evidence
-from chainrule.inspection.doctor.finding import Finding
 
 JUMP = 2.0  # the loss of an early epoch over that of the start
 ROUGH = 0.35  # share of epochs after which the loss is clearly higher than before
@@ -15,45 +16,51 @@ HALF_WAY = 0.12  # of the epochs, by which a training that arrives has come half
 
 
 def find_non_finite(seen: Evidence) -> Iterator[Finding]:
-    """Yield what is said of numbers that grew past all bounds."""
+    """Yield a finding for numbers that grew past all bounds."""
     settings = seen.settings
     if settings.stop != "diverged":
         return
     rate = settings.learning_rate
-    lower = "" if rate is None else f" learning_rate_init={rate / 10:g}, or"
+    lower = "" if rate is None else Text("{}, or ", _rate(rate / 10))
     yield Finding(
         "non-finite values",
         "warning",
         f"{settings.message[:1].upper()}{settings.message[1:]}.",
         "A step made the weights so large that their products left the range of the number type.",
         settings.advise(
-            f"Set{lower} clip_norm=1.0; and see that the inputs are scaled (scale=True).",
-            f"Set{lower} dtype='float64'.",
+            Text(
+                "Set {}{clip_norm}; and see that the inputs are scaled ({scale}).",
+                lower,
+                clip_norm=1.0,
+                scale=True,
+            ),
+            Text("Set {}{dtype}.", lower, dtype="float64"),
         ),
     )
 
 
-def find_in_rates(seen: Evidence) -> Iterator[Finding]:
-    """Yield what the length of the steps tells."""
+def _rate(rate: float) -> Setting:
+    return Setting("learning_rate_init", float(f"{rate:g}"))
+
+
+def _steps(seen: Evidence) -> np.ndarray:
+    """Return ‖Δθ‖ / ‖θ‖ in the middle of the layers, epoch by epoch; nan where it is not known."""
+    ratios = [series for _, series in seen.layers_with("update_ratio")]
+    return np.nanmedian(np.stack(ratios), axis=0) if ratios else np.full(1, np.nan)
+
+
+def find_too_high(seen: Evidence) -> Iterator[Finding]:
+    """Yield a finding for steps that are too long."""
     loss, rate = seen.loss, seen.settings.learning_rate
     if len(loss) < 3 or not np.isfinite(loss).all() or rate is None:
         return
-    ratios = [series for _, series in seen.layers_with("update_ratio")]
-    steps = np.nanmedian(np.stack(ratios), axis=0) if ratios else np.full(1, np.nan)
-    yield from _too_high(seen, loss, steps, rate)
-    yield from _too_low(loss, steps, rate)
-
-
-def _too_high(
-    seen: Evidence, loss: np.ndarray, steps: np.ndarray, rate: float
-) -> Iterator[Finding]:
     running = seen.column("running_loss")
     early = loss[1 : max(3, len(loss) // 10 + 1)]
     jump = float(early.max() / loss[0])
     if running is not None and len(running) > 2:
         jump = max(jump, float(np.nanmax(running[1 : max(3, len(running) // 10 + 1)]) / loss[0]))
     rises = float((loss[2:] > 1.02 * loss[1:-1]).mean())
-    step = float(np.nanmax(steps))
+    step = float(np.nanmax(_steps(seen)))
     worse = float(loss[-1] / loss[0])
     if not (jump > JUMP or (rises > ROUGH and (step > LONG_STEP or worse > 0.9))):
         return
@@ -64,14 +71,18 @@ def _too_high(
         f"epochs, and rose after {rises:.0%} of all epochs; a step changed the weights by up to "
         f"{step:.1%}.",
         "Steps that are too long leap over the valley instead of going down into it.",
-        f"Set learning_rate_init={rate / 10:g}.",
+        Text("Set {}.", _rate(rate / 10)),
         {"jump": jump, "rises": rises, "update_ratio": step},
     )
 
 
-def _too_low(loss: np.ndarray, steps: np.ndarray, rate: float) -> Iterator[Finding]:
+def find_too_low(seen: Evidence) -> Iterator[Finding]:
+    """Yield a finding for steps that are too short."""
+    loss, rate = seen.loss, seen.settings.learning_rate
+    if len(loss) < 3 or not np.isfinite(loss).all() or rate is None:
+        return
     fallen = float((loss[0] - loss.min()) / abs(loss[0])) if loss[0] else 0.0
-    step = float(np.nanmedian(steps))
+    step = float(np.nanmedian(_steps(seen)))
     falls = bool(loss[-1] < loss[0])
     if not (fallen < LITTLE and falls and (step < 1e-3 or np.isnan(step))):
         return
@@ -81,13 +92,13 @@ def _too_low(loss: np.ndarray, steps: np.ndarray, rate: float) -> Iterator[Findi
         f"In {len(loss) - 1} epochs the loss fell by {fallen:.2%} only, from {loss[0]:.4g} to "
         f"{loss[-1]:.4g}; a step changes the weights by {step:.1e} of their size.",
         "The steps go the right way, but they are too short to arrive.",
-        f"Set learning_rate_init={min(100 * rate, max(10 * rate, 0.001)):g}.",
+        Text("Set {}.", _rate(min(100 * rate, max(10 * rate, 0.001)))),
         {"fallen": fallen, "update_ratio": step},
     )
 
 
 def find_too_few(seen: Evidence) -> Iterator[Finding]:
-    """Yield what is said of a training that ended while it still made progress."""
+    """Yield a finding for a training that ended while it still made progress."""
     settings, validated = seen.settings, seen.column("val_loss")
     loss = seen.loss if validated is None else validated
     if (
@@ -106,12 +117,11 @@ def find_too_few(seen: Evidence) -> Iterator[Finding]:
         falling = settings.stop != "early" and way > 0 and half > HALF_WAY * n
     if not falling:
         return
-    more = max(4 * n, 50)
-    remedy = f"Set max_iter={more}."
+    remedy = Text("Set {max_iter}.", max_iter=max(4 * n, 50))
     if impatient:
-        remedy = "Set n_iter_no_change=20."
+        remedy = Text("Set {n_iter_no_change}.", n_iter_no_change=20)
     elif settings.stop == "time":
-        remedy = "Give a longer time_limit."
+        remedy = Text("Give a longer {time_limit}.", time_limit=...)
     yield Finding(
         "stopped too early",
         "warning",

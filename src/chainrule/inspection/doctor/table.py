@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from chainrule.inspection.doctor.evidence import Evidence, SeenRows
-from chainrule.inspection.doctor.finding import Finding
+from chainrule.advice import HOLD_OUT, Text
+from chainrule.finding import Finding
+from chainrule.inspection.doctor.evidence import Evidence
 
 WIDE, FAR = 30.0, 10.0  # spreads over each other; means over spreads
 LARGE, SMALL = 20.0, 0.02  # a spread, where 1 is meant
@@ -27,20 +28,15 @@ def find_leaks(seen: Evidence) -> Iterator[Finding]:
         "warning",
         " ".join(sentence for _, sentence in rows.leaks[:3]),
         "Such a column is mostly made from the target, and will not be there for new rows.",
-        f"If so, leave it out: drop={tuple(names)!r}.",
+        Text("If so, leave it out: {drop}.", drop=names),
+        columns=tuple(names),
     )
 
 
-def find_scales(seen: Evidence) -> Iterator[Finding]:
-    """Yield findings for inputs and targets of unlike sizes."""
+def find_target_scale(seen: Evidence) -> Iterator[Finding]:
+    """Yield a finding for a target of unusual size."""
     rows = seen.rows
-    if rows is None:
-        return
-    spread, mean = rows.x.std(axis=0), np.abs(rows.x.mean(axis=0))
-    own = spread > 1e-12
-    if own.any():
-        yield from _inputs(rows, spread, mean, own)
-    if seen.task == "regression":
+    if rows is not None and seen.task == "regression":
         y = np.asarray(rows.y, np.float64).reshape(len(rows.y), -1)
         size, middle = float(y.std(axis=0).max()), float(np.abs(y.mean(axis=0)).max())
         if size > LARGE or 0 < size < SMALL or middle > FAR * max(size, 1.0):
@@ -50,14 +46,20 @@ def find_scales(seen: Evidence) -> Iterator[Finding]:
                 f"As the network sees it, the target has mean {middle:.3g} and standard deviation "
                 f"{size:.3g}, where 0 and 1 are easy to reach.",
                 "The outputs start near 0, and weights of usual steps need long to get them there.",
-                "Train on (y - mean) / deviation, as the regressors do by themselves.",
+                Text("Train on (y - mean) / deviation, as the regressors do by themselves."),
                 {"mean": middle, "deviation": size},
             )
 
 
-def _inputs(
-    rows: SeenRows, spread: np.ndarray, mean: np.ndarray, own: np.ndarray
-) -> Iterator[Finding]:
+def find_scales(seen: Evidence) -> Iterator[Finding]:
+    """Yield a finding for inputs of unlike sizes."""
+    rows = seen.rows
+    if rows is None:
+        return
+    spread, mean = rows.x.std(axis=0), np.abs(rows.x.mean(axis=0))
+    own = spread > 1e-12
+    if not own.any():
+        return
     widest = int(np.argmax(np.where(own, spread, 0)))
     narrowest = int(np.argmin(np.where(own, spread, np.inf)))
     farthest = int(np.argmax(np.where(own, mean / np.maximum(spread, 1e-12), 0)))
@@ -75,7 +77,7 @@ def _inputs(
         f"{far:.3g} deviations from 0.",
         "One step length cannot suit weights of such unlike inputs: the large ones drown the "
         "others.",
-        "Set scale=True, or standardise the columns.",
+        Text("Set {scale}, or standardise the columns.", scale=True),
         {"ratio": ratio, "largest": float(spread[widest]), "far": far},
     )
 
@@ -98,7 +100,7 @@ def find_imbalance(seen: Evidence) -> Iterator[Finding]:
         f"{rows.classes[rarest]} has {share:.1%} of the rows ({int(own.sum())}), and "
         f"{found:.0%} of them are recognised.",
         "To the loss a class counts as much as it has rows.",
-        'Set class_weight="balanced", and judge by balanced accuracy.',
+        Text("Set {class_weight}, and judge by balanced accuracy.", class_weight="balanced"),
         {"share": share, "recognised": found},
     )
 
@@ -144,9 +146,13 @@ def find_noise(seen: Evidence) -> Iterator[Finding]:
         f"the most suspicious are rows {shown}.",
         "Their targets may be wrong, and a network that is given time learns them by heart.",
         seen.settings.advise(
-            "Look at these rows and correct or drop them; meanwhile early_stopping=True and a "
-            "larger alpha keep the network from following them.",
-            "Look at these rows and correct or drop them.",
+            Text(
+                "Look at these rows and correct or drop them; meanwhile {} and a larger {alpha} "
+                "keep the network from following them.",
+                HOLD_OUT,
+                alpha=...,
+            ),
+            Text("Look at these rows and correct or drop them."),
         ),
         {"share": share, "rows": float(len(order))},
         tuple(int(i) for i in order[:MOST_NAMED]),

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from chainrule.errors import OptionError
+from chainrule.errors import OptionError, not_known
 from chainrule.formulas import Formula
 from chainrule.inspection.explaining.as_html import as_html
 from chainrule.inspection.explaining.as_latex import as_latex
@@ -124,7 +124,7 @@ class Explanation:
             For any other format.
         """
         if name not in FORMATS:
-            raise OptionError(f"format={name!r} is not known. Choose one of {', '.join(FORMATS)}.")
+            raise not_known("format", name, FORMATS)
         return getattr(self, f"as_{name}")()
 
     def __str__(self) -> str:

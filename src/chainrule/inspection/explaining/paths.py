@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
+from chainrule.advice import Setting
 from chainrule.errors import OptionError
 from chainrule.inspection.tracing.records import SeenLayer, Step, Trace
 
@@ -272,5 +273,5 @@ def _check(
     for name, value, n in (("row", row, len(x.values)), ("i", i, n_in), ("j", j, n_out)):
         if value is not None and not 0 <= value < n:
             raise OptionError(
-                f"{name}={value} is out of range for {layer.label}: give 0 to {n - 1}."
+                "{} is out of range for {}: give 0 to {}.", Setting(name, value), layer.label, n - 1
             )

@@ -1,23 +1,18 @@
 """Verdicts in words: one sentence of finding, cause and remedy for each kind that occurs."""
 
+from __future__ import annotations
+
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from chainrule.advice import ENGINE, Door, Either, Setting, Text
 from chainrule.engine.networks.fixed_point import FixedPoint
 from chainrule.engine.networks.settling.state import automatic_tolerance
 
-VERDICTS = (
-    "settled",
-    "floor",
-    "several found",
-    "slow",
-    "period 2",
-    "rotating",
-    "unstable fixed point",
-    "none found",
-    "overflow",
+HELD_DOWN = Either(
+    Setting("guarantee", "spectral"), engine="connections such as Spectral(0.95) or Symmetric()"
 )
 
 
@@ -35,7 +30,7 @@ class Remark:
         The sample among them with the largest residual.
     residual : float
         Its residual.
-    cause, remedy : str
+    cause, remedy : Text
         Why, and which option to change to what.
     """
 
@@ -43,15 +38,20 @@ class Remark:
     count: int
     worst: int
     residual: float
-    cause: str
-    remedy: str
+    cause: Text
+    remedy: Text
 
     @property
-    def text(self) -> str:
+    def text(self) -> Text:
         """The whole, to be printed."""
         samples = "sample" if self.count == 1 else "samples"
         worst = f"worst: sample {self.worst}, residual {self.residual:.2g}"
-        return f"{self.verdict}: {self.count} {samples} ({worst}). {self.cause} {self.remedy}"
+        found = f"{self.verdict}: {self.count} {samples} ({worst})."
+        return Text("{} {} {}", found, self.cause, self.remedy).at(self.remedy.door)
+
+    def at(self, door: Door) -> Remark:
+        """Return the remark with its advice as it is read at a door."""
+        return replace(self, cause=self.cause.at(door), remedy=self.remedy.at(door))
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,8 @@ def remark(verdict: str, layer: FixedPoint, dtype: np.dtype, f: Figures) -> Rema
     """Return what is said of the samples with this verdict."""
     cause, remedy = _SENTENCES[verdict](layer, dtype, f)
     residual = float(np.nanmax(f.residual)) if np.isfinite(f.residual).any() else math.inf
-    return Remark(verdict, len(f.sweeps), f.worst, residual, cause, remedy)
+    said = Text(cause).at(ENGINE), Text(remedy).at(ENGINE)
+    return Remark(verdict, len(f.sweeps), f.worst, residual, *said)
 
 
 def _settled(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
@@ -91,11 +92,18 @@ def _floor(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
     if layer.tol is None:
         cause = f"Rounding in {dtype.name} keeps their residual from falling further."
     else:
-        cause = f"tol={float(layer.tol):.1g} is below what {dtype.name} can reach for them."
-    better = "" if dtype == np.float64 else ", or compute in float64"
+        cause = Text(
+            "{settle_tol} is below what {} can reach for them.",
+            dtype.name,
+            settle_tol=_rounded(float(layer.tol), 1),
+        )
+    exact = Either(Setting("dtype", "float64"), engine="compute in float64")
+    better = "" if dtype == np.float64 else Text(", or {}", exact)
     if layer.tol is not None and float(layer.tol) >= least:
-        return cause, f"Set tol={10 * float(layer.tol):.0e}{better}."
-    return cause, f"Nothing to do, or set tol={5 * least:.0e}{better}."
+        tol = _rounded(10 * float(layer.tol), 1)
+        return cause, Text("Set {settle_tol}{}.", better, settle_tol=tol)
+    tol = _rounded(5 * least, 1)
+    return cause, Text("Nothing to do, or set {settle_tol}{}.", better, settle_tol=tol)
 
 
 def _several(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
@@ -103,7 +111,7 @@ def _several(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
     return (
         f"From other starts they settle at other fixed points, up to {int(f.n_fixed_points.max())} "
         "in all: the network has memories, and what it gives depends on where it starts.",
-        "Nothing to do if that is meant; for one answer use connections such as Spectral(0.95).",
+        Text("Nothing to do if that is meant; for one answer use {}.", HELD_DOWN),
     )
 
 
@@ -111,11 +119,12 @@ def _slow(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
     del dtype
     more = _most(f.sweeps_needed)
     if not math.isfinite(more):
-        return "Their residual still falls.", "Set max_sweeps higher."
+        return "Their residual still falls.", Text("Set {max_settle} higher.", max_settle=...)
     total = int(math.ceil((more + f.sweeps.max()) * 1.1))
     cause = f"Their residual still falls; they need about {int(more)} more sweeps of this step."
-    other = ' or solver="anderson"' if layer.solver == "picard" else ""
-    return cause, f"Set max_sweeps={total}{other}."
+    anderson = Text(" or {settle_solver}", settle_solver="anderson")
+    other = anderson if layer.solver == "picard" else ""
+    return cause, Text("Set {max_settle}{}.", other, max_settle=total)
 
 
 def _overshoot(way: str, layer: FixedPoint, f: Figures) -> tuple[str, str]:
@@ -142,12 +151,12 @@ def _rotating(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]
 def _unstable(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
     del dtype
     real = _most(f.largest_real_part)
-    newton = "" if layer.solver == "newton" else 'solver="newton" finds it; to be settled there, '
+    finds_it = Text("{settle_solver} finds it; to", settle_solver="newton")
+    newton = "To" if layer.solver == "newton" else Either("To", engine=finds_it)
     return (
         f"A fixed point exists, but errors beside it grow (max Re λ = {real:.3g}, which must be "
         "below 1): no step length settles there.",
-        f"{newton or 'To be settled there, '}the connections must be held down, such as by "
-        "Spectral(0.95) or Symmetric().",
+        Text("{} be settled there, the connections must be held down: use {}.", newton, HELD_DOWN),
     )
 
 
@@ -155,8 +164,7 @@ def _none(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
     del layer, dtype, f
     return (
         "Newton's method found no fixed point from any start: perhaps there is none.",
-        "Use a bounded activation (tanh, sigmoid), or hold the connections down, such as by "
-        "Spectral(0.95).",
+        Text("Use a bounded activation (tanh, sigmoid), or {}.", HELD_DOWN),
     )
 
 
@@ -167,7 +175,7 @@ def _overflow(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]
         return f"{cause} The step {step:.3g} is above alpha_max={limit:.3g}.", _set_step(
             layer, min(1.0, limit / 2)
         )
-    return cause, "Use a bounded activation (tanh, sigmoid), or connections as Spectral(0.95)."
+    return cause, Text("Use a bounded activation (tanh, sigmoid), or {}.", HELD_DOWN)
 
 
 _SENTENCES = {
@@ -182,14 +190,23 @@ _SENTENCES = {
     "overflow": _overflow,
 }
 
-
-def _set_step(layer: FixedPoint, step: float) -> str:
-    picard = "" if layer.solver == "picard" else ', solver="picard"'
-    return f"Set alpha={step:.2g}{picard}."
+VERDICTS = tuple(_SENTENCES)
 
 
-def _lower(layer: FixedPoint, step: float) -> str:
-    return _set_step(layer, 0.5 * step) if math.isfinite(step) else "Lower alpha."
+def _rounded(x: float, digits: int) -> float:
+    return float(f"{x:.{digits}g}")
+
+
+def _set_step(layer: FixedPoint, step: float) -> Text:
+    solver = Text(", {settle_solver}", settle_solver="picard")
+    picard = "" if layer.solver == "picard" else solver
+    return Text("Set {settle_step}{}.", picard, settle_step=_rounded(step, 2))
+
+
+def _lower(layer: FixedPoint, step: float) -> Text:
+    if math.isfinite(step):
+        return _set_step(layer, 0.5 * step)
+    return Text("Lower {settle_step}.", settle_step=...)
 
 
 def _most(a: np.ndarray) -> float:

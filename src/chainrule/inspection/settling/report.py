@@ -1,10 +1,11 @@
 """What the diagnosis of a fixed-point network found: plain data, a row for each sample."""
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.advice import Door
 from chainrule.inspection.settling.remarks import Remark
 from chainrule.inspection.settling.runs import SettlingCurve
 
@@ -81,6 +82,10 @@ class SettlingReport:
         """The bound on the gradient's error over the gradient's norm."""
         return self.gradient_error_bound / max(self.gradient_norm, np.finfo(np.float64).tiny)
 
+    def at(self, door: Door) -> "SettlingReport":
+        """Return the report with its advice as it is read at a door."""
+        return replace(self, remarks=tuple(remark.at(door) for remark in self.remarks))
+
     @property
     def text(self) -> str:
         """The remarks, a line each."""
@@ -99,4 +104,6 @@ def _plain(value: Any) -> Any:
         return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
     if isinstance(value, tuple):
         return [_plain(part) for part in value]
+    if isinstance(value, str):
+        return str(value)
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else value

@@ -90,7 +90,7 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Remark:
+class Card:
     """A finding: how grave, what, the evidence, the cause, the remedy, and rows to look at."""
 
     severity: str
@@ -102,11 +102,11 @@ class Remark:
 
 
 @dataclass(frozen=True)
-class Remarks:
-    """Findings."""
+class Cards:
+    """Findings, each on a card."""
 
-    kind: ClassVar[str] = "remarks"
-    remarks: tuple[Remark, ...]
+    kind: ClassVar[str] = "cards"
+    cards: tuple[Card, ...]
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Fold:
     html: str = ""
 
 
-Block = Words | Heading | Terms | Table | Code | Picture | Remarks | Fold
+Block = Words | Heading | Terms | Table | Code | Picture | Cards | Fold
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from chainrule.report.page.blocks import Block, Remark, Remarks, Section, Words
+from chainrule.finding import Finding
+from chainrule.report.page.blocks import Block, Card, Cards, Section, Words
 from chainrule.report.page.subject import Subject
 from chainrule.wording import listing
 
@@ -27,11 +28,11 @@ def what_is_wrong(subject: Subject, diagnosis: Any) -> Section:
     if not len(diagnosis):
         blocks.append(Words(f"Nothing was found. {looked}"))
     else:
-        blocks += [Words(looked), Remarks(tuple(_remark(subject, each) for each in diagnosis))]
+        blocks += [Words(looked), Cards(tuple(_card(subject, each) for each in diagnosis))]
     return Section("doctor", "Is anything wrong with the training?", tuple(blocks))
 
 
-def _remark(subject: Subject, finding: Any) -> Remark:
+def _card(subject: Subject, finding: Finding) -> Card:
     own = [int(row) for row in finding.rows]
     places = None if subject.train is None else subject.train.places
     evidence = finding.evidence
@@ -41,11 +42,11 @@ def _remark(subject: Subject, finding: Any) -> Remark:
         ours = ", ".join(str(int(places[row])) for row in own[:MOST_NAMED])
         evidence = evidence.replace(theirs, ours)
         rows = listing([int(places[row]) for row in own], MOST_NAMED)
-    return Remark(
+    return Card(
         finding.severity,
         finding.kind,
         evidence,
         finding.cause,
-        subject.speak(finding.remedy),
+        finding.remedy.at(subject.door),
         f"Rows of the table, counted from 0: {rows}." if own else "",
     )

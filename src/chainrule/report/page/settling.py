@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from chainrule.judging.settling import SettleReport, for_estimators
+from chainrule.judging.settling import SettleReport
 from chainrule.report.page.blocks import Block, Section, Words
 from chainrule.report.page.pictures import picture
 from chainrule.report.page.subject import Subject
@@ -24,7 +24,7 @@ def how_it_settles(subject: Subject) -> Section | None:
     blocks: list[Block] = [
         Words(" ".join(f"{line[:1].upper()}{line[1:]}." for line in told)),
         Words(f"Looked at closely, {len(part)} {which} rows:"),
-        *(Words(subject.speak(for_estimators(remark.text))) for remark in report.remarks),
+        *(Words(remark.at(subject.door).text) for remark in report.remarks),
     ]
     if subject.draws:
         path = subject.model.settle_path(part.native)

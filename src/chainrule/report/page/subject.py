@@ -5,10 +5,11 @@ The record is that of `manifest.json`, whether it was read from a run folder or 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chainrule.advice import PYTHON, Door
 from chainrule.data.rows.rows import Rows
 
 FEW = 500  # rows that are enough to look at what settles slowly
@@ -34,8 +35,8 @@ class Subject:
         Text of `config.toml`, if there is one.
     options : tuple of (str, str)
         Options that were set otherwise than usual, as they were written.
-    speak : callable
-        Says advice in the user's words: at the shell, options instead of parameters.
+    door : Door
+        Where its readers are, whose names of options the advice takes.
     draws : bool
         Whether there are pictures.
     """
@@ -49,7 +50,7 @@ class Subject:
     name: str = ""
     config: str = ""
     options: tuple[tuple[str, str], ...] = ()
-    speak: Callable[[str], str] = str
+    door: Door = PYTHON
     draws: bool = True
 
     @property

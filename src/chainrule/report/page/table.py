@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.data.columns.kinds import KINDS, kind_of
-from chainrule.report.page.blocks import Block, Heading, Remark, Remarks, Section, Table, Words
+from chainrule.report.page.blocks import Block, Card, Cards, Heading, Section, Table, Words
 from chainrule.report.page.subject import Subject
 from chainrule.wording import count, listing
 
@@ -35,7 +35,7 @@ def what_was_understood(subject: Subject) -> Section:
     found = subject.results.get("findings")
     if found is not None:
         blocks.append(Heading("What is odd about it"))
-        blocks += _findings(subject, found)
+        blocks += _findings(found)
     return Section("table", "What was understood of the table?", tuple(blocks))
 
 
@@ -60,7 +60,7 @@ def _columns(subject: Subject) -> list[tuple[str, ...]]:
     return rows
 
 
-def _findings(subject: Subject, found: list[dict[str, Any]]) -> list[Block]:
+def _findings(found: list[dict[str, Any]]) -> list[Block]:
     if not found:
         return [
             Words(
@@ -68,17 +68,17 @@ def _findings(subject: Subject, found: list[dict[str, Any]]) -> list[Block]:
                 "columns that give the target away, an order, rare classes, gaps, many levels."
             )
         ]
-    remarks = [
-        Remark(
-            "note" if each["remedy"].startswith("Nothing to do") else "look",
+    cards = [
+        Card(
+            each.get("severity", "look"),
             f"{each['kind']}: {listing(each['columns'])}" if each["columns"] else each["kind"],
             _sentence(each["text"]),
             "",
-            subject.speak(each["remedy"]),
+            each["remedy"],
         )
         for each in found
     ]
-    return [Remarks(tuple(remarks))]
+    return [Cards(tuple(cards))]
 
 
 def _sentence(text: str) -> str:

@@ -16,7 +16,7 @@ from chainrule.data.columns.kinds.kind import Column, ColumnKind, refuse_empty
 from chainrule.data.columns.scaling import measure, measure_sparse, scale_rows, scaled_in_words
 from chainrule.data.columns.values import Values
 from chainrule.errors import DataError
-from chainrule.wording import as_option, count, listing
+from chainrule.wording import count, listing
 
 DATES = "dates as days since 1970-01-01"
 
@@ -139,7 +139,8 @@ def _refuse_decimal_commas(values: Values, n_present: int) -> None:
     if found and 2 * (n_commas + values.n_numeric) >= n_present:
         row = values.data.tolist().index(found[0])  # the texts are in order of appearance
         raise DataError(
+            "{} Write them with a decimal point, or treat the column as categories: `{category}`.",
             f'column "{values.name}" holds numbers with a decimal comma (data row {row + 1}: '
-            f'"{values.data[row]}"). Write them with a decimal point, or treat the column as '
-            f"categories: {as_option('category', values.name)}."
+            f'"{values.data[row]}").',
+            category=[values.name],
         )

@@ -7,7 +7,6 @@ lu         for the adjoint only: solves the linear system of each sample
 auto       `PATIENCE` sweeps of Picard's, then Anderson's for the samples that are not done
 """
 
-import difflib
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +17,7 @@ from chainrule.engine.networks.settling.anderson import anderson
 from chainrule.engine.networks.settling.buckets import MOST_SHRINKINGS
 from chainrule.engine.networks.settling.picard import picard
 from chainrule.engine.networks.settling.state import Progress, Settled
-from chainrule.errors import OptionError
+from chainrule.errors import not_known
 
 PATIENCE = 64
 GROUPS, SMALLEST_GROUP = 8, 8
@@ -34,9 +33,7 @@ def check_solver(name: str, value: Any, known: tuple[str, ...]) -> None:
         With those there are.
     """
     if value not in known:
-        near = difflib.get_close_matches(str(value), known, n=1)
-        hint = f' Did you mean "{near[0]}"?' if near else ""
-        raise OptionError(f"{name}={value!r} is not known.{hint} Choose one of {', '.join(known)}.")
+        raise not_known(name, value, known)
 
 
 def sweep(

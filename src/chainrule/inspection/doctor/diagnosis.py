@@ -1,71 +1,11 @@
-"""What the doctor says: findings, each with its evidence, its cause and what to change."""
+"""What the doctor says of a training: the findings, what was looked at, and tests by training."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any
 
-KINDS = (
-    "non-finite values",
-    "unsettled fixed points",
-    "leaking column",
-    "inputs not scaled",
-    "target not scaled",
-    "rate too high",
-    "exploding deltas",
-    "vanishing deltas",
-    "rate too low",
-    "constant output",
-    "dead units",
-    "saturation",
-    "label noise",
-    "imbalance",
-    "stopped too early",
-    "underfitting",
-    "overfitting",
-)
-"""The kinds of findings, the causes before what follows from them."""
-
-Severity = Literal["warning", "note"]
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing that is wrong with a training.
-
-    Attributes
-    ----------
-    kind : str
-        One of `KINDS`.
-    severity : {"warning", "note"}
-        Whether it should be mended, or is only good to know.
-    evidence : str
-        What was measured, in one sentence with its numbers.
-    cause : str
-        Why that happens, in one sentence.
-    remedy : str
-        Which option to change, and to what.
-    numbers : dict
-        The numbers of the evidence, by name.
-    rows : tuple of int
-        The rows it is about, the most suspicious first; none if it is about all.
-    """
-
-    kind: str
-    severity: Severity
-    evidence: str
-    cause: str
-    remedy: str
-    numbers: dict[str, float] = field(default_factory=dict)
-    rows: tuple[int, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """The whole, to be printed."""
-        return f"{self.kind}: {self.evidence} {self.cause} {self.remedy}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything as dicts, lists, strings and numbers."""
-        return {**vars(self), "numbers": dict(self.numbers), "rows": list(self.rows)}
+from chainrule.advice import Door
+from chainrule.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -122,6 +62,10 @@ class Diagnosis:
 
     def __str__(self) -> str:
         return self.text
+
+    def at(self, door: Door) -> "Diagnosis":
+        """Return the diagnosis with its remedies as they are read at a door."""
+        return replace(self, findings=tuple(finding.at(door) for finding in self.findings))
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as dicts, lists, strings and numbers."""
