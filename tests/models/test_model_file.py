@@ -19,11 +19,11 @@ from hypothesis import strategies as st
 from chainrule.data import ClassTarget, InputEncoder, NumberTarget
 from chainrule.data.columns.schema import Column, Schema
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
+from chainrule.predicting.fitted import Ending
 from chainrule.predicting.layers import ActivationSpec, DenseSpec, LayerNormSpec, SoftmaxSpec
 from chainrule.storage import model_file
 from chainrule.storage.document import (
     Document,
-    EndingDocument,
     InputsDocument,
     TargetDocument,
     Tensor,
@@ -52,7 +52,7 @@ DOCUMENT = Document(
     ],
     link="identity",
     dtype="float32",
-    ending=EndingDocument("early", "", 3, 2, 1.5, 0.5, 12, 0.0),
+    ending=Ending("early", "", 3, 2, 1.5, 0.5, 12, 0.0),
     history=["epoch", "val loss"],
     optimizer_state=["optimizer.0", "optimizer.1", "optimizer.2"],
     seed=7,

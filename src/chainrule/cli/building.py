@@ -70,7 +70,7 @@ def new_model(asked: Asked, task: str, parameters: dict[str, Any]) -> Any:
         If a parameter cannot work.
     """
     model = _kind(asked.model, task)(**parameters)
-    model._check_parameters()
+    model.check_parameters()
     return model
 
 
@@ -119,7 +119,7 @@ def model_before(asked: Asked, task: str, class_weight: Any) -> Any:
     if task == "classification":
         changed["class_weight"] = class_weight
     model.set_params(**changed, warm_start=True)
-    model._check_parameters()
+    model.check_parameters()
     return model
 
 

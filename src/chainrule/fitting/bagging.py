@@ -19,6 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from chainrule.data import NumberTarget
@@ -148,25 +149,22 @@ def _calibrated(
 
 def _ending(settings: Any, members: list[Fitted]) -> Ending:
     """Return how the training of all networks ended."""
-    stop, message = _why(settings, members)
-    seconds = sum(member.ending.seconds for member in members)
-    compiling = sum(member.ending.compile_seconds for member in members)
-    of_first = members[0].ending
-    return replace(of_first, stop=stop, message=message, seconds=seconds, compile_seconds=compiling)
-
-
-def _why(settings: Any, members: list[Fitted]) -> tuple[str, str]:
-    ends = [member.ending.stop for member in members]
+    endings = [member.ending for member in members]
     trained, n = len(members), int(settings.n_networks)
-    if "diverged" in ends:
-        first = members[ends.index("diverged")].ending
-        return first.stop, first.message
-    if "interrupted" in ends:
-        return "interrupted", f"stopped by hand with {trained} of {n} networks"
-    if "time" in ends or trained < n:
+    told = next((each for each in endings if each.stop == "diverged"), endings[0])
+    stop, message, stops = told.stop, told.message, {each.stop for each in endings}
+    if stop != "diverged" and "interrupted" in stops:
+        stop, message = "interrupted", f"stopped by hand with {trained} of {n} networks"
+    elif stop != "diverged" and ("time" in stops or trained < n):
         limit = f"the time limit of {settings.time_limit:g} s was reached"
-        return "time", f"{limit} with {trained} of {n} networks"
-    return ends[0], members[0].ending.message
+        stop, message = "time", f"{limit} with {trained} of {n} networks"
+    return msgspec.structs.replace(
+        endings[0],
+        stop=stop,
+        message=message,
+        seconds=sum(each.seconds for each in endings),
+        compile_seconds=sum(each.compile_seconds for each in endings),
+    )
 
 
 def _parts(

@@ -8,7 +8,7 @@ from chainrule.fitting.job import Job
 from chainrule.fitting.network import frozen_places
 
 
-def check_parameters(job: Job) -> None:
+def check_job(job: Job) -> None:
     """Raise an OptionError for the first parameter that cannot work."""
     model = job.settings
     as_dtype(model.dtype)

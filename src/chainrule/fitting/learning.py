@@ -253,6 +253,7 @@ class Learning:
             history.update(held)
         self.task.finish_history(history, parts)
         n_epochs = trained.n_epochs - plan.first
+        n_seen = 0 if before is None else before.ending.n_rows_seen
         ending = Ending(
             stop=trained.stop,
             message=trained.message,
@@ -260,13 +261,11 @@ class Learning:
             epoch=trained.best_epoch,
             seconds=trained.seconds,
             compile_seconds=trained.compile_seconds,
-            n_rows_seen=n_epochs * len(plan.arrays[0]),
+            n_rows_seen=n_seen + n_epochs * len(plan.arrays[0]),
             penalty=plan.arguments["penalty"].value_on_host(trained.params),
         )
         if before is not None:
             history = before.history.and_then(history)
-            seen = before.ending.n_rows_seen + ending.n_rows_seen
-            ending = replace(ending, n_rows_seen=seen)
         return replace(
             self.at(trained.params),
             history=history,

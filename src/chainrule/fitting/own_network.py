@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 
 from chainrule.engine import FeedForward, SquaredError, predict
 from chainrule.engine.layers.kind import kind_of
 from chainrule.fitting.network import dense_places
 from chainrule.predicting.layers import AnyLayer
+from chainrule.predicting.network import PlainNetwork
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,37 +34,29 @@ class OwnNetwork:
 
     @property
     def dtype(self) -> np.dtype:
-        """What is computed in."""
         return self.coefs[0].dtype
 
     @property
     def coefs(self) -> list[np.ndarray]:
-        """Weights of the dense layers, in order."""
         return [np.asarray(self.params[place].weights) for place in dense_places(self.network)]
 
     @property
     def intercepts(self) -> list[np.ndarray]:
-        """Biases of the dense layers, in order."""
         return [np.asarray(self.params[place].biases) for place in dense_places(self.network)]
 
     @property
     def between(self) -> list[np.ndarray]:
-        """Weights between the dense layers, which are those that a picture can show."""
-        return self.coefs
+        known = PlainNetwork(self.layers, self.arrays, "identity")
+        return known.between if self.layers else self.coefs
 
     @property
     def n_weights(self) -> int:
-        """Numbers that training found."""
-        import jax
-
         return sum(np.size(leaf) for leaf in jax.tree.leaves(self.params))
 
     def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return predictions for encoded rows."""
         return predict(self.network, self.objective, self.params, x)
 
     def raw(self, x: np.ndarray) -> np.ndarray:
-        """Return raw outputs, before the link."""
         return predict(self.network, self.objective, self.params, x, raw=True)
 
     def activations(self, x: np.ndarray, layer: int) -> np.ndarray:

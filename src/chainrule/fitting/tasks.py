@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,42 +18,32 @@ from chainrule.predicting.fitted import Fitted
 from chainrule.predicting.intervals import Calibration
 
 
-@dataclass(frozen=True)
-class Classification:
-    """Classes, yes/no labels, or several columns of classes; `loss` as the estimator has it."""
+class Task(ABC):
+    """What depends on whether classes or numbers are fitted; `loss` as the estimator has it."""
 
-    loss: Any = "auto"
+    loss: Any
+    losses: ClassVar[tuple[str, ...]]
+    classifies: ClassVar[bool]
 
-    classifies = True
-
+    @abstractmethod
     def fit_target(self, table: Rows, training: Rows, classes: Any) -> Any:
-        """Return what all rows say of the target, or of some of them that are declared."""
-        del training
-        return fit_class_target(table.y, name=table.name, classes=classes)
+        """Return what all rows, or those of training, say of the target."""
+
+    @abstractmethod
+    def metrics(self, target: Any, objective: Any) -> dict[str, Any]:
+        """Return what the engine measures beside the loss."""
 
     def check_loss(self) -> None:
         """Raise an OptionError if the loss cannot be meant."""
-        check_loss(self.loss, LOSSES_OF_CLASSES)
+        check_loss(self.loss, self.losses)
 
     def objective(self, target: Any) -> Any:
         """Return the engine's objective."""
-        if target.sizes and callable(self.loss):
-            raise OptionError(
-                "a loss of your own takes one target, but y has several columns of classes. "
-                "Fit one model for each."
-            )
         return choose_objective(self, target)
-
-    def metrics(self, target: Any, objective: Any) -> dict[str, Any]:
-        """Return what the engine measures beside the loss."""
-        del objective
-        whole_rows = target.metric == "subset_accuracy"
-        return {"accuracy": e.SubsetAccuracy(target.sizes) if whole_rows else e.Accuracy()}
 
     def watched(self, scoring: Any) -> str | None:
         """Return the history's column that early stopping watches; None for a scorer's own."""
-        columns = {"loss": "val_loss", "accuracy": "val_accuracy"}
-        return columns.get(scoring) if isinstance(scoring, str) else None
+        return "val_loss" if isinstance(scoring, str) and scoring == "loss" else None
 
     def loss_unit(self, target: Any) -> float:
         """Return by how much scaling the target has made its loss smaller."""
@@ -60,15 +51,47 @@ class Classification:
         return 1.0
 
     def finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
-        """Turn what the engine measured into what people read: there is nothing to do."""
+        """Turn what the engine measured on the `parts` (targets, weights) into what people read."""
+        del history, parts
 
     def calibration(self, fitted: Fitted, rows: Rows | None) -> Calibration | None:
-        """Return the errors to expect: probabilities say them themselves."""
+        """Return the errors to expect, by rows that did not train."""
         del fitted, rows
 
 
 @dataclass(frozen=True)
-class Regression:
+class Classification(Task):
+    """Classes, yes/no labels, or several columns of classes."""
+
+    loss: Any = "auto"
+
+    classifies = True
+    losses = LOSSES_OF_CLASSES
+
+    def fit_target(self, table: Rows, training: Rows, classes: Any) -> Any:
+        del training
+        return fit_class_target(table.y, name=table.name, classes=classes)
+
+    def objective(self, target: Any) -> Any:
+        if target.sizes and callable(self.loss):
+            raise OptionError(
+                "a loss of your own takes one target, but y has several columns of classes. "
+                "Fit one model for each."
+            )
+        return super().objective(target)
+
+    def metrics(self, target: Any, objective: Any) -> dict[str, Any]:
+        del objective
+        whole_rows = target.metric == "subset_accuracy"
+        return {"accuracy": e.SubsetAccuracy(target.sizes) if whole_rows else e.Accuracy()}
+
+    def watched(self, scoring: Any) -> str | None:
+        accuracy = isinstance(scoring, str) and scoring == "accuracy"
+        return "val_accuracy" if accuracy else super().watched(scoring)
+
+
+@dataclass(frozen=True)
+class Regression(Task):
     """One number or several; `levels` are the quantiles that the loss of that name learns.
 
     With `within_range` predictions stay within the range of the training targets.
@@ -79,9 +102,9 @@ class Regression:
     within_range: bool = False
 
     classifies = False
+    losses = LOSSES
 
     def fit_target(self, table: Rows, training: Rows, classes: Any) -> NumberTarget:
-        """Return what the training rows say of the target; counts are not scaled."""
         del classes
         counts = is_of_counts(self.loss)
         return NumberTarget.fit(
@@ -94,53 +117,40 @@ class Regression:
         )
 
     def check_loss(self) -> None:
-        """Raise an OptionError if the loss cannot be meant."""
-        check_loss(self.loss, LOSSES)
-        if self._is("quantile"):
+        super().check_loss()
+        if self._of_quantiles:
             e.Quantile(self.levels)
 
-    def objective(self, target: Any) -> Any:
-        """Return the engine's objective."""
-        return choose_objective(self, target)
-
     def metrics(self, target: Any, objective: Any) -> dict[str, Any]:
-        """Return what the engine measures beside the loss."""
         n = len(target.center)
         if objective.n_outputs(n) != n:
             return {}  # several quantiles of one number have no R²
         return {"squared_error": e.PredictionError(objective)}
 
     def watched(self, scoring: Any) -> str | None:
-        """Return the history's column that early stopping watches; None for a scorer's own."""
-        columns = {"loss": "val_loss"}
-        if not self._is("quantile") or len(self.levels) == 1:
-            columns["r2"] = "val_squared_error"
-        return columns.get(scoring) if isinstance(scoring, str) else None
+        single = not self._of_quantiles or len(self.levels) == 1
+        r2 = isinstance(scoring, str) and scoring == "r2" and single
+        return "val_squared_error" if r2 else super().watched(scoring)
 
     def loss_unit(self, target: Any) -> float:
-        """Return by how much scaling the target has made its loss smaller."""
         kind = named_objective(self.loss)
         return 1.0 if kind is None else float(np.mean(target.scale**kind.growth))
 
     def finish_history(self, history: dict[str, np.ndarray], parts: Any) -> None:
-        """Turn the squared errors on the `parts` (targets, weights) into R²."""
         for prefix, part in zip(("", "val_"), parts, strict=True):
             if f"{prefix}squared_error" in history:
                 error = history.pop(f"{prefix}squared_error")
                 history[f"{prefix}r2"] = _r2(error, *part)
 
     def calibration(self, fitted: Fitted, rows: Rows | None) -> Calibration | None:
-        """Return the errors on rows that did not train."""
         if rows is None or not isinstance(fitted.target, NumberTarget):
             return None
         predictions = fitted.target.in_units(fitted.outputs(fitted.encoded(rows.columns)))
         return Calibration.of(rows.targets, predictions, rows.weights)
 
-    def _is(self, *names: str) -> bool:
-        return isinstance(self.loss, str) and self.loss in names
-
-
-Task = Classification | Regression
+    @property
+    def _of_quantiles(self) -> bool:
+        return isinstance(self.loss, str) and self.loss == "quantile"
 
 
 def _r2(squared_error: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -24,7 +24,7 @@ def measure_of(model: Any) -> str:
     its like for the pinball loss ("d2_pinball") if the model predicts a quantile off the middle.
     """
     if not model.fitted_.classifies:
-        return "r2" if _level(model) == 0.5 else "d2_pinball"
+        return "r2" if level_of(model) == 0.5 else "d2_pinball"
     return "accuracy" if model.class_weight is None else "balanced_accuracy"
 
 
@@ -111,7 +111,7 @@ def _number_scores(
     if measure_of(model) == "d2_pinball":
         pairs = zip(true.T, predicted.T, strict=True)
         for scores, pair in zip(each, pairs, strict=True):
-            scores["d2_pinball"] = _score("d2_pinball", *pair, weights, _level(model))
+            scores["d2_pinball"] = score_of("d2_pinball", *pair, weights, level_of(model))
     if model.loss == "quantile" and len(each) == 1:
         levels = np.atleast_1d(np.asarray(model.quantile, dtype=float))
         pairs = zip(levels, model.predict_quantiles(X).T, strict=True)
@@ -119,7 +119,7 @@ def _number_scores(
     return each
 
 
-def _level(model: Any) -> float:
+def level_of(model: Any) -> float:
     """Return the quantile that a regressor's `predict` gives; 0.5 for any other loss."""
     levels = np.atleast_1d(np.asarray(model.quantile, dtype=float))
     return float(levels[np.abs(levels - 0.5).argmin()]) if model.loss == "quantile" else 0.5
@@ -158,7 +158,7 @@ def _of_quantile(
 
 def _means(each: list[dict[str, Any]]) -> dict[str, float | None]:
     names = [name for name, value in each[0].items() if value is None or isinstance(value, float)]
-    return {name: _mean([scores[name] for scores in each]) for name in names}
+    return {name: mean_of([scores[name] for scores in each]) for name in names}
 
 
 def _or_none(values: np.ndarray) -> list[float | None]:
@@ -190,7 +190,7 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
             model.class_weight, model.fitted_.target.decode(model.fitted_.target.encode(train.y))
         )
     found: dict[str, list[float | None]] = {}
-    level = 0.5 if model.fitted_.classifies else _level(model)
+    level = 0.5 if model.fitted_.classifies else level_of(model)
     # on a small table, threads wait for each other far longer than they work
     with threadpool_limits(1 if x_train.size < SMALL else None), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a linear model has not converged
@@ -201,9 +201,9 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
                 few = slice(None) if len(y) <= most else drawn[:most]
                 baseline.fit(x_train[few], y[few], sample_weight=w_train[few])
                 guess = baseline.predict(x_test)
-                score = _score(measure_of(model), true, guess, w_test, level)
+                score = score_of(measure_of(model), true, guess, w_test, level)
                 found.setdefault(name, []).append(score)
-    return {name: _mean(scores) for name, scores in found.items()}
+    return {name: mean_of(scores) for name, scores in found.items()}
 
 
 def _plain(model: Any, rows: Rows) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
@@ -218,7 +218,7 @@ def _baselines(model: Any, y: np.ndarray) -> dict[str, Any]:
     from sklearn.linear_model import LogisticRegression, QuantileRegressor, RidgeCV
 
     if not model.fitted_.classifies and measure_of(model) != "r2":
-        q = _level(model)
+        q = level_of(model)
         trees = HistGradientBoostingRegressor(loss="quantile", quantile=q, random_state=0)
         return {
             "boosted trees": trees,
@@ -245,9 +245,10 @@ def _baselines(model: Any, y: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _score(
+def score_of(
     measure: str, true: np.ndarray, guess: np.ndarray, weights: np.ndarray, level: float = 0.5
 ) -> float | None:
+    """Return a score of predictions; None where it has no meaning."""
     if measure == "r2":
         return _r2(true, guess, weights)
     if measure == "d2_pinball":
@@ -266,6 +267,7 @@ def _score(
     return float(np.mean(each))
 
 
-def _mean(values: list[float | None]) -> float | None:
+def mean_of(values: list[float | None]) -> float | None:
+    """Return the mean of those that have a meaning."""
     known = [value for value in values if value is not None]
     return float(np.mean(known)) if known else None

@@ -109,6 +109,8 @@ class BaseMLP(NetworkEstimator, NetworkParameters):
 
     Attributes
     ----------
+    fitted_ : Fitted
+        All that the fit gave, in one record, which the other attributes read.
     history_ : History
         A dict of arrays: "epoch", "running_loss", "loss", the metric ("accuracy" or "r2"), and all
         of them on validation rows as "val_…"; `history_.to_frame()` gives a frame.
@@ -126,8 +128,10 @@ class BaseMLP(NetworkEstimator, NetworkParameters):
         Weights and biases of the dense layers, in order; predictions are made of these.
     members_ : list of estimators
         With `n_networks` above 1: a fitted estimator for each network, this one the first.
-    network_, params_
-        The engine's network and its parameters.
+    network_, params_, objective_
+        The engine's network, its parameters and its objective.
+    solver_ : str
+        What changed the weights, in words.
     loss_curve_, loss_, best_loss_, validation_scores_, best_validation_score_, t_, n_layers_, \
 n_outputs_, out_activation_
         As in scikit-learn.
@@ -166,12 +170,6 @@ n_outputs_, out_activation_
 
     def _check_options(self) -> None:
         check_numbers(self.get_params(deep=False), ("alpha",))
-
-    def _check_parameters(self) -> None:
-        from chainrule.fitting.checking import check_parameters  # JAX only when training
-
-        self._check_options()
-        check_parameters(self._job())
 
     def _fit_rows(
         self, rows: Rows, held_out: Rows | None, on_progress: Callable[[Any], None] | None
@@ -219,7 +217,7 @@ n_outputs_, out_activation_
     def _one_pass(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
         from chainrule.fitting.learning import Learning, Start  # JAX only when training
 
-        self._check_parameters()
+        self.check_parameters()
         if self.n_networks > 1:
             raise OptionError(
                 "partial_fit trains one network, not {n_networks}. Use fit, or a network for each "

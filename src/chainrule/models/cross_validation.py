@@ -90,7 +90,7 @@ def cross_validate(
     models: list[Any] = [clone(estimator) for _ in folds]
     clock = time.perf_counter()
     table = as_rows(X, y, sample_weight)
-    estimator._check_parameters()
+    estimator.check_parameters()
 
     def rows(index: np.ndarray) -> tuple[Any, Any]:
         return _safe_indexing(X, index), _safe_indexing(y, index)

@@ -6,7 +6,8 @@ rows held out → columns encoded → network built → trained by the engine �
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from chainrule.data.rows.rows import Rows, as_rows, rows_if_given
 from chainrule.fitting.callbacks import CallbackSupportMixin, with_callbacks
+from chainrule.fitting.job import Job
 from chainrule.inspection.picture.network import (
     MOST_UNITS,
     NetworkPicture,
@@ -37,10 +39,6 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
     early_stopping: bool
     random_state: Any
 
-    def _check_parameters(self) -> None:
-        """Raise an OptionError for the first parameter that cannot work."""
-        raise NotImplementedError
-
     def _fit_rows(
         self, rows: Rows, held_out: Rows | None, on_progress: Callable[[Any], None] | None
     ) -> None:
@@ -50,6 +48,17 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
     def _task(self) -> Any:
         """Return what of the fitting depends on whether classes or numbers are predicted."""
         raise NotImplementedError
+
+    def _job(self) -> Job:
+        """Return what is asked of the fitting room."""
+        raise NotImplementedError
+
+    def check_parameters(self) -> None:
+        """Raise an OptionError for the first parameter that cannot work, as `fit` does."""
+        from chainrule.fitting.checking import check_job  # JAX only when training
+
+        self._check_options()
+        check_job(self._job())
 
     @with_callbacks
     def fit(
@@ -92,7 +101,7 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
         DivergedError
             If not even the first loss is finite.
         """
-        self._check_parameters()
+        self.check_parameters()
         rows = as_rows(X, y, sample_weight, groups)
         held_out = rows_if_given(X_val, y_val, sample_weight_val, called=("X_val", "y_val"))
         if held_out is not None:
@@ -119,10 +128,7 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
 
     # What `fitted_` holds, by scikit-learn's names.
 
-    @property
-    def n_features_in_(self) -> int:
-        assert self.fitted_.encoder is not None
-        return self.fitted_.encoder.n_features_in
+    n_features_in_ = property(attrgetter("fitted_.encoder.n_features_in"))
 
     @property
     def feature_names_in_(self) -> np.ndarray:
@@ -142,37 +148,14 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
             members.append(member)
         return members
 
-    @property
-    def flow_(self) -> Mapping[str, Any]:
-        return self.fitted_.flow
-
-    @property
-    def n_iter_(self) -> int:
-        return self.fitted_.ending.n_epochs
-
-    @property
-    def best_iter_(self) -> int:
-        return self.fitted_.ending.epoch
-
-    @property
-    def stop_(self) -> str:
-        return self.fitted_.ending.stop
-
-    @property
-    def stop_message_(self) -> str:
-        return self.fitted_.ending.message
-
-    @property
-    def fit_seconds_(self) -> float:
-        return self.fitted_.ending.seconds
-
-    @property
-    def compile_seconds_(self) -> float:
-        return self.fitted_.ending.compile_seconds
-
-    @property
-    def t_(self) -> int:
-        return self.fitted_.ending.n_rows_seen
+    flow_ = property(attrgetter("fitted_.flow"))
+    n_iter_ = property(attrgetter("fitted_.ending.n_epochs"))
+    best_iter_ = property(attrgetter("fitted_.ending.epoch"))
+    stop_ = property(attrgetter("fitted_.ending.stop"))
+    stop_message_ = property(attrgetter("fitted_.ending.message"))
+    fit_seconds_ = property(attrgetter("fitted_.ending.seconds"))
+    compile_seconds_ = property(attrgetter("fitted_.ending.compile_seconds"))
+    t_ = property(attrgetter("fitted_.ending.n_rows_seen"))
 
     @property
     def objective_(self) -> Any:

@@ -1,13 +1,12 @@
 """What every estimator has that holds a `Fitted`: its attributes, the engine's view, its file."""
 
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.predicting.fitted import Fitted
-from chainrule.predicting.history import History
 
 _OUTPUTS = {"sigmoid": "logistic", "softmax blocks": "softmax", "sort": "identity"}
 
@@ -21,20 +20,16 @@ class HoldsFitted:
         """Return the engine's network anew: none is in a file."""
         raise NotImplementedError
 
+    def _check_options(self) -> None:
+        """Refuse parameters that no table could make right."""
+        raise NotImplementedError
+
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "fitted_")
 
-    @property
-    def coefs_(self) -> list[np.ndarray]:
-        return self.fitted_.network.coefs
-
-    @property
-    def intercepts_(self) -> list[np.ndarray]:
-        return self.fitted_.network.intercepts
-
-    @property
-    def history_(self) -> History:
-        return self.fitted_.history
+    coefs_ = property(attrgetter("fitted_.network.coefs"))
+    intercepts_ = property(attrgetter("fitted_.network.intercepts"))
+    history_ = property(attrgetter("fitted_.history"))
 
     @property
     def n_layers_(self) -> int:

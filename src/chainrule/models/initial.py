@@ -30,7 +30,7 @@ def at_start(model: Any, X: Any, y: Any) -> Any:
     from chainrule.engine.training.starting import random_parts
 
     model = copy.copy(model)
-    model._check_parameters()
+    model.check_parameters()
     learning = model._learning(model._that_count(as_rows(X, y)))
     key, _, _ = random_parts(learning.start.seed, False)
     with precision(as_dtype(model.dtype)):

@@ -122,39 +122,32 @@ class Tabular(NetworkEstimator):
         if self.stop_ in ("time", "interrupted"):
             warn_unfinished(self.stop_message_, 6)
 
-    def _job(self, recipe: Recipe) -> Job:
+    def _job(self, recipe: Recipe | None = None) -> Job:
         """Return how to train networks by a recipe: with these parameters of the MLP."""
         from chainrule.engine import CosineCycles  # JAX only when training
         from chainrule.fitting.network import build_network
-        from chainrule.fitting.tabular_network import tabular_rule
+        from chainrule.fitting.tabular_network import named_activation, tabular_rule
 
+        recipe = recipe_for(self, 1) if recipe is None else recipe
         own = self.get_params(deep=False) | vars(recipe)
-        known = every_parameter()
-        settings = NetworkParameters(**{name: own[name] for name in own if name in known})
         schedule = CosineCycles(float(recipe.learning_rate_init))
-        settings.optimizer = tabular_rule(schedule, float(self.weight_decay))
-        settings.alpha = 0.0
-        settings.early_stopping = True
+        settings = NetworkParameters(
+            **{name: value for name, value in own.items() if name in every_parameter()},
+            optimizer=tabular_rule(schedule, float(self.weight_decay)),
+            alpha=0.0,
+            early_stopping=True,
+        )
 
         def build(n_outputs: int, given: bool) -> Any:
             """Return a network of these sizes, for a look at the parameters."""
             del given
-            sizes, name = recipe.hidden_layer_sizes, recipe.activation
-            return build_network(n_outputs, sizes, name, dropout=0.0, layer_norm=False)
+            function = named_activation(recipe.activation)
+            return build_network(n_outputs, recipe.hidden_layer_sizes, function, 0.0, False)
 
         return Job(self, settings, self._task(), build, tabular=True)
 
     def _check_options(self) -> None:
         check_numbers(self.get_params(deep=False), AUTO)
-
-    def _check_parameters(self) -> None:
-        from chainrule.fitting.checking import check_parameters  # JAX only when training
-        from chainrule.fitting.tabular_network import named_activation
-
-        self._check_options()
-        recipe = recipe_for(self, 1)
-        named_activation(recipe.activation)
-        check_parameters(self._job(recipe))
 
     def _rebuilt(self) -> Any:
         from chainrule.fitting.conversion import engine_network  # JAX only when it is asked for

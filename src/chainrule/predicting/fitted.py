@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
 
+import msgspec
 import numpy as np
 
 from chainrule.data import InputEncoder
@@ -20,68 +21,38 @@ from chainrule.predicting.layers import AnyLayer
 
 
 class Network(Protocol):
-    """A trained network: NumPy's `PlainNetwork`, or the engine's where code is a user's own."""
+    """A trained network: NumPy's `PlainNetwork`, or the engine's where code is a user's own.
+
+    `layers` (with their `arrays`) are empty in the second case, `link` says how raw outputs become
+    predictions, `between` are the weights between layers of units as a picture shows them, and
+    `computing_in` gives the same network in another number type, if it can.
+    """
 
     @property
-    def layers(self) -> tuple[AnyLayer, ...]:
-        """Kind of every layer; empty where code is a user's own."""
-        ...
-
+    def layers(self) -> tuple[AnyLayer, ...]: ...
     @property
-    def arrays(self) -> tuple[dict[str, np.ndarray], ...]:
-        """The arrays of each of these layers, by name."""
-        ...
-
+    def arrays(self) -> tuple[dict[str, np.ndarray], ...]: ...
     @property
-    def dtype(self) -> np.dtype:
-        """What is computed in."""
-        ...
-
+    def dtype(self) -> np.dtype: ...
     @property
-    def link(self) -> str | None:
-        """How raw outputs become predictions; None for an objective of the user's own."""
-        ...
-
+    def link(self) -> str | None: ...
     @property
-    def coefs(self) -> list[np.ndarray]:
-        """Weights of the dense layers, in order."""
-        ...
-
+    def coefs(self) -> list[np.ndarray]: ...
     @property
-    def intercepts(self) -> list[np.ndarray]:
-        """Biases of the dense layers, in order."""
-        ...
-
+    def intercepts(self) -> list[np.ndarray]: ...
     @property
-    def between(self) -> list[np.ndarray]:
-        """Weights between the layers of units, in order, as a picture shows them."""
-        ...
-
+    def between(self) -> list[np.ndarray]: ...
     @property
-    def n_weights(self) -> int:
-        """Numbers that training found."""
-        ...
+    def n_weights(self) -> int: ...
 
-    def predict(self, x: np.ndarray) -> np.ndarray:
-        """Return predictions for encoded rows."""
-        ...
-
-    def raw(self, x: np.ndarray) -> np.ndarray:
-        """Return raw outputs, before the link."""
-        ...
-
-    def activations(self, x: np.ndarray, layer: int) -> np.ndarray:
-        """Return what hidden layer `layer` (the first is 1) hands on."""
-        ...
-
-    def computing_in(self, dtype: Any) -> Self:
-        """Return the same network, which computes in another number type if it can."""
-        ...
+    def predict(self, x: np.ndarray) -> np.ndarray: ...
+    def raw(self, x: np.ndarray) -> np.ndarray: ...
+    def activations(self, x: np.ndarray, layer: int) -> np.ndarray: ...
+    def computing_in(self, dtype: Any) -> Self: ...
 
 
-@dataclass(frozen=True)
-class Ending:
-    """How a training ended.
+class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a training ended, as a model file has it.
 
     Attributes
     ----------
@@ -99,14 +70,17 @@ class Ending:
         Of the weights that were kept.
     """
 
-    stop: str = "finished"
-    message: str = ""
-    n_epochs: int = 0
-    epoch: int = 0
-    seconds: float = 0.0
-    compile_seconds: float = 0.0
-    n_rows_seen: int = 0
-    penalty: float = 0.0
+    stop: str
+    message: str
+    n_epochs: int
+    epoch: int
+    seconds: float
+    compile_seconds: float
+    n_rows_seen: int
+    penalty: float
+
+
+NOT_TRAINED = Ending("finished", "not trained", 0, 0, 0.0, 0.0, 0, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,7 +123,7 @@ class Fitted:
 
     network: Network
     history: History = field(default_factory=History)
-    ending: Ending = Ending()
+    ending: Ending = NOT_TRAINED
     encoder: InputEncoder | None = None
     target: Any = None
     patterns: np.ndarray | None = None

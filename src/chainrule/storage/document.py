@@ -22,6 +22,7 @@ import numpy as np
 
 from chainrule.data.columns.schema import Schema
 from chainrule.errors import ModelFileError, OptionError
+from chainrule.predicting.fitted import Ending
 from chainrule.predicting.layers import AnyLayer
 from chainrule.predicting.network import check_layers
 
@@ -98,19 +99,6 @@ class TargetDocument(msgspec.Struct, forbid_unknown_fields=True):
         return {**one, **several, **self.rest}
 
 
-class EndingDocument(msgspec.Struct, forbid_unknown_fields=True):
-    """How training ended; see `Ending`."""
-
-    stop: str
-    message: str
-    n_epochs: int
-    epoch: int
-    seconds: float
-    compile_seconds: float
-    n_rows_seen: int
-    penalty: float
-
-
 class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     """The JSON part of a model file."""
 
@@ -124,7 +112,7 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     link_sizes: list[int] = []
     n_networks: Annotated[int, msgspec.Meta(ge=1, le=10_000)] = 1
     dtype: Literal["float32", "float64"]
-    ending: EndingDocument
+    ending: Ending
     recipe: dict[str, Plain] = {}
     history: list[str] = []
     flow: list[str] = []

@@ -7,23 +7,21 @@ and needs no JAX; neither does predicting.
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 
 from chainrule.data import InputEncoder, target_from_state
 from chainrule.errors import ModelFileError, OptionError
-from chainrule.predicting.fitted import Ending, Fitted
+from chainrule.predicting.fitted import Fitted
 from chainrule.predicting.history import History, flow_from, flow_told
 from chainrule.predicting.intervals import Calibration
 from chainrule.predicting.network import PlainNetwork
 from chainrule.storage.document import (
     SCHEMA_VERSION,
     Document,
-    EndingDocument,
     InputsDocument,
     TargetDocument,
     part_of,
@@ -47,8 +45,8 @@ def save(fitted: Fitted, estimator: str, parameters: Mapping[str, Any], path: st
     plain = [network for network in networks if isinstance(network, PlainNetwork)]
     if len(plain) < len(networks):
         raise OptionError(
-            "the network has layers or a loss of your own, which a model file cannot hold: it "
-            "holds data alone. Use named ones, or pickle the model."
+            "the network has a layer, an activation or an objective of your own, which a model "
+            "file cannot hold: it holds data alone. Use named ones, or pickle the model."
         )
     arrays = {
         f"{part_of(number)}.{i}.{name}": array
@@ -75,7 +73,7 @@ def save(fitted: Fitted, estimator: str, parameters: Mapping[str, Any], path: st
         link_sizes=list(plain[0].sizes),
         n_networks=len(plain),
         dtype="float64" if plain[0].dtype == np.float64 else "float32",
-        ending=EndingDocument(**asdict(fitted.ending)),
+        ending=fitted.ending,
         recipe={name: as_plain(name, value) for name, value in fitted.recipe.items()},
         history=list(fitted.history),
         flow=flow,
@@ -157,7 +155,7 @@ def _fitted(
     fitted = Fitted(
         network,
         history=History({name: parts["history"][name] for name in document.history}),
-        ending=Ending(**msgspec.structs.asdict(document.ending)),
+        ending=document.ending,
         flow=flow_from(document.flow, flow),
         optimizer_state=tuple(leaves[str(i)] for i in range(len(document.optimizer_state))),
         seed=document.seed,

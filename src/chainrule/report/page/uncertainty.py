@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.rows.rows import Rows
-from chainrule.judging.evaluation import _level, _mean, _score
+from chainrule.judging.evaluation import level_of, mean_of, score_of
 
 Z = 1.959964
 N_DRAWS, MOST_NUMBERS = 1000, 20_000_000
@@ -64,14 +64,14 @@ def score_interval(model: Any, rows: Rows, measure: str, score: float | None) ->
 
 
 def _draw_scores(model: Any, rows: Rows, measure: str) -> np.ndarray:
-    n, level = len(rows), 0.5 if model.fitted_.classifies else _level(model)
+    n, level = len(rows), 0.5 if model.fitted_.classifies else level_of(model)
     pairs = _true_and_guessed(model, rows)
     rng = np.random.default_rng(0)
     found = []
     for _ in range(int(np.clip(MOST_NUMBERS / n, 100, N_DRAWS))):
         counts = np.bincount(rng.integers(n, size=n), minlength=n)
-        each = [_score(measure, *pair, rows.weights * counts, level) for pair in pairs]
-        found.append(_mean(each))
+        each = [score_of(measure, *pair, rows.weights * counts, level) for pair in pairs]
+        found.append(mean_of(each))
     return np.array([score for score in found if score is not None])
 
 
