@@ -18,19 +18,7 @@ from chainrule.data.target.kind import Target
 from chainrule.data.target.labels import LabelTarget, are_yes_no
 from chainrule.data.target.numbers import NumberTarget
 from chainrule.data.target.several_classes import ClassTargets
-from chainrule.data.target.values import column_names, guess_task, read_target
-
-__all__ = [
-    "ClassTarget",
-    "ClassTargets",
-    "LabelTarget",
-    "NumberTarget",
-    "Target",
-    "fit_class_target",
-    "guess_task",
-    "read_target",
-    "target_from_state",
-]
+from chainrule.data.target.values import column_names, read_target
 
 KINDS: dict[str, type[Target]] = {
     each.kind: each for each in (ClassTarget, LabelTarget, ClassTargets, NumberTarget)
