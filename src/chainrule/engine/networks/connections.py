@@ -8,7 +8,7 @@ Connections are linear layers from n units to the same n units.  A recurrent net
 every sweep, so what they cost only once is kept apart: `effective` and its adjoint.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
@@ -19,6 +19,7 @@ from chainrule.engine.layers.initializers import as_initializer
 from chainrule.engine.layers.kind import Kind
 from chainrule.engine.pytree import hyperparameters, on_device, part, pytree
 from chainrule.errors import OptionError, ShapeError
+from chainrule.formulas import Formula
 
 
 @pytree
@@ -37,10 +38,28 @@ class ConnectionTape:
     made: Any
 
 
+class Making(NamedTuple):
+    """How the weights in use come about from the free ones, and what the parts of it are called."""
+
+    formula: Formula
+    parts: tuple[str, ...] = ()
+
+
 class Connections(Kind):
-    """A layer whose weights are made once and applied often; see the module formulas."""
+    """A layer whose weights are made once and applied often; see the module formulas.
+
+    `received` and `at_weights` are the formulas of what the units receive of the state `{h}` by the
+    weights `{w}`, and of the gradient there.
+    """
 
     params_type: ClassVar[type] = ConnectionParams
+    received: ClassVar[Formula] = Formula.same("{h} {w}")
+    at_weights: ClassVar[Formula] = Formula("{h}ᵀ {dz}", r"{h}^\top {dz}")
+
+    @property
+    def making(self) -> Making:
+        """How the weights in use come about, with V for the free ones."""
+        return Making(Formula.same("g(V)"))
 
     @property
     def rises(self) -> bool:
@@ -136,6 +155,10 @@ class Recurrent(Connections):
 
     def init(self, key: PRNGKeyArray, n_in: int) -> ConnectionParams:
         return draw_weights(self.weights, key, n_in, self.mask)
+
+    @property
+    def making(self) -> Making:
+        return Making(Formula("V where the mask is 1", r"V \odot \mathrm{mask}"))
 
     def effective(self, params: ConnectionParams) -> tuple[Array, tuple[()]]:
         return masked(params.weights, self.mask), ()

@@ -22,11 +22,13 @@ from chainrule.engine.layers.initializers import as_initializer
 from chainrule.engine.networks.connections import (
     ConnectionParams,
     Connections,
+    Making,
     as_mask,
     draw_weights,
     masked,
 )
 from chainrule.engine.pytree import hyperparameters, number, on_device, part, pytree
+from chainrule.formulas import Formula
 
 
 class FreeMatrix(Connections):
@@ -55,6 +57,13 @@ class Spectral(FreeMatrix):
     mask: Any = part(default=None)
     bound: float = number(default=0.95)
     slope: float = number(default=1.0)
+
+    @property
+    def making(self) -> Making:
+        formula = Formula(
+            "V min(1, c / ‖V‖₂), c = bound / slope", r"V \min(1, c / \lVert V \rVert_2)"
+        )
+        return Making(formula, ("factor", "too large", "norm", "left", "right"))
 
     def effective(self, params: ConnectionParams) -> tuple[Array, Any]:
         free = masked(params.weights, self.mask)
@@ -93,6 +102,11 @@ class RowSum(FreeMatrix):
     mask: Any = part(default=None)
     bound: float = number(default=0.95)
     slope: float = number(default=1.0)
+
+    @property
+    def making(self) -> Making:
+        formula = Formula("Vᵢⱼ min(1, c / Σᵢ |Vᵢⱼ|)", r"V_{ij} \min(1, c / \sum_i |V_{ij}|)")
+        return Making(formula, ("factor", "too large", "sums"))
 
     def effective(self, params: ConnectionParams) -> tuple[Array, Any]:
         free = masked(params.weights, self.mask)
@@ -136,6 +150,14 @@ class Perron(FreeMatrix):
     def init(self, key: PRNGKeyArray, n_in: int) -> PerronParams:  # pyright: ignore[reportIncompatibleMethodOverride]
         drawn = super().init(key, n_in)
         return PerronParams(weights=drawn.weights, log_scale=on_device(np.zeros(n_in)))
+
+    @property
+    def making(self) -> Making:
+        formula = Formula(
+            "Vᵢⱼ min(1, c / Σᵢ |Vᵢⱼ| exp(sᵢ - sⱼ))",
+            r"V_{ij} \min(1, c / \sum_i |V_{ij}| e^{s_i - s_j})",
+        )
+        return Making(formula, ("factor", "too large", "sums", "ratio"))
 
     def effective(self, params: PerronParams) -> tuple[Array, Any]:
         free = masked(params.weights, self.mask)
@@ -200,6 +222,13 @@ class Monotone(Connections):
             skew=on_device(self.skew.draw(rng, shape)),
         )
 
+    @property
+    def making(self) -> Making:
+        m = f"{float(self.margin):g}"
+        return Making(
+            Formula(f"(1 - {m}) I - VᵀV + B - Bᵀ", rf"(1 - {m}) I - V^\top V + B - B^\top")
+        )
+
     def effective(self, params: MonotoneParams) -> tuple[Array, tuple[()]]:
         a, b = params.weights, params.skew
         identity = jnp.eye(a.shape[0], dtype=a.dtype)
@@ -229,6 +258,10 @@ class Symmetric(FreeMatrix):
     weights: Any = part(default="glorot")
     mask: Any = part(default=None)
 
+    @property
+    def making(self) -> Making:
+        return Making(Formula("(V + Vᵀ) / 2", r"\tfrac12 (V + V^\top)"))
+
     def effective(self, params: ConnectionParams) -> tuple[Array, tuple[()]]:
         free = masked(params.weights, self.mask)
         return 0.5 * (free + free.T), ()
@@ -254,6 +287,10 @@ class NonNegative(FreeMatrix):
     @property
     def rises(self) -> bool:
         return True
+
+    @property
+    def making(self) -> Making:
+        return Making(Formula("V²", "V^2"))
 
     def effective(self, params: ConnectionParams) -> tuple[Array, tuple[()]]:
         return masked(params.weights * params.weights, self.mask), ()

@@ -10,7 +10,7 @@ not know the size of the grid, so what was learnt on a small grid can be used on
     LocalConnections      the same for the cells among themselves; without its own cell if asked
 """
 
-from typing import Any
+from typing import Any, ClassVar
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -18,7 +18,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from chainrule.engine.keys import generator
 from chainrule.engine.layers.initializers import as_initializer
 from chainrule.engine.layers.kind import GIVEN, ROWS_INPUTS, Kind, Row, Shown
-from chainrule.engine.networks.connections import ConnectionParams, Connections
+from chainrule.engine.networks.connections import ConnectionParams, Connections, Making
 from chainrule.engine.pytree import hyperparameters, on_device, part, pytree
 from chainrule.errors import OptionError, ShapeError
 from chainrule.formulas import Formula
@@ -146,6 +146,13 @@ class LocalConnections(Connections):
         Weights are V², so none is below 0: see `NonNegative` for what that guarantees.
     """
 
+    received: ClassVar[Formula] = Formula(
+        "Σₐ {w}[a] · {h}(cell + a)", r"\sum_a {w}[a]\, {h}(\cdot + a)"
+    )
+    at_weights: ClassVar[Formula] = Formula(
+        "Σ over rows and cells of {h}(cell + a) · {dz}(cell)",
+        r"\sum_{n, \cdot} {h}(\cdot + a)\, {dz}(\cdot)",
+    )
     grid: tuple[int, int]
     kernel: tuple[int, int] = (3, 3)
     weights: Any = part(default="glorot")
@@ -165,6 +172,12 @@ class LocalConnections(Connections):
             )
         drawn = self.weights.draw(generator(key), (self.kernel[0] * self.kernel[1],))
         return ConnectionParams(weights=on_device(drawn))
+
+    @property
+    def making(self) -> Making:
+        square = "²" if self.non_negative else ""
+        own = "" if self.own_cell else ", 0 for the cell itself"
+        return Making(Formula(f"the kernel V{square}{own}", f"V{'^2' * bool(square)}"))
 
     def effective(self, params: ConnectionParams) -> tuple[Array, tuple[()]]:
         weights = params.weights * params.weights if self.non_negative else params.weights

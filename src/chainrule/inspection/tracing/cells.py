@@ -21,11 +21,7 @@ from chainrule.engine import Cell, FixedPoint, Settled, Unrolled
 from chainrule.engine.layers.kind import GIVEN, ROWS_INPUTS, ROWS_UNITS
 from chainrule.engine.networks.settling.state import STATUSES, norms
 from chainrule.formulas import Formula
-from chainrule.inspection.tracing.connections import (
-    product,
-    weights_backward,
-    weights_steps,
-)
+from chainrule.inspection.tracing.connections import weights_backward, weights_steps
 from chainrule.inspection.tracing.layers import backward_steps, forward_steps
 from chainrule.inspection.tracing.parts import part_views, show_backward, show_forward
 from chainrule.inspection.tracing.records import Step
@@ -63,7 +59,7 @@ def _(layer: FixedPoint, view: View) -> list[Step]:
     path, residual = view.symbol("sweeps", "H"), view.symbol("residual", "r")
     state = view.symbol("h")
     view.named["state"] = state
-    received = product(cell.connections, state, w)
+    received = cell.connections.received.filled(h=state, w=w)
     own = f"the layer's own solver is {layer.solver}" + _ended(tape.settled)
     steps += [
         view.forward(
