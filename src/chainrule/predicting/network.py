@@ -3,6 +3,7 @@
     x → layer → layer → … → raw output → link → prediction
 
 >>> import numpy as np
+>>> from chainrule.predicting.layers import ActivationSpec
 >>> layers = (DenseSpec(2, 1, True), ActivationSpec("tanh"))
 >>> arrays = ({"weights": np.ones((2, 1)), "biases": np.zeros(1)}, {})
 >>> PlainNetwork(layers, arrays, "identity").predict(np.array([[0.5, -0.5]]))
