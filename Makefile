@@ -38,6 +38,9 @@ check: .venv/.develops      ## format, lint, types, import contracts, docs
 	$(BIN)/lint-imports
 	$(BIN)/mkdocs build --strict --quiet
 
+zoo: .venv/.develops        ## fit the small models anew that tests load
+	$(BIN)/python tests/zoo.py
+
 format: .venv/.develops     ## put the code into the house format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .

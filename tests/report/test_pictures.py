@@ -10,10 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 from sklearn import inspection, metrics
 from sklearn.calibration import CalibrationDisplay
-from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 
 import chainrule
-from chainrule import FixedPointClassifier, MLPClassifier, MLPRegressor
 from chainrule.data import InputEncoder
 from chainrule.errors import DataError, OptionError, ShapeError
 from chainrule.report import reading
@@ -29,52 +27,33 @@ from chainrule.report.settling import settling_curves, settling_report_figure
 from chainrule.report.style import INK, new_figure, save_figure, svg_of
 from chainrule.report.surface import surface_figure
 from chainrule.report.thresholds import precision_recall_figure, roc_figure
+from zoo import CANCER, FLOWERS, PATIENTS, from_zoo
 
 PAIR = ["petal length (cm)", "petal width (cm)"]
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def frame(bunch):
-    table = pl.DataFrame(dict(zip(bunch.feature_names, bunch.data.T, strict=True)))
-    return table.with_columns(bed=pl.Series(["sand", "clay", "clay"]).gather(_threes(table.height)))
-
-
-def _threes(n):
-    return np.arange(n) % 3
-
-
-IRIS = load_iris()
-X, Y = frame(IRIS), IRIS.target_names[IRIS.target]
-DIABETES = load_diabetes()
-DX, DY = frame(DIABETES), DIABETES.target
+(X, Y), (DX, DY) = FLOWERS, PATIENTS
 
 
 @pytest.fixture(scope="module")
 def model():
-    options = {"early_stopping": True, "validation_fraction": 0.3, "random_state": 0}
-    return MLPClassifier((20, 6), activation="tanh", max_iter=40, **options).fit(X, Y)
+    return from_zoo("flowers")
 
 
 @pytest.fixture(scope="module")
 def regressor():
-    return MLPRegressor((8,), activation="tanh", max_iter=20, random_state=0).fit(DX, DY)
+    return from_zoo("patients")
 
 
 @pytest.fixture(scope="module")
 def settled():
-    mask = np.ones((6, 6))
-    mask[1, 3] = mask[3, 1] = 0
-    options = {"guarantee": "symmetric", "mask": mask, "random_state": 0}
-    return FixedPointClassifier(6, max_iter=8, **options).fit(X, Y)
+    return from_zoo("settled")
 
 
 @pytest.fixture(scope="module")
 def cancer():
-    bunch = load_breast_cancer()
-    even, odd = slice(0, None, 2), slice(1, None, 2)
-    fitted = MLPClassifier((6,), max_iter=5, random_state=0)
-    fitted.fit(bunch.data[even], bunch.target[even])
-    return fitted, bunch.data[odd], bunch.target[odd]
+    return from_zoo("cancer"), CANCER.data[1::2], CANCER.target[1::2]
 
 
 def flow_of(n_layers, epochs):
@@ -159,9 +138,9 @@ def test_the_user_s_names_are_text_and_nothing_else():
 
 def test_a_picture_of_the_same_numbers_is_the_same():
     p = np.random.default_rng(0).dirichlet(np.ones(3), 90)
-    first, second = (roc_figure(_threes(90), p, range(3)) for _ in range(2))
+    first, second = (roc_figure(np.arange(90) % 3, p, range(3)) for _ in range(2))
     assert svg_of(first) == svg_of(second)
-    assert svg_of(first) != svg_of(roc_figure(_threes(90), p[::-1], range(3)))
+    assert svg_of(first) != svg_of(roc_figure(np.arange(90) % 3, p[::-1], range(3)))
 
 
 def test_files_are_written_alike_each_time(figures, tmp_path):
@@ -207,8 +186,7 @@ def test_flow_draws_every_layer_and_labels_stand_apart():
 def test_histograms_hold_the_network_and_its_true_gradient():
     import jax
 
-    options = {"layer_norm": True, "dropout": 0.2, "dtype": "float64", "random_state": 0}
-    fitted = MLPClassifier((5, 4), max_iter=2, **options).fit(X, Y)
+    fitted = from_zoo("normalised")
     values = layer_values(fitted, X, Y)
     assert list(values) == ["hidden1", "hidden2", "output"]
     np.testing.assert_array_equal(values["hidden2"]["weights"], fitted.coefs_[1].ravel())
@@ -366,7 +344,9 @@ def test_axes_must_be_two_columns_of_numbers(model):
     with pytest.raises(DataError, match="no column 9"):
         surface_figure(model, X, Y, [0, 9])
     coded = X.with_columns(plot=pl.int_range(150) % 4)
-    encoder = SimpleNamespace(_encoder=InputEncoder.fit(coded, category=["plot"]))
+    encoder = SimpleNamespace(
+        fitted_=SimpleNamespace(encoder=InputEncoder.fit(coded, category=["plot"]))
+    )
     with pytest.raises(DataError, match='"plot" holds categories'):
         make_grid(coded, ["plot", PAIR[0]], model=encoder)
     with pytest.raises(ShapeError, match="one target column"):

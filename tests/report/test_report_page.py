@@ -10,10 +10,11 @@ import pytest
 from scipy import stats
 from sklearn.datasets import load_diabetes
 
-from chainrule import FixedPointRegressor, MLPRegressor, cli, write_report
+from chainrule import MLPRegressor, cli, write_report
 from chainrule.data.rows.rows import as_rows
 from chainrule.errors import DataError, OptionError
 from chainrule.report.page.uncertainty import Interval, score_interval, verdict, wilson
+from zoo import WIDE, from_zoo
 
 EVIL = {
     "a": "<script>alert(1)</script>",
@@ -300,7 +301,7 @@ def test_the_verdict_says_what_the_interval_allows(score, interval, words):
 def test_a_report_from_python_of_arrays_and_of_several_targets(tmp_path):
     X, y = load_diabetes(return_X_y=True)
     both = np.stack([y, X[:, 2]], axis=1)
-    model = MLPRegressor((8,), max_iter=5, random_state=0).fit(X[:300], both[:300])
+    model = from_zoo("two_numbers")
     alone = write_report(model, X[300:], both[300:], tmp_path / "alone.html").read_text()
     assert "boosted trees" not in alone
     assert "target 2" in alone
@@ -314,10 +315,7 @@ def test_a_report_from_python_of_arrays_and_of_several_targets(tmp_path):
 
 
 def test_what_settles_is_reported_and_wide_tables_are_not_shuffled(tmp_path):
-    draw = np.random.default_rng(0)
-    X = draw.normal(size=(60, 201))
-    y = X[:, 0]
-    model = FixedPointRegressor(hidden=4, max_iter=2, random_state=0).fit(X, y)
+    model, X, y = from_zoo("wide"), WIDE, WIDE[:, 0]
     seen = Seen(write_report(model, X, y, tmp_path / "wide.html").read_text())
     assert "How does it settle?" in seen.texts["h2"]
     assert "none is shuffled" in seen.text
