@@ -36,8 +36,8 @@ def test_what_is_not_said_is_as_the_estimators_have_it(model, task):
     built = built_for(ask({**NONE, "model": model}), task, "y")
     kind = KINDS[model][task == "regression"]
     assert type(built) is kind
-    # a seed is always there, and of the plain networks validation rows, which can be waited for
-    own = {"random_state": 0} | ({} if model == "tabular" else {"n_iter_no_change": 40})
+    # a seed is always there
+    own = {"random_state": 0}
     assert built.get_params() == kind(**own).get_params()
 
 

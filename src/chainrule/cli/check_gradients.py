@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from chainrule.cli.looked_at import NewNetwork, look_at
-from chainrule.cli.talk import Talk, columns
+from chainrule.cli.talk import Talk, columns, draw
 from chainrule.errors import OptionError
 from chainrule.wording import count
 
@@ -48,7 +48,7 @@ def run_check_gradients(
     drawn = f"{count(len(taken), 'row')} of {len(rows)}"
     talk.say("Checked", f"{looked.name} on {drawn}, float64; {singly}")
     print()
-    print("\n".join(columns(check.rows())))
+    draw(columns(check.rows()))
     print()
     talk.say("Verdict", check.summary)
     return 0 if check.ok else 1

@@ -4,7 +4,7 @@ import json as json_format
 
 import msgspec
 
-from chainrule.cli.talk import columns
+from chainrule.cli.talk import columns, draw
 from chainrule.data import DATASETS
 from chainrule.data.reading.datasets import at_hand
 
@@ -20,4 +20,4 @@ def list_datasets(json: bool) -> None:
         ready = "yes" if at_hand(d.name) else "no"
         about = f"{d.source}, {d.licence}"
         rows.append([d.name, str(d.rows), str(d.columns), d.target, d.task, ready, d.title, about])
-    print("\n".join(columns(rows)))
+    draw(columns(rows))

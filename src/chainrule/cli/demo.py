@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from chainrule.cli.talk import Talk, columns
+from chainrule.cli.talk import Talk, columns, draw
 from chainrule.errors import OptionError
 
 DEMOS = {
@@ -15,7 +15,7 @@ DEMOS = {
 def run_demo(name: str | None, show: bool, out: Path | None) -> None:
     """Carry out the command."""
     if show or name is None:
-        print("\n".join(columns([["name", "what"], *([n, what] for n, what in DEMOS.items())])))
+        draw(columns([["name", "what"], *([n, what] for n, what in DEMOS.items())]))
         return
     if name not in DEMOS:
         raise OptionError(f'no demo is called "{name}". There are: {", ".join(DEMOS)}.')

@@ -77,7 +77,7 @@ def _say_targets(talk: Talk, targets: dict[str, dict[str, Any]]) -> None:
     names = [name for name, _ in _words(next(iter(targets.values())))]
     rows = [["target", *names]]
     rows += [[target, *(t for _, t in _words(scores))] for target, scores in targets.items()]
-    talk.say("Targets", *columns(rows))
+    talk.say("Targets", columns(rows))
 
 
 def _say_classes(talk: Talk, scores: dict[str, Any]) -> None:
@@ -86,4 +86,4 @@ def _say_classes(talk: Talk, scores: dict[str, Any]) -> None:
         return
     rows = [["true \\ predicted", *names]]
     rows += [[n, *map(str, line)] for n, line in zip(names, scores["confusion"], strict=True)]
-    talk.say("Classes", *columns(rows))
+    talk.say("Classes", columns(rows))

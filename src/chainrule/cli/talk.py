@@ -1,17 +1,25 @@
 """How the shell speaks: labelled lines, tables, and progress that suits where it is shown."""
 
+from __future__ import annotations
+
 import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TextIO
+from io import StringIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from chainrule.advice import PYTHON, Door, Setting
 from chainrule.cli.kinds import NAMES, SWITCH
 from chainrule.cli.options import BY_NAME, PARAMETERS
 
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
+
 LABEL_WIDTH = 9
+MOST_WIDE = 100_000  # no line of a table is cut where there is no terminal
 OF_OTHER_COMMANDS = {"coverage": "--interval", "row": "--row", "format": "--format"}
 
 
@@ -35,22 +43,77 @@ def _flag(setting: Setting) -> str:
 SHELL = Door("shell", _flag)
 
 
+def plain(renderable: RenderableType) -> list[str]:
+    """Return what rich draws as lines without colour, as wide as it wants to be."""
+    from rich.console import Console  # rich only when something is drawn
+
+    console = Console(file=StringIO(), width=MOST_WIDE, color_system=None, force_terminal=False)
+    with console.capture() as drawn:
+        console.print(renderable, highlight=False, markup=False)
+    return [line.rstrip() for line in drawn.get().splitlines()]
+
+
+def columns(rows: Sequence[Sequence[str]]) -> Table:
+    """Return the rows as a table with aligned columns; the first row is the heading."""
+    from rich.table import Table  # rich only when something is drawn
+    from rich.text import Text
+
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in rows[0]:
+        table.add_column(Text(name), overflow="fold")
+    for row in rows[1:]:
+        table.add_row(*map(Text, row))
+    return table
+
+
+def draw(renderable: RenderableType, stream: TextIO | None = None) -> None:
+    """Print it: in the terminal's width and colours, or as plain lines where there is none."""
+    out: TextIO = stream or sys.stdout
+    if out.isatty():
+        from rich.console import Console  # rich only when something is drawn
+
+        Console(file=out).print(renderable, highlight=False, markup=False)
+    else:
+        print("\n".join(plain(renderable)), file=out, flush=True)
+
+
 class Talk:
     """Lines for people; with `json` they go to stderr, so that stdout holds the result alone."""
 
     def __init__(self, json: bool = False) -> None:
         self.stream: TextIO = sys.stderr if json else sys.stdout
 
-    def say(self, label: str, *lines: str) -> None:
-        """Print lines under one label."""
+    def say(self, label: str, *lines: RenderableType) -> None:
+        """Print lines (or a table) under one label, folded beside it where the terminal ends."""
+        from rich.table import Table  # rich only when something is drawn
+        from rich.text import Text
+
+        grid = Table.grid()
+        grid.add_column(width=LABEL_WIDTH, style="bold")
+        grid.add_column(overflow="fold")
         for i, line in enumerate(lines):
-            print(f"{label if i == 0 else '':<{LABEL_WIDTH}}{line}", file=self.stream, flush=True)
+            grid.add_row(label if i == 0 else "", Text(line) if isinstance(line, str) else line)
+        if lines:
+            draw(grid, self.stream)
 
 
 @contextmanager
 def show_progress(label: str = "Epoch") -> Iterator[Any]:
     """Yield a callback for training: one live line on a terminal, else a line now and then."""
-    live = sys.stderr.isatty()
+    from rich.console import Console  # rich only when something is drawn
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    live = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(16),
+        TextColumn("(Ctrl-C keeps the best)"),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    training = live.add_task(label, total=1.0, visible=False)
     shown = {"at": 0.0, "compiling": True}
     started = time.perf_counter()
 
@@ -69,38 +132,17 @@ def show_progress(label: str = "Epoch") -> Iterator[Any]:
     def on_progress(progress: Any) -> None:
         now = time.perf_counter() - started
         if shown["compiling"] and progress.compile_seconds > 0.5:
-            _clear(live)
-            print(f"compiling, once: {progress.compile_seconds:.1f} s", file=sys.stderr)
+            said = f"compiling, once: {progress.compile_seconds:.1f} s"
+            console.print(said, highlight=False, soft_wrap=True)
         shown["compiling"] = False
-        if live:
-            bar = _bar((progress.epoch + progress.share) / max(progress.n_epochs, 1))
-            text = f"\r\x1b[K{line(progress)}  {bar}  (Ctrl-C keeps the best)"
-            print(text, end="", file=sys.stderr, flush=True)
+        if console.is_terminal:
+            done = (progress.epoch + progress.share) / max(progress.n_epochs, 1)
+            live.update(
+                training, completed=done, description=line(progress), visible=True, refresh=True
+            )
         elif (progress.epoch or progress.share) and now - shown["at"] > 5:
-            print(line(progress), file=sys.stderr, flush=True)
+            console.print(line(progress), highlight=False, soft_wrap=True)
             shown["at"] = now
 
-    try:
+    with live:
         yield on_progress
-    finally:
-        _clear(live)
-
-
-def _clear(live: bool) -> None:
-    if live:
-        print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-
-def _bar(share: float, width: int = 16) -> str:
-    filled = round(share * width)
-    return "█" * filled + "░" * (width - filled)
-
-
-def columns(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return the rows as lines with aligned columns; the first row is the heading."""
-    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
-    lines = []
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=True))
-        lines.append("  ".join(cells).rstrip())
-    return lines

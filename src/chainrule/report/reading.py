@@ -1,47 +1,80 @@
-"""How to read each picture, in a sentence: taken from the docstring of what draws it."""
+"""How to read each picture, in a sentence; the docstring of what draws it says the same."""
 
-import inspect
-import re
-from collections.abc import Callable
-from typing import Any
-
-from chainrule.inspection.picture.network import draw_network
-from chainrule.report.calibration import calibration_figure
-from chainrule.report.curves import learning_curves
-from chainrule.report.flow import flow_figure
-from chainrule.report.histograms import histogram_figure
-from chainrule.report.importance import importance_figure
-from chainrule.report.predictions import confusion_figure, error_figure, scatter_figure
-from chainrule.report.responses import responses_figure
-from chainrule.report.settling import settling_curves, settling_report_figure
-from chainrule.report.surface import surface_figure
-from chainrule.report.thresholds import precision_recall_figure, roc_figure
-
-_FIGURES: dict[str, Callable[..., Any]] = {
-    "network": draw_network,
-    "learning_curves": learning_curves,
-    "flow": flow_figure,
-    "histograms": histogram_figure,
-    "confusion_matrix": confusion_figure,
-    "roc": roc_figure,
-    "precision_recall": precision_recall_figure,
-    "calibration": calibration_figure,
-    "predicted_against_true": scatter_figure,
-    "errors": error_figure,
-    "decision_surface": surface_figure,
-    "hidden_responses": responses_figure,
-    "permutation_importance": importance_figure,
-    "settling": settling_curves,
-    "settling_report": settling_report_figure,
+READING = {
+    "network": (
+        "Signals go from the inputs on the left to the outputs on the right; a wide blue line "
+        "says that the unit on its right grows with the one on its left, a wide orange dashed one "
+        "that it falls, and thin pale lines hardly matter."
+    ),
+    "learning_curves": (
+        "Both lines should go the good way and end level; where the dashed line of the validation "
+        "rows turns back while the training line goes on, the network learns its rows by heart, "
+        "and the dotted upright line marks the epoch whose weights were kept."
+    ),
+    "flow": (
+        "Lines of one panel should stay within a factor of ten or so of each other; norms that "
+        "shrink towards the first (blue) layer are vanishing deltas, norms that grow without end "
+        "are exploding ones, and an update of about a thousandth of the weights is a healthy "
+        "step."
+    ),
+    "histograms": (
+        "Weights and gradients should be heaps around zero of similar width in all layers; "
+        "activations piled up at the ends of their range are saturated, a single bar at zero "
+        "means dead units, and gradients of a far smaller spread in the first layers are "
+        "vanishing."
+    ),
+    "confusion_matrix": (
+        "Every row of the picture is a true class; what stands on the diagonal is right, what "
+        "stands beside it says which class it was taken for, and the stronger the blue, the "
+        "larger the share of the true class."
+    ),
+    "roc": (
+        "The further a curve bends to the upper left, the better the class is told from the "
+        "others; the area under it is 1 for a perfect model, 0.5 (the dashed line) for guessing."
+    ),
+    "precision_recall": (
+        "From left to right more and more rows of the class are found, and the height says how "
+        "many of those that are called so are right; a model that guesses has the height of the "
+        "class's share of all rows."
+    ),
+    "calibration": (
+        "Points on the dashed line keep their word; points below it are too sure of themselves, "
+        "points above it too modest; the bars at the bottom and the numbers at the top say how "
+        "many rows each point stands for."
+    ),
+    "predicted_against_true": (
+        "A point is a row; the nearer it lies to the dashed line, the better, and a cloud flatter "
+        "than the line means that high values are predicted too low and low values too high."
+    ),
+    "errors": (
+        "A narrow heap around the upright line at zero is good; a heap beside zero is a bias, and "
+        "long tails are rows on which the model is far off."
+    ),
+    "decision_surface": (
+        "Each tint is where a class wins, stronger where the model is surer, or, for numbers, the "
+        "stronger the higher (of the points: the higher the true number); the lines are borders "
+        "between classes, or lines of equal prediction, and since all other columns are held at "
+        "their median or commonest value, a point on the wrong side may lie right with its own "
+        "values."
+    ),
+    "hidden_responses": (
+        "Each panel is one unit, blue where it answers above zero and orange where below, "
+        "stronger where it answers more; the lines are the contours, and the network's decision "
+        "is a weighted sum of these pictures."
+    ),
+    "permutation_importance": (
+        "A bar says how much the score falls when that column alone is shuffled, its thin line "
+        "the spread over the shuffles; a bar near zero is a column the model can do without, or "
+        "one that another column can stand in for."
+    ),
+    "settling": (
+        "On the logarithmic axis a straight line down is settling at a steady rate, the steeper "
+        "the faster (its slope is the logarithm of the spectral radius); a level or wavy line is "
+        "a row that does not settle, and an energy should only ever fall."
+    ),
+    "settling_report": (
+        "Solid lines are the state on its way forward, dashed ones the error on its way back; on "
+        "the logarithmic axis a straight line down settles at a steady rate, and a level or wavy "
+        "one does not settle."
+    ),
 }
-
-
-def _how_to_read(figure: Callable[..., Any]) -> str:
-    """Return the paragraph of a docstring that says how to read the figure."""
-    text = inspect.getdoc(figure) or ""
-    found = re.search(r"^How to read it: (.*?)(?=\n\n|\Z)", text, re.DOTALL | re.MULTILINE)
-    sentence = "" if found is None else " ".join(found[1].split())
-    return sentence[:1].upper() + sentence[1:]
-
-
-READING: dict[str, str] = {name: _how_to_read(figure) for name, figure in _FIGURES.items()}
