@@ -21,6 +21,7 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
 
 from chainrule.data import NumberTarget
 from chainrule.data.rows.rows import Rows
@@ -171,8 +172,6 @@ def _parts(
     table: Rows, seed: int, n_networks: int, *, stratify: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield for each network the rows it trains on and those it leaves out."""
-    from sklearn.model_selection import GroupKFold, KFold, StratifiedKFold
-
     n, n_folds, groups = len(table), max(n_networks, 5), table.groups
     if groups is not None:
         n_groups = len(np.unique(groups))

@@ -7,17 +7,17 @@ so that what is hard about the table can be told from what is wrong with the net
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from chainrule.data.findings import find
 from chainrule.data.rows.rows import Rows, as_rows
 from chainrule.errors import DataError
-
-if TYPE_CHECKING:
-    from chainrule.inspection.doctor.diagnosis import Diagnosis
-    from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
+from chainrule.inspection.doctor.diagnose import diagnose_training
+from chainrule.inspection.doctor.diagnosis import Diagnosis
+from chainrule.inspection.doctor.evidence import Evidence, Reference, SeenRows, Settings
+from chainrule.judging.sanity import sanity_tests
 
 MOST_ROWS = 5_000
 N_TREES = 100
@@ -36,25 +36,16 @@ def diagnose(
     DataError, ShapeError
         If the rows are not like those of the fit.
     """
-    from chainrule.inspection.doctor.diagnose import diagnose_training
-
     if (X is None) != (y is None):
         raise DataError("X and y belong together. Give both, or neither.")
     if sanity and X is None:
         raise DataError("The sanity tests train on rows. Give X and y.")
     seen = evidence_of(model, X, y, compare=compare, lacks=lacks)
-    tests = ()
-    if sanity:
-        from chainrule.judging.sanity import sanity_tests
-
-        tests = sanity_tests(model, X, y)
-    return diagnose_training(seen, tests)
+    return diagnose_training(seen, sanity_tests(model, X, y) if sanity else ())
 
 
 def evidence_of(model: Any, X: Any, y: Any, *, compare: bool, lacks: frozenset[str]) -> Evidence:
     """Return what there is to look at of a fitted estimator."""
-    from chainrule.inspection.doctor.evidence import Evidence
-
     return Evidence(
         task="classification" if model.fitted_.classifies else "regression",
         history=model.history_,
@@ -66,7 +57,6 @@ def evidence_of(model: Any, X: Any, y: Any, *, compare: bool, lacks: frozenset[s
 
 def _settings_of(model: Any, lacks: frozenset[str]) -> Settings:
     from chainrule.engine.optimizers import SOLVERS  # JAX only for a diagnosis
-    from chainrule.inspection.doctor.evidence import Settings
 
     used = {**model.get_params(deep=False), **model.fitted_.recipe}
     has_rate = used.get("optimizer") is None and SOLVERS[used.get("solver", "adamw")].has_rate()
@@ -99,8 +89,6 @@ def _hidden_of(model: Any) -> tuple[tuple[int, ...], tuple[str, ...]]:
 
 def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
     """Return the rows, of one target; several are not looked at."""
-    from chainrule.inspection.doctor.evidence import SeenRows
-
     target = model.fitted_.target
     if target.n_targets > 1:
         return None
@@ -146,9 +134,7 @@ def _leaks(model: Any, rows: Rows) -> list[tuple[str, str]]:
 
 def _ask_trees(x: np.ndarray, y: np.ndarray, *, n_classes: int) -> Reference:
     """Return what trees predict of rows that they were not grown on."""
-    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-
-    from chainrule.inspection.doctor.evidence import Reference
+    from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor  # slow to import
 
     options: dict[str, Any] = {
         "n_estimators": N_TREES,

@@ -81,7 +81,7 @@ def _class_scores(
 def _of_classes(
     codes: np.ndarray, proba: np.ndarray, classes: list[Any], weights: np.ndarray
 ) -> dict[str, Any]:
-    from sklearn import metrics
+    from sklearn import metrics  # scikit-learn only where it is asked for, as below
 
     labels, guess = np.arange(len(classes)), proba.argmax(axis=1)
     weighed = metrics.confusion_matrix(codes, guess, labels=labels, sample_weight=weights)

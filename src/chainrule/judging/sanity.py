@@ -119,7 +119,7 @@ def _of_every_kind(model: Any, targets: np.ndarray, order: np.ndarray) -> np.nda
 
 def _loss_of_guessing(model: Any, rows: Rows) -> float:
     """Return the loss of the best answer that is the same for all rows, as the history has it."""
-    from chainrule.engine.compiling.precision import precision
+    from chainrule.engine.compiling.precision import precision  # JAX only for the tests
     from chainrule.engine.pytree import on_device
 
     encoded = np.asarray(model.fitted_.target.encode(rows.y), np.float64)

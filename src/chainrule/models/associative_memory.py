@@ -212,7 +212,7 @@ class AssociativeMemory(HoldsFitted, BaseEstimator):
 
     def _build(self, n: int) -> Any:
         """Return units for `n` elements and the hidden ones, which settle, and their read-out."""
-        from chainrule import engine as e
+        from chainrule import engine as e  # JAX only when training
 
         n_units = n + self.hidden
         visible = np.eye(n, n_units)

@@ -82,7 +82,7 @@ def cross_validate(
             f"cross_validate trains estimators of chainrule, got {type(estimator).__name__}. For "
             "others, pipelines included, use sklearn.model_selection.cross_validate."
         )
-    from chainrule.fitting.side_by_side import learn_together
+    from chainrule.fitting.side_by_side import learn_together  # JAX only when training
 
     splitter: Any = check_cv(cv, y, classifier=is_classifier(estimator))
     scorer: Any = check_scoring(estimator, scoring=scoring)

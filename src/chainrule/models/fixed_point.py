@@ -173,7 +173,7 @@ class FixedPointNetwork(BaseMLP):
 
     def diagnose_settling(self, X: Any, **options: Any) -> Any:
         """Return why rows settle or do not; see `chainrule.inspection.diagnose_settling`."""
-        from chainrule.inspection import diagnose_settling
+        from chainrule.inspection import diagnose_settling  # JAX only when it is asked for
 
         layer, params = self.network_.layers[0], self.params_[0]
         return diagnose_settling(layer, params, self._encoded(X), **options).at(PYTHON)
@@ -195,7 +195,7 @@ class FixedPointNetwork(BaseMLP):
         rows = self.fitted_.seen
         if rows is None:
             return None
-        from chainrule.inspection import diagnose_settling
+        from chainrule.inspection import diagnose_settling  # JAX only when it is asked for
 
         return diagnose_settling(self.network_.layers[0], self.params_[0], rows).at(PYTHON)
 

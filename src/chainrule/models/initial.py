@@ -23,7 +23,7 @@ def at_start(model: Any, X: Any, y: Any) -> Any:
     DataError, ShapeError, OptionError
         As `fit` does, before training starts.
     """
-    import jax
+    import jax  # only where something is trained, as what follows
     import numpy as np
 
     from chainrule.engine.compiling.precision import as_dtype, precision

@@ -77,7 +77,7 @@ class ShowsItsNumbers:
         DataError, ShapeError
             If the rows are not like those of the fit.
         """
-        from chainrule.engine import make_key
+        from chainrule.engine import make_key  # JAX only when it is asked for
         from chainrule.inspection.tracing.trace import trace
 
         x, targets = self._numbers_of(X, y)
@@ -135,7 +135,7 @@ class ShowsItsNumbers:
         OptionError
             If there is no such row or weight.
         """
-        from chainrule.inspection.explaining.explain import Story, explain
+        from chainrule.inspection.explaining.explain import Story, explain  # JAX, as above
         from chainrule.judging.cells import cells_of
 
         check_is_fitted(self)  # pyright: ignore[reportArgumentType]
@@ -175,7 +175,7 @@ class ShowsItsNumbers:
         GradientCheck
             `print` shows its table; `ok` is whether every layer is right.
         """
-        from chainrule.inspection.gradients.check import check_gradients
+        from chainrule.inspection.gradients.check import check_gradients  # JAX, as above
 
         x, targets = self._numbers_of(X, y)
         return check_gradients(

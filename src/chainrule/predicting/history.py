@@ -11,7 +11,7 @@ class History(dict[str, np.ndarray]):
 
     def to_frame(self) -> Any:
         """Return it as a polars frame, a row for each epoch."""
-        import polars as pl
+        import polars as pl  # for a frame alone
 
         return pl.DataFrame(dict(self))
 
