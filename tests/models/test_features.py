@@ -107,6 +107,19 @@ def test_rows_held_out_at_the_end_in_groups_and_by_a_splitter():
     assert len(held(validation_split=TimeSeriesSplit(3))) == 60
 
 
+def test_groups_are_those_of_the_rows_that_count():
+    weights, groups = np.arange(240) % 5, np.arange(240) // 10
+    options = {"early_stopping": True, "max_iter": 1}
+    model = regressor(**options).fit(X, NUMBER, weights, groups=groups)
+    counts = weights > 0
+    alike = regressor(**options).fit(
+        X[counts], NUMBER[counts], weights[counts], groups=groups[counts]
+    )
+    np.testing.assert_array_equal(model.predict(X), alike.predict(X))
+    with pytest.raises(ShapeError, match="groups has 239 values, expected 240"):
+        regressor(**options).fit(X, NUMBER, groups=groups[1:])
+
+
 def test_splits_that_cannot_be():
     with pytest.raises(OptionError, match="GroupShuffleSplit"):
         regressor(early_stopping=True, validation_split="first").fit(X, NUMBER)
