@@ -122,7 +122,7 @@ def test_layers_of_your_own(name, tmp_path):
     layer, words = LAYERS[name]
     model = MLPClassifier((4,), layer, **QUICK).fit(X, CLASSES)
     assert words in looks_into(model, CLASSES)
-    with pytest.raises(OptionError, match="layers or a loss of your own.*pickle"):
+    with pytest.raises(OptionError, match="of your own.*pickle the model"):
         model.save(tmp_path / "model.chr")
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict_proba(X), model.predict_proba(X))
@@ -139,7 +139,7 @@ def test_an_optimizer_of_your_own(tmp_path):
 def test_a_loss_of_your_own(loss, tmp_path):
     model = MLPRegressor((4,), loss=loss, **QUICK).fit(X, NUMBERS)
     looks_into(model, NUMBERS)
-    with pytest.raises(OptionError, match="of your own|loss="):
+    with pytest.raises(OptionError, match="(of your own|loss=).*pickle the model"):
         model.save(tmp_path / "model.chr")
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
