@@ -43,6 +43,14 @@ def pytest_configure(config):
         shutil.rmtree(PROGRAMS)
 
 
+LONGEST = "test_the_commands_run_and_print_what_is_shown"  # of the README: a tenth of the suite
+
+
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, so that no worker is left alone with it at the end."""
+    items.sort(key=lambda item: item.name != LONGEST)
+
+
 @pytest.fixture
 def key():
     """The key from which a test draws."""
