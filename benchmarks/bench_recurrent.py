@@ -151,7 +151,9 @@ def compaction():
     """Report what compaction gives at the largest radius; return whether it is as asked."""
     rows, met = [], True
     for solver, tol in itertools.product(("picard", "auto"), (3e-5, None)):
-        ways = {on: by_chainrule("", solver=solver, tol=tol, compacts=on) for on in (True, False)}
+        ways = {
+            on: by_chainrule("", solver=solver, settle_tol=tol, compacts=on) for on in (True, False)
+        }
         found = [f"{error_of(setting, RADII[-1]):.1e}" for setting in ways.values()]
         taken = times_of(ways, RADII[-1]).values()
         medians, least = [statistics.median(values) for values in taken], [*map(min, taken)]
@@ -168,7 +170,7 @@ def memory_step(name, n_sweeps):
     """Return the step that takes `n_sweeps` sweeps, and what it is given before the arrays."""
     never = 1e-30
     if name.startswith("chainrule"):
-        layer = network(512, name.split()[1], tol=never, max_sweeps=n_sweeps)
+        layer = network(512, name.split()[1], settle_tol=never, max_settle=n_sweeps)
         return chainrule_step, [layer]
     if name == "jaxopt":
         return jaxopt_step(tol=never, maxiter=n_sweeps), []

@@ -122,7 +122,7 @@ def by_multiplier(rng, multiplier, inner, activations, **options) -> Planted:
     value = (multiplier - 1 + alpha) / alpha
     n = int(rng.choice(SIZES))
     jacobian = with_eigenvalues(rng, complex(value), n, inner)
-    options = {"solver": "picard", "alpha": float(alpha), "max_sweeps": 400} | options
+    options = {"settle_solver": "picard", "settle_step": float(alpha), "max_settle": 400} | options
     return at_fixed_point(rng, jacobian, rng.choice(activations), options)
 
 
@@ -140,7 +140,7 @@ def gentle(p):
 
 def overshoots(p):
     """It does not settle by its own step, but it does by a smaller one."""
-    stays_away = iterate(p, p.options["alpha"], 3000)[1] > 1e-6
+    stays_away = iterate(p, p.options["settle_step"], 3000)[1] > 1e-6
     return stays_away.all() | ~np.isfinite(stays_away).all() and settles(p, gentle(p)).all()
 
 
@@ -156,23 +156,29 @@ def contraction(rng, norm):
 def settled(rng):
     p = contraction(rng, rng.uniform(0.3, 0.9))
     pace = rng.choice(["auto", "picard", "anderson"])
-    return p._replace(options={"solver": str(pace), "alpha": [None, 0.8][rng.integers(2)]})
+    return p._replace(
+        options={"settle_solver": str(pace), "settle_step": [None, 0.8][rng.integers(2)]}
+    )
 
 
 def floor(rng):
     p = contraction(rng, rng.uniform(0.5, 0.95))
     dtype = [np.float32, np.float64][rng.integers(2)]
     tol = float(np.finfo(dtype).eps) * 10 ** rng.uniform(-5, -1.5)
-    options = {"solver": str(rng.choice(["picard", "auto"])), "alpha": 1.0, "tol": tol}
-    return p._replace(options=options | {"max_sweeps": 600}, dtype=dtype)
+    options = {
+        "settle_solver": str(rng.choice(["picard", "auto"])),
+        "settle_step": 1.0,
+        "settle_tol": tol,
+    }
+    return p._replace(options=options | {"max_settle": 600}, dtype=dtype)
 
 
 def slow(rng):
     angle = rng.choice([0.0, rng.uniform(0.05, 2.5)])
     multiplier = rng.uniform(0.985, 0.998) * np.exp(1j * angle)
-    p = by_multiplier(rng, multiplier, 0.8, ["tanh", "sigmoid", "identity"], max_sweeps=150)
-    late = iterate(p, p.options["alpha"], 150)[1] > 1e-5
-    return p if late.all() and settles(p, p.options["alpha"], 12000).all() else None
+    p = by_multiplier(rng, multiplier, 0.8, ["tanh", "sigmoid", "identity"], max_settle=150)
+    late = iterate(p, p.options["settle_step"], 150)[1] > 1e-5
+    return p if late.all() and settles(p, p.options["settle_step"], 12000).all() else None
 
 
 def period_2(rng):
@@ -190,12 +196,16 @@ def rotating(rng):
 def unstable(rng):
     value = complex(rng.uniform(1.05, 1.3), rng.uniform(0.3, 1.0))
     n = int(rng.choice(SIZES))
-    options = {"solver": "picard", "alpha": float(rng.choice([1.0, 0.5, 0.2])), "max_sweeps": 200}
+    options = {
+        "settle_solver": "picard",
+        "settle_step": float(rng.choice([1.0, 0.5, 0.2])),
+        "max_settle": 200,
+    }
     activation = rng.choice(["tanh", "sigmoid", "identity"])
     if activation == "identity":
-        options |= {"alpha": 0.2}
+        options |= {"settle_step": 0.2}
     p = at_fixed_point(rng, with_eigenvalues(rng, value, n, 0.7), activation, options)
-    own, small = (iterate(p, a, 6000)[1] for a in (options["alpha"], 0.03))
+    own, small = (iterate(p, a, 6000)[1] for a in (options["settle_step"], 0.03))
     return p if (~(own < 1e-4)).all() and (~(small < 1e-4)).all() else None
 
 
@@ -205,7 +215,11 @@ def none_found(rng):
     w = rng.uniform(size=(n, n)) * (rng.uniform(size=(n, n)) < 0.7) + 0.01
     w *= rng.uniform(1.0, 1.03) / np.abs(np.linalg.eigvals(w)).max()
     x = rng.uniform(0.1, 1, size=(BATCH, n))
-    options = {"solver": "picard", "alpha": float(rng.choice([1.0, 0.5])), "max_sweeps": 300}
+    options = {
+        "settle_solver": "picard",
+        "settle_step": float(rng.choice([1.0, 0.5])),
+        "max_settle": 300,
+    }
     return Planted(w, x, str(rng.choice(["softplus", "relu"])), None, options)
 
 
@@ -215,7 +229,7 @@ def several(rng):
     patterns = np.sign(rng.normal(size=(max(2, n // 20), n)))
     w = rng.uniform(1.5, 3) * patterns.T @ patterns / n
     x = 0.05 * patterns[rng.integers(len(patterns), size=BATCH)]
-    options = {"solver": str(rng.choice(["picard", "auto"])), "alpha": 0.5}
+    options = {"settle_solver": str(rng.choice(["picard", "auto"])), "settle_step": 0.5}
     p = Planted(w, x, "tanh", None, options, symmetric=True)
     here, there = iterate(p, 0.5, 3000), iterate(p, 0.5, 3000, -2 * np.sign(x))
     apart = np.linalg.norm(here[0] - there[0], axis=1) > 0.1
@@ -231,7 +245,9 @@ def overflow(rng):
         w = np.abs(w)
     w *= rng.uniform(2, 4) / np.abs(np.linalg.eigvals(w)).max()
     x = rng.normal(size=(BATCH, n)) + (activation != "identity")
-    p = Planted(w, x, activation, None, {"solver": "picard", "alpha": 1.0, "max_sweeps": 1500})
+    p = Planted(
+        w, x, activation, None, {"settle_solver": "picard", "settle_step": 1.0, "max_settle": 1500}
+    )
     return p if (~np.isfinite(iterate(p, 1.0, 1500)[0]).all(axis=1)).all() else None
 
 

@@ -137,9 +137,9 @@ def p3_flood_fill(quick: bool) -> list[Row]:
         return CellParams(*numbers, ()), ()
 
     # a loss at unsettled states leads away from where they are
-    plain = {"solver": "picard", "adjoint": "picard", "on_unsettled": "use"}
+    plain = {"settle_solver": "picard", "adjoint_solver": "picard", "on_unsettled": "use"}
     runs = train_together(
-        filling(8, tol=1e-5, max_sweeps=150, **plain),
+        filling(8, settle_tol=1e-5, max_settle=150, **plain),
         SigmoidCrossEntropy(),
         [mazes(n_grids, 8, (0.4, 0.5), (0.3, 0.7))] * n_starts,
         optimizer=Adam(Cosine(0.1)),
@@ -151,7 +151,7 @@ def p3_flood_fill(quick: bool) -> list[Row]:
     rows, best = [], min(runs, key=lambda run: run.history["running_loss"][-1])
     for size, asked in ((8, ""), (16, ""), (32, "≥ 0.95"), (64, "")):
         x, y = mazes(200, size, (0.35, 0.35), (0, 1))
-        network = filling(size, tol=1e-5, max_sweeps=5000)
+        network = filling(size, settle_tol=1e-5, max_settle=5000)
 
         def whole(run, network=network, x=x, y=y) -> float:
             outputs = predict(network, SigmoidCrossEntropy(), run.params, x)
@@ -207,7 +207,9 @@ def p5_copy(quick: bool) -> list[Row]:
         x = np.zeros((2, length))
         x[:, 0] = 1, -1
         # full steps: the residual of a front that moves on does not fall before it arrives
-        layer = FixedPoint(cell, "picard", "picard", alpha=1.0, tol=1e-5, max_sweeps=10_000)
+        layer = FixedPoint(
+            cell, "picard", "picard", settle_step=1.0, settle_tol=1e-5, max_settle=10_000
+        )
         return layer, x, np.repeat(0.9 * x[:, :1], length, 1)
 
     network, x, y = chain(10)
@@ -249,9 +251,14 @@ def p6_harmonic(quick: bool) -> list[Row]:
         return beside, splu((kron(eye, line) + kron(line, eye)).tocsc()).solve(beside.T).T
 
     # "use": a kernel that does not settle has a large loss, so the line search turns back
-    plain = {"solver": "picard", "adjoint": "picard", "alpha": 1.0, "on_unsettled": "use"}
+    plain = {
+        "settle_solver": "picard",
+        "adjoint_solver": "picard",
+        "settle_step": 1.0,
+        "on_unsettled": "use",
+    }
     trained = train(
-        relaxing(8, tol=1e-11, max_sweeps=600, **plain),
+        relaxing(8, settle_tol=1e-11, max_settle=600, **plain),
         SquaredError(),
         *solved(8, 32),
         optimizer=LBFGS(),
@@ -260,7 +267,7 @@ def p6_harmonic(quick: bool) -> list[Row]:
         dtype="float64",
     )
     x, y = solved(64, 10)
-    network = relaxing(64, tol=1e-9)
+    network = relaxing(64, settle_tol=1e-9)
     error = abs(predict(network, SquaredError(), trained.params, x) - y).max()
     return [Row("harmonic relaxation, largest error at 64 x 64", "≤ 1e-3", f"{error:.0e}")]
 

@@ -94,7 +94,7 @@ def chainrule_step(layer, w, u, x, c):
 
 def network(n=128, solver="auto", **options):
     cell = engine.Cell(engine.Dense(n, bias=False), engine.Recurrent())
-    return engine.FixedPoint(cell, solver=solver, adjoint=solver, **options)
+    return engine.FixedPoint(cell, settle_solver=solver, adjoint_solver=solver, **options)
 
 
 def by_chainrule(name, dtype=jnp.float32, **options):
@@ -199,7 +199,7 @@ def defaults():
 def grid():
     """Return the settings that a tool may choose from, tool by tool."""
     for solver, tol in itertools.product(("auto", "picard", "anderson"), (*TOLS, None)):
-        yield by_chainrule(f"{solver}, {tol}", solver=solver, tol=tol)
+        yield by_chainrule(f"{solver}, {tol}", solver=solver, settle_tol=tol)
     if installed("torchdeq"):
         solvers = {"fixed_point_iter": 1000, "anderson": 400, "broyden": 100}
         for (solver, most), tol in itertools.product(solvers.items(), TOLS):

@@ -65,19 +65,8 @@ def _parameter(setting: Setting) -> str:
     return setting.name if setting.value is ... else f"{setting.name}={as_python(setting.value)}"
 
 
-def _field(setting: Setting) -> str:
-    return _parameter(Setting(_FIELDS.get(setting.name, setting.name), setting.value))
-
-
-_FIELDS = {
-    "max_settle": "max_sweeps",
-    "settle_step": "alpha",
-    "settle_tol": "tol",
-    "settle_solver": "solver",
-    "clip_norm": "max_norm",
-}
 PYTHON = Door("python", _parameter)
-ENGINE = Door("engine", _field)
+ENGINE = Door("engine", _parameter)
 
 
 class Text(str):

@@ -96,7 +96,7 @@ TABLE = {
     "non-negative": NonNegative(),
     **{
         f"fixed point, {solver}, {adjoint}": FixedPoint(
-            Cell(Dense(3), Spectral(bound=0.6)), solver, adjoint, tol=1e-13
+            Cell(Dense(3), Spectral(bound=0.6)), solver, adjoint, settle_tol=1e-13
         )
         for solver, adjoint in (
             ("auto", "auto"),
@@ -106,10 +106,13 @@ TABLE = {
         )
     },
     "fixed point, in continuous time": FixedPoint(
-        Cell(Dense(3), RowSum(bound=2.0), sigmoid), alpha=0.5, tau=[0.5, 1.0, 2.0], tol=1e-13
+        Cell(Dense(3), RowSum(bound=2.0), sigmoid),
+        settle_step=0.5,
+        tau=[0.5, 1.0, 2.0],
+        settle_tol=1e-13,
     ),
     "fixed point, deep body": FixedPoint(
-        Cell(Dense(3), RowSum(bound=0.3), FeedForward((tanh, Dense(3), tanh))), tol=1e-13
+        Cell(Dense(3), RowSum(bound=0.3), FeedForward((tanh, Dense(3), tanh))), settle_tol=1e-13
     ),
     "unrolled": Unrolled(Cell(Dense(3), Recurrent()), n_features=2),
     "unrolled, all": Unrolled(Cell(Dense(2), Recurrent(), sigmoid), output="all"),

@@ -1,6 +1,8 @@
 """The records of optimizers and objectives: none has a gap, and faces name what records say."""
 
 import dataclasses
+import importlib
+import pkgutil
 from types import SimpleNamespace
 
 import jax
@@ -10,6 +12,8 @@ import pytest
 
 from chainrule import MLPRegressor, fitting
 from chainrule.engine import Dense, FeedForward, make_key, objectives, optimizers
+from chainrule.engine.networks import settling
+from chainrule.engine.networks.settling import Solver
 from chainrule.engine.objectives import NAMED, Objective, SquaredError
 from chainrule.engine.optimizers import SOLVERS, Clipped, Constant, Frozen, RateFactors, Rule
 from chainrule.engine.optimizers.base import rule_of
@@ -36,6 +40,16 @@ def test_the_names_in_help_are_those_of_the_records():
     asked_for = {rule for rule in classes_of(optimizers, Rule) if rule.solver}
     assert asked_for == set(SOLVERS.values())
     assert {each for each in classes_of(objectives, Objective) if each.losses} == set(NAMED)
+    assert settling.OF_STATES == fitting.SETTLE_SOLVERS
+
+
+def test_every_file_of_a_solver_has_a_record_that_is_known():
+    names = [each.name for each in pkgutil.iter_modules(settling.__path__)]
+    modules = [importlib.import_module(f"{settling.__name__}.{name}") for name in names]
+    members = [vars(module).values() for module in modules]
+    found = {each for own in members for each in own if isinstance(each, Solver)}
+    assert found == set(settling.SOLVERS.values())
+    assert all(name == solver.name for name, solver in settling.SOLVERS.items())
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

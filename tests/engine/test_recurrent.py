@@ -164,7 +164,7 @@ def test_a_step_settles_below_alpha_max_and_not_above():
 
     def end(alpha):
         cell = Cell(Dense(2), Recurrent(), identity)
-        layer = FixedPoint(cell, "picard", alpha=alpha, max_sweeps=3000)
+        layer = FixedPoint(cell, "picard", settle_step=alpha, max_settle=3000)
         return layer.forward(params, jnp.ones((1, 1)))[1].settled
 
     assert end(0.97 * limit).usable.all()
@@ -176,11 +176,16 @@ def test_a_step_settles_below_alpha_max_and_not_above():
 
 PACES = {
     "by itself": {},
-    "picard": {"solver": "picard", "adjoint": "picard"},
-    "a small step": {"solver": "picard", "adjoint": "picard", "alpha": 0.3, "max_sweeps": 5000},
-    "anderson": {"solver": "anderson", "adjoint": "anderson"},
-    "newton and lu": {"solver": "newton", "adjoint": "lu"},
-    "time constants": {"tau": np.linspace(1, 3, N), "solver": "picard", "max_sweeps": 5000},
+    "picard": {"settle_solver": "picard", "adjoint_solver": "picard"},
+    "a small step": {
+        "settle_solver": "picard",
+        "adjoint_solver": "picard",
+        "settle_step": 0.3,
+        "max_settle": 5000,
+    },
+    "anderson": {"settle_solver": "anderson", "adjoint_solver": "anderson"},
+    "newton and lu": {"settle_solver": "newton", "adjoint_solver": "lu"},
+    "time constants": {"tau": np.linspace(1, 3, N), "settle_solver": "picard", "max_settle": 5000},
     "without compaction": {"compacts": False},
 }
 
@@ -221,7 +226,7 @@ def test_the_four_units_worked_out_elsewhere():
     params = CellParams(
         DenseParams(jnp.asarray(truth["I"])[None, :], jnp.zeros(4)), ConnectionParams(w), ()
     )
-    layer = FixedPoint(Cell(Dense(4), Recurrent(), sigmoid), "picard", "picard", tol=1e-15)
+    layer = FixedPoint(Cell(Dense(4), Recurrent(), sigmoid), "picard", "picard", settle_tol=1e-15)
     x = jnp.ones((1, 1))
     h, tape = layer.forward(params, x)
     np.testing.assert_allclose(h[0], truth["x_star"], atol=1e-12)
@@ -230,7 +235,7 @@ def test_the_four_units_worked_out_elsewhere():
     np.testing.assert_allclose(grads.connections.weights.T, truth["grad_W"], rtol=1e-9)
     np.testing.assert_allclose(grads.inputs.weights[0], truth["grad_I"], rtol=1e-9)
     for tol, n in truth["iterations_by_tolerance"]:  # there: largest change of a unit, not a norm
-        loose = FixedPoint(Cell(Dense(4), Recurrent(), sigmoid), "picard", tol=tol / 2)
+        loose = FixedPoint(Cell(Dense(4), Recurrent(), sigmoid), "picard", settle_tol=tol / 2)
         assert abs(int(loose.forward(params, x)[1].settled.sweeps[0]) - n) <= 1
 
     only_fourth = {"inputs": None, "weights": np.eye(4)[:, 3:]}
@@ -251,7 +256,7 @@ def test_the_four_units_worked_out_elsewhere():
 
 def test_samples_that_are_done_are_frozen_and_counted_by_themselves():
     """Sweeps of a sample do not depend on the batch it is in, nor does its state."""
-    layer, params, _ = network(0.97, solver="picard", adjoint="picard")
+    layer, params, _ = network(0.97, settle_solver="picard", adjoint_solver="picard")
     x = normal(3, 70, N_IN) * jnp.linspace(0, 3, 70)[:, None]
     y, tape = layer.forward(params, x)
     for i in (0, 35, 69):
@@ -282,7 +287,7 @@ def test_a_start_near_the_end_is_quicker():
     ],
 )
 def test_guarantees_hold_and_the_network_settles(connections, reached, key):
-    layer = FixedPoint(Cell(Dense(N), connections), max_sweeps=3000)
+    layer = FixedPoint(Cell(Dense(N), connections), max_settle=3000)
     params = jax.tree.map(lambda a: 5 * a + 0.1, layer.init(key, N_IN))
     w = np.asarray(connections.effective(params.connections)[0])
     assert reached(w) <= 0.9 + 1e-9
@@ -333,7 +338,7 @@ def test_unsettled_samples_are_counted_and_left_out_of_the_step():
     y = np.asarray([[1.0, 0.0]] * 4)
 
     def fit(**options):
-        layer = FixedPoint(cell, "picard", "picard", alpha=1.0, max_sweeps=50, **options)
+        layer = FixedPoint(cell, "picard", "picard", settle_step=1.0, max_settle=50, **options)
         readout = Dense(2, weights=np.asarray([[0.1, 0.2], [0.3, -0.1]]))
         return train(
             FeedForward((layer, readout)),
@@ -364,7 +369,7 @@ def test_a_line_search_turns_back_where_rows_do_not_settle():
     x, y = np.asarray([[1.0], [-1.0]]), np.zeros((2, 1))
 
     def loss(weight, **options):
-        layer = FixedPoint(cell, "picard", "picard", alpha=1.0, max_sweeps=400, **options)
+        layer = FixedPoint(cell, "picard", "picard", settle_step=1.0, max_settle=400, **options)
         one = jnp.ones((1, 1))
         params = CellParams(DenseParams(one, jnp.zeros(1)), ConnectionParams(weight * one), ())
         task = Task(layer, SquaredError(), LBFGS())
@@ -379,13 +384,13 @@ def test_a_line_search_turns_back_where_rows_do_not_settle():
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda c: FixedPoint(c, solver="andersen"), r"did you mean \"anderson\"\?"),
-        (lambda c: FixedPoint(c, adjoint="newton"), 'adjoint="newton" is not known'),
-        (lambda c: FixedPoint(c, alpha=0.0), r"alpha=0.0 must lie in \(0, 1\]"),
-        (lambda c: FixedPoint(c, alpha=1.5), r"alpha=1.5 must lie in \(0, 1\]"),
-        (lambda c: FixedPoint(c, tau=0.5), "none below the step alpha=1"),
-        (lambda c: FixedPoint(c, tol=-1.0), "tol=-1.0 must lie between 0 and 1"),
-        (lambda c: FixedPoint(c, max_sweeps=0), "max_sweeps=0 must be 1 or more"),
+        (lambda c: FixedPoint(c, settle_solver="andersen"), r"did you mean \"anderson\"\?"),
+        (lambda c: FixedPoint(c, adjoint_solver="newton"), 'adjoint_solver="newton" is not known'),
+        (lambda c: FixedPoint(c, settle_step=0.0), r"settle_step=0.0 must lie in \(0, 1\]"),
+        (lambda c: FixedPoint(c, settle_step=1.5), r"settle_step=1.5 must lie in \(0, 1\]"),
+        (lambda c: FixedPoint(c, tau=0.5), "none below settle_step=1"),
+        (lambda c: FixedPoint(c, settle_tol=-1.0), "settle_tol=-1.0 must lie between 0 and 1"),
+        (lambda c: FixedPoint(c, max_settle=0), "max_settle=0 must be 1 or more"),
         (lambda c: FixedPoint(c, on_unsettled="ignore"), 'on_unsettled="ignore" is not known'),
         (lambda c: FixedPoint(Dense(3)), "FixedPoint takes a Cell, got Dense"),
         (lambda c: Cell(Dense(3), Dense(3)), "connections such as Recurrent"),

@@ -3,6 +3,7 @@
 Many tests share one table, one network and one batch size on purpose: one compiled program.
 """
 
+import importlib
 import math
 import signal
 
@@ -132,7 +133,8 @@ def test_large_tables_go_through_in_chunks(monkeypatch):
     whole = fit(DROPOUT, **options)
     at_once = predict(DROPOUT, SquaredError(), whole.params, X)
     monkeypatch.setattr("chainrule.engine.training.rows.CHUNK_NUMBERS", 60)  # 2 of 5 batches
-    monkeypatch.setattr("chainrule.engine.training.predict.CHUNK_NUMBERS", 60)  # 20 of 23 rows
+    predicting = importlib.import_module("chainrule.engine.training.predict")
+    monkeypatch.setattr(predicting, "CHUNK_NUMBERS", 60)  # 20 of 23 rows
     chunked = fit(DROPOUT, **options)
     close(chunked.params, whole.params)
     for column in whole.history:

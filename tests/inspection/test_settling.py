@@ -37,7 +37,12 @@ def network(w, body=tanh, dtype=np.float64, connections=None, **options):
     n = len(w)
     inputs = DenseParams(jnp.eye(n, dtype=dtype), jnp.zeros(n, dtype))
     params = CellParams(inputs, ConnectionParams(jnp.asarray(w, dtype)), ())
-    options = {"solver": "picard", "alpha": 1.0, "max_sweeps": 300, "compacts": False} | options
+    options = {
+        "settle_solver": "picard",
+        "settle_step": 1.0,
+        "max_settle": 300,
+        "compacts": False,
+    } | options
     layer = FixedPoint(Cell(Dense(n), connections or Recurrent(), body), **options)
     return layer, params
 
@@ -79,13 +84,15 @@ def test_radius_of_a_large_matrix_is_that_of_its_outer_eigenvalues():
 
 
 def test_a_linear_rotation_is_named_with_its_step():
-    report = only(diagnose_settling(*network(TURN, identity, max_sweeps=50), drives()), "rotating")
+    report = only(diagnose_settling(*network(TURN, identity, max_settle=50), drives()), "rotating")
     np.testing.assert_allclose(report.spectral_radius, 2, rtol=1e-9)
     np.testing.assert_allclose(report.largest_real_part, 0, atol=1e-9)
     np.testing.assert_allclose(report.alpha_max, 0.4, rtol=1e-9)
     np.testing.assert_allclose(report.alpha_recommended, 0.2, rtol=1e-9)
-    assert "Set alpha=0.2." in report.remarks[0].remedy
-    settled = diagnose_settling(*network(TURN, identity, alpha=0.2, max_sweeps=1000), drives())
+    assert "Set settle_step=0.2." in report.remarks[0].remedy
+    settled = diagnose_settling(
+        *network(TURN, identity, settle_step=0.2, max_settle=1000), drives()
+    )
     only(settled, "settled")
 
 
@@ -96,16 +103,16 @@ def test_a_rotation_that_saturates_is_named():
 def test_units_that_hold_themselves_back_jump():
     report = only(diagnose_settling(*network(-2 * np.eye(N)), drives()), "period 2")
     assert (report.alpha_max < 1).all()
-    only(diagnose_settling(*network(-2 * np.eye(N), alpha=0.4), drives()), "settled")
+    only(diagnose_settling(*network(-2 * np.eye(N), settle_step=0.4), drives()), "settled")
 
 
 def test_slow_settling_says_how_many_sweeps_it_needs():
     w = turned([0.99, 0.5, 0.2, -0.3, -0.5, 0.1])
     report = only(diagnose_settling(*network(w, identity), drives()), "slow")
-    total = int(report.remarks[0].remedy.split("max_sweeps=")[1].split(" ")[0])
-    layer, params = network(w, identity, max_sweeps=total)
+    total = int(report.remarks[0].remedy.split("max_settle=")[1].split(" ")[0])
+    layer, params = network(w, identity, max_settle=total)
     assert bool(layer.forward(params, jnp.asarray(drives()))[1].settled.usable.all())
-    layer, params = network(w, identity, max_sweeps=int(0.8 * total))
+    layer, params = network(w, identity, max_settle=int(0.8 * total))
     assert not bool(layer.forward(params, jnp.asarray(drives()))[1].settled.usable.any())
     assert "anderson" in report.remarks[0].remedy
 
@@ -113,7 +120,7 @@ def test_slow_settling_says_how_many_sweeps_it_needs():
 def test_where_errors_grow_no_step_settles():
     w = np.kron(np.eye(3), np.array([[1.3, -2.0], [2.0, 1.3]]))
     report = only(
-        diagnose_settling(*network(w, alpha=0.2), drives(scale=0.01)), "unstable fixed point"
+        diagnose_settling(*network(w, settle_step=0.2), drives(scale=0.01)), "unstable fixed point"
     )
     assert (report.largest_real_part > 1).all()
     np.testing.assert_array_equal(report.alpha_max, 0)
@@ -144,7 +151,9 @@ def test_memories_are_counted():
 
 def test_a_tolerance_below_the_number_type():
     w = turned([0.9, 0.5, 0.2, -0.3, -0.5, 0.1])
-    report = only(diagnose_settling(*network(w, dtype=np.float32, tol=1e-12), drives()), "floor")
+    report = only(
+        diagnose_settling(*network(w, dtype=np.float32, settle_tol=1e-12), drives()), "floor"
+    )
     assert "1e-12 is below what float32 can reach" in report.text
 
 
@@ -154,13 +163,13 @@ def test_the_largest_step_is_tight(alpha):
     rng = np.random.default_rng(3)
     w, x = 1.7 * rng.normal(size=(N, N)) / N**0.5, drives(seed=5)
     w = 0.5 * (w - w.T)  # any size settles by small steps
-    layer, params = network(w, alpha=0.2, max_sweeps=5000)
+    layer, params = network(w, settle_step=0.2, max_settle=5000)
     report = only(diagnose_settling(layer, params, x), "settled")
     h = layer.forward(params, jnp.asarray(x))[0]
     for i in range(BATCH):
         limit = float(report.alpha_max[i])
         assert 0.2 < limit < 0.98
-        layer, _ = network(w, alpha=alpha * limit, max_sweeps=3000, tol=1e-9)
+        layer, _ = network(w, settle_step=alpha * limit, max_settle=3000, settle_tol=1e-9)
         start = h + 1e-4 * jnp.asarray(rng.normal(size=h.shape))
         settled = layer.forward(params, jnp.asarray(x), start=start)[1].settled
         assert bool(settled.usable[i]) == (alpha < 1)
@@ -176,7 +185,7 @@ def test_the_gradient_is_closer_than_its_bound(dtype, tol):
     w *= 0.95 / np.abs(np.linalg.eigvals(w)).max()
     x, dy = rng.normal(size=(2, batch, n))
     x, dy = (0.2 * x).astype(dtype), dy.astype(dtype)
-    layer, params = network(w, dtype=dtype, tol=tol, max_sweeps=5000)
+    layer, params = network(w, dtype=dtype, settle_tol=tol, max_settle=5000)
     report = diagnose_settling(layer, params, x, dy)
     assert report.counts == {"settled": batch}
 
@@ -215,7 +224,7 @@ def test_energy_is_stationary_at_fixed_points(activation):
 
 
 def test_curves_end_where_settling_ends():
-    layer, params = network(turned([0.8, 0.5, 0.2, -0.3, -0.5, 0.1]), alpha=0.7)
+    layer, params = network(turned([0.8, 0.5, 0.2, -0.3, -0.5, 0.1]), settle_step=0.7)
     report = diagnose_settling(layer, params, drives())
     for curve in report.curves:
         assert curve.sweeps[-1] == report.sweeps[curve.sample]
@@ -237,7 +246,7 @@ def test_every_sample_is_counted_and_the_report_is_plain():
     """Some settle and some do not: strong drive saturates the units, which stops the jumping."""
     x = np.concatenate([np.full((30, N), 0.1), np.full((10, N), 6.0)])
     x += 0.01 * np.random.default_rng(0).normal(size=x.shape)
-    layer, params = network(-2 * np.eye(N), max_sweeps=100)
+    layer, params = network(-2 * np.eye(N), max_settle=100)
     report = diagnose_settling(layer, params, x)
     assert report.counts == {"period 2": 30, "settled": 10}
     assert 0 < report.analysed[:30].sum() < 30

@@ -11,7 +11,7 @@ from typing import Any
 from chainrule.cli import kinds as k
 from chainrule.cli.kinds import Kind
 from chainrule.errors import OptionError
-from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES, SOLVERS
+from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES, SETTLE_SOLVERS, SOLVERS
 
 MODELS = ("tabular", "mlp", "fixed-point")
 PLAIN = ("mlp", "fixed-point")
@@ -144,7 +144,7 @@ def _table() -> tuple[Option, ...]:
         o("guarantee", k.TEXT, None,
           "spectral, row-sum, perron, monotone, symmetric or non-negative.", "guarantee",
           **settles),
-        o("settle-solver", k.TEXT, "auto", "auto, picard or anderson.", "settle_solver",
+        o("settle-solver", k.TEXT, "auto", f"{', '.join(SETTLE_SOLVERS)}.", "settle_solver",
           **settles),
         o("settle-step", k.NUMBER, None, "Share of the way in a sweep, above 0, at most 1.",
           "settle_step", **settles),

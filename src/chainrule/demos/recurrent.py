@@ -37,7 +37,7 @@ def xor_network() -> FeedForward:
     weights = Uniform(-1.0, 1.0)
     cell = Cell(Dense(4, weights=weights, biases=weights), Recurrent(weights=weights), sigmoid)
     first = Dense(1, bias=False, weights=np.eye(4)[:, :1])
-    return FeedForward((FixedPoint(cell, tol=1e-5), first))
+    return FeedForward((FixedPoint(cell, settle_tol=1e-5), first))
 
 
 def train_xor(n_seeds: int = N_SEEDS) -> list[Trained]:

@@ -5,7 +5,7 @@ and `predict`; every name here is documented where it is defined.
 """
 
 from chainrule.engine.compiling.count import compilations
-from chainrule.engine.keys import generator, make_key, split_key
+from chainrule.engine.keys import make_key, split_key
 from chainrule.engine.layers.activations import (
     ACTIVATIONS,
     as_activation,
@@ -30,6 +30,7 @@ from chainrule.engine.layers.dropout import Dropout
 from chainrule.engine.layers.elementwise import Elementwise
 from chainrule.engine.layers.initializers import Given, Normal, Uniform, VarianceScaling, Zeros
 from chainrule.engine.layers.layer_norm import LayerNorm, LayerNormParams
+from chainrule.engine.layers.notes import Noting, Passed
 from chainrule.engine.layers.piecewise import Piecewise, quantile_edges
 from chainrule.engine.layers.scale import Scale, ScaleParams
 from chainrule.engine.layers.softmax import Softmax
@@ -60,7 +61,7 @@ from chainrule.engine.objectives.robust import AbsoluteError, Huber
 from chainrule.engine.objectives.several_classes import SeveralSoftmaxCrossEntropies
 from chainrule.engine.objectives.squared_error import SquaredError
 from chainrule.engine.optimizers.adam import Adam, AdamW
-from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.optimizers.base import Optimizer, Rule
 from chainrule.engine.optimizers.clipping import Clipped
 from chainrule.engine.optimizers.frozen import Frozen
 from chainrule.engine.optimizers.gradient_descent import GradientDescent, Momentum
@@ -84,7 +85,7 @@ from chainrule.engine.optimizers.schedules import (
 from chainrule.engine.pytree import hyperparameters, number, part, pytree
 from chainrule.engine.training.predict import predict
 from chainrule.engine.training.results import Epoch, Progress, Trained
-from chainrule.engine.training.rows import Room, make_room
+from chainrule.engine.training.rows import make_room
 from chainrule.engine.training.starting import Checkpoint
 from chainrule.engine.training.stopping import EarlyStopping
 from chainrule.engine.training.together import train_together
@@ -132,9 +133,11 @@ __all__ = [
     "Monotone",
     "NonNegative",
     "Normal",
+    "Noting",
     "Objective",
     "OneCycle",
     "Optimizer",
+    "Passed",
     "Penalty",
     "Perron",
     "Piecewise",
@@ -145,9 +148,9 @@ __all__ = [
     "RMSProp",
     "RateFactors",
     "Recurrent",
-    "Room",
     "RowSum",
     "Rprop",
+    "Rule",
     "Scale",
     "ScaleParams",
     "Scaled",
@@ -174,7 +177,6 @@ __all__ = [
     "elu",
     "equilibrium_propagation",
     "gelu",
-    "generator",
     "hyperparameters",
     "identity",
     "leaky_relu",

@@ -6,4 +6,5 @@ is written in the record of its kind in the engine, and a test holds the two tog
 
 SOLVERS = ("adam", "adamw", "sgd", "lbfgs", "rmsprop", "rprop", "gradient-descent")
 LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
+SETTLE_SOLVERS = ("auto", "picard", "anderson", "newton")
 LOSSES_OF_CLASSES = ("cross_entropy", "log_loss")

@@ -12,12 +12,13 @@ import numpy as np
 from chainrule import engine as e
 from chainrule.activations import NAMES, named
 from chainrule.advice import Setting
+from chainrule.engine.networks.settling import OF_ERRORS, OF_STATES
 from chainrule.errors import OptionError, not_known
 
 GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
 NAMED = {
-    "settle_solver": ("auto", "picard", "anderson"),
-    "adjoint_solver": ("auto", "picard", "anderson", "lu"),
+    "settle_solver": OF_STATES,
+    "adjoint_solver": OF_ERRORS,
     "on_unsettled": ("drop", "raise", "use"),
 }
 
@@ -55,12 +56,12 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
     cell = e.Cell(e.Dense(int(hidden)), _connections(settings), e.as_activation(name))
     layer = e.FixedPoint(
         cell,
-        solver=settings.settle_solver,
-        adjoint=settings.adjoint_solver,
-        alpha=settings.settle_step,
+        settle_solver=settings.settle_solver,
+        adjoint_solver=settings.adjoint_solver,
+        settle_step=settings.settle_step,
         tau=tau,
-        tol=settings.settle_tol,
-        max_sweeps=int(max_settle),
+        settle_tol=settings.settle_tol,
+        max_settle=int(max_settle),
         on_unsettled=settings.on_unsettled,
     )
     rate = settings.dropout

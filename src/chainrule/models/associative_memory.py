@@ -220,10 +220,10 @@ class AssociativeMemory(HoldsFitted, BaseEstimator):
         start = e.Normal(0.5 / n_units**0.5)
         layer = e.FixedPoint(
             e.Cell(e.Dense(n_units, weights=visible), kind(start)),
-            solver="picard",
-            adjoint="picard",
-            tol=float(self.settle_tol),
-            max_sweeps=int(self.max_settle),
+            settle_solver="picard",
+            adjoint_solver="picard",
+            settle_tol=float(self.settle_tol),
+            max_settle=int(self.max_settle),
         )
         return e.FeedForward((layer, e.Dense(n, weights=2 * visible.T)))
 

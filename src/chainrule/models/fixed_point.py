@@ -54,7 +54,7 @@ class FixedPointNetwork(BaseMLP):
     mask : array of shape (hidden, hidden), optional
         1 where unit i reaches unit j, else 0.
     settle_solver, adjoint_solver : {"auto", "picard", "anderson"}, default="auto"
-        How state and error settle; `adjoint_solver` may be "lu", too.
+        How state and error settle; the first may be "newton", too, the second "lu": for few units.
     settle_step : float, optional
         α: share of the way that a state moves in a sweep, in (0, 1]; found by itself if not given.
     tau : float or array of shape (hidden,), default=1

@@ -3,7 +3,9 @@
     h ← h + α (f(h W + u) - h)
 
 Picard's iteration, in which a row halves its α when its residual has not fallen for a while, and
-Anderson's method for the rows that take long.  Rows that are done leave the batch.
+Anderson's method for the rows that take long.  Rows that are done leave the batch.  Or Newton's:
+
+    h ← h + (I - J)⁻¹ (f(h W + u) - h),   Jᵢⱼ = f'(zᵢ) Wⱼᵢ
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from chainrule.activations import RECORDS
 
 PATIENCE, WINDOW, MEMORY = 64, 16, 5  # as the engine's
 SMALLEST_ALPHA, SMALL_STATE, FLOOR_ROOM, RESTART = 1 / 64, 0.01, 50.0, 10.0
+MOST_STEPS, CAP_BYTES = 50, 16 * 2**20  # of Newton's method
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +138,47 @@ class _Past:
             self.last = self.last[0][rows], self.last[1][rows]
 
 
+def newton(
+    drive: np.ndarray,
+    weights: np.ndarray,
+    activation: Callable[[np.ndarray], np.ndarray],
+    slope: Callable[[np.ndarray, np.ndarray], np.ndarray],
+    *,
+    tol: float,
+    most: int,
+) -> PlainSettled:
+    """Settle every row from rest by Newton's method, in blocks whose Jacobians keep in memory."""
+    n_rows, n = drive.shape
+    least_size, identity = SMALL_STATE * n**0.5, np.eye(n, dtype=drive.dtype)
+    floor = FLOOR_ROOM * np.finfo(drive.dtype).eps
+    states, sweeps = np.zeros_like(drive), np.zeros(n_rows, int)
+    residuals, settled = np.full(n_rows, np.inf), np.zeros(n_rows, bool)
+    per_block = max(1, CAP_BYTES // (3 * n * n * drive.dtype.itemsize))
+    for start in range(0, n_rows, per_block):
+        live = np.arange(start, min(start + per_block, n_rows))
+        for number in range(1, most + 1):
+            h = states[live]
+            z = h @ weights + drive[live]
+            image = activation(z.copy())
+            move = image - h
+            residual = np.linalg.norm(move.astype(np.float64), axis=1)
+            size = np.linalg.norm(image.astype(np.float64), axis=1)
+            still = residual <= tol * (size + least_size)
+            still |= (residual >= 0.5 * residuals[live]) & (residual <= floor * size)
+            residuals[live], sweeps[live], settled[live] = residual, number, still
+            go = ~still & np.isfinite(residual)
+            live = live[go]
+            if not len(live):
+                break
+            slopes = slope(z[go], image[go])[:, :, None] * weights.T[None]
+            try:
+                step = np.linalg.solve(identity - slopes, move[go][:, :, None])[:, :, 0]
+            except np.linalg.LinAlgError:  # no way on from a singular point
+                break
+            states[live] += step
+    return PlainSettled(states, sweeps, residuals, settled)
+
+
 def settling_path(
     drive: np.ndarray,
     weights: np.ndarray,
@@ -166,6 +210,17 @@ def settle_rows(
     max_sweeps: int | None = None,
 ) -> PlainSettled:
     """Return how the units settle on each row of `x`."""
+    if spec.newton:
+        drive, weights, activation, _ = _wired(x, spec, arrays)
+        slope = RECORDS[spec.activation].slope
+        return newton(
+            drive,
+            weights,
+            activation,
+            lambda z, a: slope(z, a, *spec.constants),
+            tol=_tolerance(spec, weights.dtype),
+            most=min(spec.max_sweeps if max_sweeps is None else max_sweeps, MOST_STEPS),
+        )
     return settle(
         *_wired(x, spec, arrays),
         adapts=spec.step is None,

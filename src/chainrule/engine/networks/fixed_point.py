@@ -21,22 +21,14 @@ from jaxtyping import Array, Bool, Float, PRNGKeyArray
 from chainrule.engine.layers.kind import Kind
 from chainrule.engine.layers.notes import Noting, Passed
 from chainrule.engine.networks.cell import Cell, CellParams, CellTape
-from chainrule.engine.networks.settling.newton import in_blocks, newton, solve_adjoint
-from chainrule.engine.networks.settling.solvers import ADJOINT, FORWARD, check_solver, sweep
-from chainrule.engine.networks.settling.state import (
-    OVERFLOW,
-    SETTLED,
-    SMALL_STATE,
-    Settled,
-    automatic_tolerance,
-    norms,
-)
+from chainrule.engine.networks.settling import OF_ERRORS, OF_STATES, SOLVERS
+from chainrule.engine.networks.settling.solver import Problem
+from chainrule.engine.networks.settling.state import SMALL_STATE, Settled, automatic_tolerance
 from chainrule.engine.pytree import hyperparameters, number, part, pytree
-from chainrule.errors import OptionError, ShapeError
+from chainrule.errors import OptionError, ShapeError, not_known
 
 ON_UNSETTLED = ("drop", "raise", "use")
 NOTES = ("sweeps", "unsettled", "residual")
-NEWTON_STEPS = 50
 MOST_DROPPED = 0.1  # share of samples that training may do without
 
 
@@ -56,21 +48,21 @@ class FixedPoint(Noting, Kind):
     ----------
     cell : Cell
         One step.
-    solver : {"auto", "picard", "anderson", "newton"}, default="auto"
-        How the state settles; see `settling.solvers`.
-    adjoint : {"auto", "picard", "anderson", "lu"}, default="auto"
+    settle_solver : {"auto", "picard", "anderson", "newton"}, default="auto"
+        How the state settles; each is a file of `settling`.
+    adjoint_solver : {"auto", "picard", "anderson", "lu"}, default="auto"
         How the error settles.
-    alpha : float, optional
+    settle_step : float, optional
         Share of the way that a state moves in a sweep, in (0, 1]: h ← h + α (F(x, h) - h).  By
         itself it starts at 1 and is halved where the residual does not fall.  Give 1 where a signal
         has far to go from unit to unit: its residual does not fall before it is there.
     tau : float or array of shape (n,), optional
         Time constants of the units, in units of a step: τ dh/dt = -h + F(x, h) in steps of α.  A
         unit then moves by the share α / τ, which must lie in (0, 1].
-    tol : float, optional
+    settle_tol : float, optional
         Residual below which a sample has settled, relative to its state; by itself as small as the
         number type allows, 5e-7 for float32 and 2e-15 for float64.
-    max_sweeps : int, default=1000
+    max_settle : int, default=1000
         Sweeps after which a sample counts as unsettled.
     on_unsettled : {"drop", "raise", "use"}, default="drop"
         What training does with samples that do not settle: leave them out of the step, and stop
@@ -86,12 +78,12 @@ class FixedPoint(Noting, Kind):
 
     sums: ClassVar[str] = "inputs.weights"
     cell: Any = part()
-    solver: str = "auto"
-    adjoint: str = "auto"
-    alpha: Any = part(default=None)
+    settle_solver: str = "auto"
+    adjoint_solver: str = "auto"
+    settle_step: Any = part(default=None)
     tau: Any = part(default=None)
-    tol: Any = part(default=None)
-    max_sweeps: int = number(default=1000)
+    settle_tol: Any = part(default=None)
+    max_settle: int = number(default=1000)
     on_unsettled: str = "drop"
     compacts: bool = True
 
@@ -101,30 +93,34 @@ class FixedPoint(Noting, Kind):
                 f"FixedPoint takes a Cell, got {type(self.cell).__name__}. "
                 "Give one such as Cell(Dense(8), Recurrent())."
             )
-        check_solver("solver", self.solver, FORWARD)
-        check_solver("adjoint", self.adjoint, ADJOINT)
-        check_solver("on_unsettled", self.on_unsettled, ON_UNSETTLED)
-        if self.alpha is not None:
-            _set_number(self, "alpha")
-            if not 0 < self.alpha <= 1:
+        _check_known("settle_solver", self.settle_solver, OF_STATES)
+        _check_known("adjoint_solver", self.adjoint_solver, OF_ERRORS)
+        _check_known("on_unsettled", self.on_unsettled, ON_UNSETTLED)
+        step = 1.0
+        if self.settle_step is not None:
+            _set_number(self, "settle_step")
+            step = self.settle_step
+            if not 0 < step <= 1:
                 raise OptionError(
-                    f"alpha={self.alpha!r} must lie in (0, 1]: it is the share of the way that a "
+                    f"settle_step={step!r} must lie in (0, 1]: it is the share of the way that a "
                     "state moves in a sweep. Try 0.5, or leave it out."
                 )
         if self.tau is not None:
             tau = np.asarray(self.tau, dtype=np.float64)
-            if tau.ndim > 1 or not (tau >= (self.alpha or 1.0)).all():
+            if tau.ndim > 1 or not (tau >= step).all():
                 raise OptionError(
-                    f"tau={self.tau!r} must be one number or one for each unit, none below the "
-                    f"step alpha={self.alpha or 1.0:g}. Take a smaller step, or larger tau."
+                    f"tau={self.tau!r} must be one number or one for each unit, none below "
+                    f"settle_step={step:g}. Take a smaller step, or larger tau."
                 )
             object.__setattr__(self, "tau", np.atleast_1d(tau))
-        if self.tol is not None:
-            _set_number(self, "tol")
-            if not 0 < self.tol < 1:
-                raise OptionError(f"tol={self.tol!r} must lie between 0 and 1, such as 1e-6.")
-        if self.max_sweeps < 1:
-            raise OptionError(f"max_sweeps={self.max_sweeps!r} must be 1 or more.")
+        if self.settle_tol is not None:
+            _set_number(self, "settle_tol")
+            if not 0 < self.settle_tol < 1:
+                raise OptionError(
+                    f"settle_tol={self.settle_tol!r} must lie between 0 and 1, such as 1e-6."
+                )
+        if self.max_settle < 1:
+            raise OptionError(f"max_settle={self.max_settle!r} must be 1 or more.")
 
     def activations(self, tape: FixedPointTape) -> Array:
         return tape.settled.value
@@ -162,18 +158,7 @@ class FixedPoint(Noting, Kind):
             tape = cell.respond(params, wiring.effective, drive, h)[1]
             return cell.jacobian(params, wiring.effective, tape)
 
-        if self.solver == "newton":
-            settled = newton(
-                image,
-                slopes,
-                wiring.drive,
-                start,
-                tol=self._tolerance(start.dtype),
-                smallest=SMALL_STATE,
-                last=jnp.minimum(jnp.asarray(self.max_sweeps, jnp.int32), NEWTON_STEPS),
-            )
-        else:
-            settled = self.settle(image, wiring.drive, start, first_image=first_image)
+        settled = self.settle(image, wiring.drive, start, slopes=slopes, first_image=first_image)
         h, tape = cell.step(params, wiring, settled.value)
         return h, FixedPointTape(cell=tape, settled=settled)
 
@@ -183,57 +168,55 @@ class FixedPoint(Noting, Kind):
         context: Any,
         start: Float[Array, "batch n"],
         *,
+        slopes: Callable[[Any, Array], Array] | None = None,
         adjoint: bool = False,
         compacts: bool | None = None,
         first_image: Float[Array, "batch n"] | None = None,
     ) -> Settled:
-        """Settle h ← image(context, h) by sweeps; `context` has a row for each sample.
+        """Settle h ← image(context, h); `context` has a row for each sample.
 
         A state counts as small against 0.01 a unit, an adjoint against nothing: it is linear.  The
-        image of `start` may be given.
+        image of `start` may be given, and its Jacobian `slopes`.
         """
         rates, rises = None, self.cell.connections.rises
-        solver = self.adjoint if adjoint else self.solver
-        if self.alpha is not None or self.tau is not None:
-            alpha = jnp.asarray(1.0 if self.alpha is None else self.alpha, start.dtype)
+        if self.settle_step is not None or self.tau is not None:
+            step = jnp.asarray(1.0 if self.settle_step is None else self.settle_step, start.dtype)
             tau = jnp.asarray(1.0 if self.tau is None else self.tau, start.dtype)
-            rates = jnp.broadcast_to(alpha / tau, start.shape[1:])
-        return sweep(
+            rates = jnp.broadcast_to(step / tau, start.shape[1:])
+        solver = SOLVERS[self.adjoint_solver if adjoint else self.settle_solver]
+        if solver.needs_slopes and slopes is None:
+            solver = SOLVERS["auto"]
+        problem = Problem(
             image,
             context,
             start,
-            solver="picard" if rises and solver == "auto" else solver,
-            rates=rates,
-            adapts=self.alpha is None and not rises,
             tol=self._tolerance(start.dtype),
+            max_settle=jnp.asarray(self.max_settle, jnp.int32),
+            slopes=slopes,
+            rates=rates,
+            adapts=self.settle_step is None and not rises,
+            rises=rises,
             smallest=0.0 if adjoint else SMALL_STATE,
-            max_sweeps=jnp.asarray(self.max_sweeps, jnp.int32),
             compacts=self.compacts if compacts is None else compacts,
             first_image=first_image,
         )
+        return solver.settle(problem)
 
     def settle_adjoint(
         self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
     ) -> Settled:
         """Return λ = dy + (∂F/∂h)ᵀ λ of each sample, and how its settling ended."""
         cell, effective = self.cell, tape.cell.connections[1]
-        if self.adjoint == "lu":
-
-            def solve(given: Any) -> tuple[Array, Array]:
-                e, body = given
-                v = solve_adjoint(cell.jacobian(params, effective, body), e)
-                return v, norms(e + cell.pull(params, effective, body, v) - v)
-
-            v, residual = in_blocks(solve, (dy, tape.cell.body), dy.shape[1])
-            finite = jnp.isfinite(residual)
-            status = jnp.where(finite, SETTLED, OVERFLOW).astype(jnp.int32)
-            return Settled(v, residual, jnp.ones_like(status), status, jnp.ones_like(residual))
 
         def image(context: Any, v: Array) -> Array:
             e, body = context
             return e + cell.pull(params, effective, body, v)
 
-        return self.settle(image, (dy, tape.cell.body), dy, adjoint=True)
+        def slopes(context: Any, v: Array) -> Array:
+            del v
+            return jnp.swapaxes(cell.jacobian(params, effective, context[1]), 1, 2)
+
+        return self.settle(image, (dy, tape.cell.body), dy, slopes=slopes, adjoint=True)
 
     def passed(
         self, params: CellParams, tape: FixedPointTape, dy: Float[Array, "batch n"]
@@ -267,7 +250,9 @@ class FixedPoint(Noting, Kind):
         return None if self.on_unsettled == "use" else tape.settled.usable
 
     def _tolerance(self, dtype: Any) -> Array:
-        return jnp.asarray(automatic_tolerance(dtype) if self.tol is None else self.tol, dtype)
+        return jnp.asarray(
+            automatic_tolerance(dtype) if self.settle_tol is None else self.settle_tol, dtype
+        )
 
 
 def _notes_of(settled: Settled, dtype: Any) -> dict[str, Array]:
@@ -275,6 +260,12 @@ def _notes_of(settled: Settled, dtype: Any) -> dict[str, Array]:
     residual = jnp.where(jnp.isfinite(settled.residual), settled.residual, 0)
     numbers = (settled.sweeps, ~settled.usable, residual)
     return {name: each.astype(dtype) for name, each in zip(NOTES, numbers, strict=True)}
+
+
+def _check_known(name: str, value: Any, known: tuple[str, ...]) -> None:
+    """Refuse a choice that does not exist, with those there are."""
+    if value not in known:
+        raise not_known(name, value, known)
 
 
 def _set_number(layer: FixedPoint, name: str) -> None:

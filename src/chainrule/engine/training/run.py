@@ -265,7 +265,7 @@ class Run:
             place = locate_failure(
                 self.task, good.params, good.opt_state, batches, epoch_key, self._tables()
             )
-            remedy = "Lower the learning rate tenfold, or clip the gradient (max_norm=1)"
+            remedy = "Lower the learning rate tenfold, or clip the gradient (clip_norm=1)"
         kept = good.best.epoch if good.best is not None else good.epoch
         message = (
             f"the loss stopped being finite in epoch {failed_at}; first seen in {place}. "

@@ -87,7 +87,7 @@ def diagnose_settling(
     >>> turning = jnp.array([[0, -2], [2, 0]], jnp.float32)
     >>> inputs = DenseParams(jnp.eye(2, dtype=jnp.float32), jnp.zeros(2, jnp.float32))
     >>> params = CellParams(inputs, ConnectionParams(turning), ())
-    >>> layer = FixedPoint(Cell(Dense(2), Recurrent()), solver="picard", alpha=1.0)
+    >>> layer = FixedPoint(Cell(Dense(2), Recurrent()), "picard", settle_step=1.0)
     >>> report = diagnose_settling(layer, params, [[0.1, 0.2]])
     >>> report.counts
     {'rotating': 1}
@@ -132,7 +132,7 @@ class _Diagnosis:
         self.batch, self.n = batch, n
         tau = 1.0 if self.layer.tau is None else np.asarray(self.layer.tau, np.float64)
         self.tau = np.broadcast_to(tau, (n,)).astype(np.float64)
-        given = 1.0 if self.layer.alpha is None else float(self.layer.alpha)
+        given = 1.0 if self.layer.settle_step is None else float(self.layer.settle_step)
         self.alpha = given * self.forward.alpha.astype(np.float64)
         self.residuals = self._true_residuals()
         self.verdicts = np.full(batch, "settled", dtype=object)
@@ -179,10 +179,10 @@ class _Diagnosis:
         """Name samples that rounding holds up, or let off: a state may repeat by its grace."""
         f = self.forward
         off = np.full(self.batch, False)
-        if self.layer.tol is not None and float(self.layer.tol) < self.least:
+        if self.layer.settle_tol is not None and float(self.layer.settle_tol) < self.least:
             size = state_sizes(f.value.astype(np.float64))
             seen = self.residuals + 0.25 * EPS * size  # nothing smaller is seen in float64
-            off = f.usable & (seen > 4 * float(self.layer.tol) * size)
+            off = f.usable & (seen > 4 * float(self.layer.settle_tol) * size)
         self.verdicts[np.logical_or(off, f.status == FLOOR)] = "floor"
 
     def _compare_starts(self) -> None:
@@ -322,7 +322,7 @@ class _Diagnosis:
 
     def _sweeps_needed(self, rows: np.ndarray) -> np.ndarray:
         """Return after how many more sweeps samples will have met their tolerance."""
-        tol = self.least if self.layer.tol is None else float(self.layer.tol)
+        tol = self.least if self.layer.settle_tol is None else float(self.layer.settle_tol)
         rate = self.rate[rows]
         with np.errstate(all="ignore"):
             target = tol * state_sizes(self.forward.value[rows].astype(np.float64))

@@ -89,18 +89,18 @@ def _settled(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
 def _floor(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
     del f
     least = automatic_tolerance(dtype)
-    if layer.tol is None:
+    if layer.settle_tol is None:
         cause = f"Rounding in {dtype.name} keeps their residual from falling further."
     else:
         cause = Text(
             "{settle_tol} is below what {} can reach for them.",
             dtype.name,
-            settle_tol=_rounded(float(layer.tol), 1),
+            settle_tol=_rounded(float(layer.settle_tol), 1),
         )
     exact = Either(Setting("dtype", "float64"), engine="compute in float64")
     better = "" if dtype == np.float64 else Text(", or {}", exact)
-    if layer.tol is not None and float(layer.tol) >= least:
-        tol = _rounded(10 * float(layer.tol), 1)
+    if layer.settle_tol is not None and float(layer.settle_tol) >= least:
+        tol = _rounded(10 * float(layer.settle_tol), 1)
         return cause, Text("Set {settle_tol}{}.", better, settle_tol=tol)
     tol = _rounded(5 * least, 1)
     return cause, Text("Nothing to do, or set {settle_tol}{}.", better, settle_tol=tol)
@@ -123,7 +123,7 @@ def _slow(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
     total = int(math.ceil((more + f.sweeps.max()) * 1.1))
     cause = f"Their residual still falls; they need about {int(more)} more sweeps of this step."
     anderson = Text(" or {settle_solver}", settle_solver="anderson")
-    other = anderson if layer.solver == "picard" else ""
+    other = anderson if layer.settle_solver == "picard" else ""
     return cause, Text("Set {max_settle}{}.", other, max_settle=total)
 
 
@@ -152,7 +152,7 @@ def _unstable(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]
     del dtype
     real = _most(f.largest_real_part)
     finds_it = Text("{settle_solver} finds it; to", settle_solver="newton")
-    newton = "To" if layer.solver == "newton" else Either("To", engine=finds_it)
+    newton = "To" if layer.settle_solver == "newton" else finds_it
     return (
         f"A fixed point exists, but errors beside it grow (max Re λ = {real:.3g}, which must be "
         "below 1): no step length settles there.",
@@ -199,7 +199,7 @@ def _rounded(x: float, digits: int) -> float:
 
 def _set_step(layer: FixedPoint, step: float) -> Text:
     solver = Text(", {settle_solver}", settle_solver="picard")
-    picard = "" if layer.solver == "picard" else solver
+    picard = "" if layer.settle_solver == "picard" else solver
     return Text("Set {settle_step}{}.", picard, settle_step=_rounded(step, 2))
 
 

@@ -96,11 +96,11 @@ class Runner:
         taken = np.arange(len(self.dy)) if everyone else rows
         places = rows if everyone else np.arange(len(rows))
         sweeps = _readings(forward.sweeps[rows])
-        runs = [self._run(replace(self.layer, max_sweeps=int(n)), taken) for n in sweeps]
+        runs = [self._run(replace(self.layer, max_settle=int(n)), taken) for n in sweeps]
         adjoint_sweeps = _readings(adjoint.sweeps[rows])
         h = forward.value[taken]
         adjoint_runs = [
-            self._run_adjoint(replace(self.layer, max_sweeps=int(n)), taken, h)
+            self._run_adjoint(replace(self.layer, max_settle=int(n)), taken, h)
             for n in adjoint_sweeps
         ]
         energies = self._energies(taken, [run.value for run in runs])

@@ -60,7 +60,7 @@ def _(layer: FixedPoint, view: View) -> list[Step]:
     state = view.symbol("h")
     view.named["state"] = state
     received = cell.connections.received.filled(h=state, w=w)
-    own = f"the layer's own solver is {layer.solver}" + _ended(tape.settled)
+    own = f"the layer's own solver is {layer.settle_solver}" + _ended(tape.settled)
     steps += [
         view.forward(
             "sweeps",
@@ -117,7 +117,7 @@ def _(layer: FixedPoint, view: View) -> list[Step]:
     residual = view.symbol("adjoint residual", r"\rho")
     settled, above = view.symbol("λ", r"\lambda"), view.at_output
     state = view.named["state"]
-    own = f"the layer's own solver is {layer.adjoint}" + _ended(adjoint)
+    own = f"the layer's own solver is {layer.adjoint_solver}" + _ended(adjoint)
     steps = [
         view.backward(
             "adjoint sweeps",
@@ -163,7 +163,7 @@ def _(layer: FixedPoint, view: View) -> list[Step]:
 
 def _rate(layer: FixedPoint, dtype: Any) -> tuple[Any, str]:
     """Return the share of the way that a unit moves in a sweep, and how a formula says it."""
-    alpha = 1.0 if layer.alpha is None else float(layer.alpha)
+    alpha = 1.0 if layer.settle_step is None else float(layer.settle_step)
     if layer.tau is None:
         return jnp.asarray(alpha, dtype), f"{alpha:g}"
     return jnp.asarray(alpha, dtype) / jnp.asarray(layer.tau, dtype)[None, :], f"{alpha:g}/τ"

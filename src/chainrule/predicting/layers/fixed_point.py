@@ -28,6 +28,7 @@ class FixedPointSpec(LayerSpec, frozen=True, tag="fixed_point"):
     activation: str
     constants: list[float] = []
     accelerates: bool = True
+    newton: bool = False
     step: float | None = None
     tau: list[float] = []
     tol: float | None = None
@@ -75,11 +76,13 @@ class FixedPointSpec(LayerSpec, frozen=True, tag="fixed_point"):
     def of(cls, layer: Any, params: Any, n_out: int | None) -> tuple[Self, EngineArrays] | None:
         from chainrule.engine.compiling.precision import precision  # JAX, as after every training
         from chainrule.engine.networks.fixed_point import FixedPoint
+        from chainrule.engine.networks.settling import SOLVERS
 
         body = record_of(layer.cell.body) if isinstance(layer, FixedPoint) else None
         if body is None:
             return None
         inputs, free, connections = params.inputs, params.connections, layer.cell.connections
+        rises = connections.rises
         with precision(np.asarray(inputs.weights).dtype):
             effective, _ = connections.effective(free)
         names: list[Any] = [n for n in ("weights", "skew", "log_scale") if hasattr(free, n)]
@@ -87,11 +90,12 @@ class FixedPointSpec(LayerSpec, frozen=True, tag="fixed_point"):
             *map(int, inputs.weights.shape),
             activation=body.name,
             constants=[float(c) for c in layer.cell.body.constants],
-            accelerates=layer.solver != "picard" and not connections.rises,
-            step=1.0 if layer.alpha is None and connections.rises else layer.alpha,
+            accelerates=SOLVERS[layer.settle_solver].in_numpy == "anderson" and not rises,
+            newton=SOLVERS[layer.settle_solver].in_numpy == "newton",
+            step=1.0 if layer.settle_step is None and rises else layer.settle_step,
             tau=[] if layer.tau is None else [float(each) for each in layer.tau],
-            tol=layer.tol,
-            max_sweeps=int(layer.max_sweeps),
+            tol=layer.settle_tol,
+            max_sweeps=int(layer.max_settle),
             free=names,
         )
         arrays = {"inputs": inputs.weights, "biases": inputs.biases, "weights": effective}

@@ -10,18 +10,26 @@ with half the α.
 References: Anderson (1965), J. ACM 12:547-560; Walker & Ni (2011), SIAM J. Numer. Anal. 49:1715.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
 from chainrule.engine.networks.settling.buckets import in_groups, sweep_until_done
-from chainrule.engine.networks.settling.picard import PicardState
-from chainrule.engine.networks.settling.state import LIVE, OVERFLOW, Progress, is_live, norms
+from chainrule.engine.networks.settling.picard import PicardState, sweeps
+from chainrule.engine.networks.settling.solver import Problem, Solver
+from chainrule.engine.networks.settling.state import (
+    LIVE,
+    OVERFLOW,
+    Progress,
+    Settled,
+    is_live,
+    norms,
+)
 from chainrule.engine.pytree import pytree
 
 MEMORY = 5
+GROUPS, SMALLEST_GROUP = 8, 8
 RESTART = 10.0  # growth of the residual over the least so far at which a sample starts afresh
 
 
@@ -36,34 +44,21 @@ class AndersonState:
     differences: Float[Array, "batch 2 memory n"]  # of states, and of moves
 
 
-def anderson(
-    f: Callable[[Any, Array], Array],
-    context: Any,
-    before: PicardState,
-    *,
-    rates: Float[Array, " n"] | None,
-    tol: Array,
-    smallest: float,
-    first: Array,
-    last: Array,
-    group: int,
-) -> PicardState:
-    """Go on from the state `before`, by groups, until every sample is done or sweep `last`.
-
-    `rates` are the α of each unit; 1 if None.
-    """
-    n, dtype = before.value.shape[1], before.value.dtype
-    least = jnp.asarray(smallest * n**0.5, dtype)
+def go_on(problem: Problem, before: PicardState, first: Array) -> Settled:
+    """Go on from the state `before`, by groups, until every sample is done."""
+    batch, dtype = len(before.value), before.value.dtype
+    rates, least, last = problem.rates, problem.least_size, problem.max_settle
+    group = max(SMALLEST_GROUP, batch // GROUPS) if problem.compacts else batch
     damping = jnp.asarray(float(jnp.finfo(dtype).eps), dtype)
     tiny = jnp.asarray(float(jnp.finfo(dtype).tiny), dtype)
 
     def sweep(context: Any, s: AndersonState) -> AndersonState:
         before = Progress.of(s.numbers)
         live = before.status == LIVE
-        image = f(context, s.value)
+        image = problem.image(context, s.value)
         move = image - s.value
         residual = norms(move)
-        now = before.after(residual, norms(image), tol, least)
+        now = before.after(residual, norms(image), problem.tol, least)
         restart = now.stuck | (residual > RESTART * before.least)
         now = now.slower(restart)
         age = jnp.where(restart, 0, s.age)
@@ -100,7 +95,16 @@ def anderson(
         )
         return PicardState(state.value, state.numbers)
 
-    return in_groups(settle, live, context, before, group=group)
+    state = in_groups(settle, live, problem.context, before, group=group)
+    return Progress.of(state.numbers).settled(state.value)
+
+
+def settle(problem: Problem) -> Settled:
+    """Settle by extrapolation, from the second sweep on."""
+    return go_on(problem, *sweeps(problem, jnp.int32(1), shrinkings=0))
+
+
+ANDERSON = Solver("anderson", settle)
 
 
 def _without_past(before: PicardState) -> AndersonState:

@@ -1,7 +1,6 @@
-"""Newton's method, and the adjoint by factors: for few units, where sweeps are many.
+"""Newton's method: for few units, where sweeps are many.
 
-    settle    h ← h + (I - J)⁻¹ (f(h) - h)
-    adjoint   v = (I - Jᵀ)⁻¹ e
+    h ← h + (I - J)⁻¹ (f(h) - h)
 
 Every sample has a Jacobian J of its own, so samples go in blocks that keep within `CAP_BYTES`.
 Newton's method finds fixed points whether or not the network would settle there by itself.
@@ -12,8 +11,9 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
+from chainrule.engine.networks.settling.solver import Problem, Solver
 from chainrule.engine.networks.settling.state import (
     FLOOR,
     FLOOR_ROOM,
@@ -24,22 +24,16 @@ from chainrule.engine.networks.settling.state import (
     norms,
 )
 
+MOST_STEPS = 50
 CAP_BYTES = 16 * 2**20
 
 
-def newton(
-    f: Callable[[Any, Array], Array],
-    jacobian: Callable[[Any, Array], Array],
-    context: Any,
-    start: Float[Array, "batch n"],
-    *,
-    tol: Array,
-    smallest: float,
-    last: Array,
-) -> Settled:
-    """Iterate until every sample stands still, at most `last` times."""
-    n, dtype = start.shape[1], start.dtype
-    least = jnp.asarray(smallest * n**0.5, dtype)
+def settle(problem: Problem) -> Settled:
+    """Iterate until every sample stands still, at most `MOST_STEPS` times."""
+    jacobian, tol, least = problem.slopes, problem.tol, problem.least_size
+    assert jacobian is not None
+    n, dtype = problem.start.shape[1], problem.start.dtype
+    last = jnp.minimum(problem.max_settle, MOST_STEPS)
     eps = jnp.finfo(dtype).eps
 
     def block(given: tuple[Any, Array]) -> Settled:
@@ -48,7 +42,7 @@ def newton(
         def once(carry: tuple[Settled, Array]) -> tuple[Settled, Array]:
             s, number = carry
             live = s.status == LIVE
-            image = f(context, s.value)
+            image = problem.image(context, s.value)
             move = image - s.value
             residual, size = norms(move), norms(image)
             status = jnp.where(residual <= tol * (size + least), SETTLED, LIVE)
@@ -75,14 +69,7 @@ def newton(
         state = Settled(start, jnp.full(size, jnp.inf, dtype), none, none, jnp.ones(size, dtype))
         return jax.lax.while_loop(goes_on, once, (state, jnp.asarray(0, jnp.int32)))[0]
 
-    return in_blocks(block, (context, start), n)
-
-
-def solve_adjoint(jacobian: Array, e: Float[Array, "batch n"]) -> Float[Array, "batch n"]:
-    """Return v with v = e + Jᵀ v, for each sample."""
-    n = e.shape[1]
-    slopes = jnp.eye(n, dtype=e.dtype)[None] - jacobian
-    return jnp.linalg.solve(jnp.swapaxes(slopes, 1, 2), e[:, :, None])[:, :, 0]
+    return in_blocks(block, (problem.context, problem.start), n)
 
 
 def in_blocks(function: Callable[[Any], Any], given: Any, n: int) -> Any:
@@ -101,3 +88,6 @@ def in_blocks(function: Callable[[Any], Any], given: Any, n: int) -> Any:
 
     out = jax.lax.map(function, jax.tree.map(split, given))
     return jax.tree.map(lambda a: a.reshape(-1, *a.shape[2:])[:batch], out)
+
+
+NEWTON = Solver("newton", settle, of_errors=False, needs_slopes=True, in_numpy="newton")

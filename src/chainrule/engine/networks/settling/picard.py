@@ -10,14 +10,21 @@ With α left to itself it starts at 1, and is halved for a sample whose residual
 its least for a window of sweeps.
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float, Int
 
-from chainrule.engine.networks.settling.buckets import sweep_until_done
-from chainrule.engine.networks.settling.state import LIVE, OVERFLOW, Progress, is_live, norms
+from chainrule.engine.networks.settling.buckets import MOST_SHRINKINGS, sweep_until_done
+from chainrule.engine.networks.settling.solver import Problem, Solver
+from chainrule.engine.networks.settling.state import (
+    LIVE,
+    OVERFLOW,
+    Progress,
+    Settled,
+    is_live,
+    norms,
+)
 from chainrule.engine.pytree import pytree
 
 
@@ -29,37 +36,20 @@ class PicardState:
     numbers: Float[Array, "batch numbers"]
 
 
-def picard(
-    f: Callable[[Any, Array], Array],
-    context: Any,
-    start: Float[Array, "batch n"],
-    *,
-    rates: Float[Array, " n"] | None,
-    adapts: bool,
-    tol: Array,
-    smallest: float,
-    last: Array,
-    shrinkings: int,
-    first_image: Float[Array, "batch n"] | None = None,
-) -> tuple[PicardState, Int[Array, ""]]:
-    """Iterate until every sample is done or sweep `last`; `rates` are α of each unit (1 if None).
-
-    With `adapts`, each sample's rates are halved when its residual does not fall.  The image of
-    `start` may be given where it is known for less than a sweep.
-    """
-    batch, n = start.shape
-    dtype = start.dtype
-    least = jnp.asarray(smallest * n**0.5, dtype)
+def sweeps(problem: Problem, last: Array, *, shrinkings: int) -> tuple[PicardState, Int[Array, ""]]:
+    """Iterate until every sample is done or sweep `last`; return the number of the next sweep."""
+    start, rates, first_image = problem.start, problem.rates, problem.first_image
+    least = problem.least_size
 
     def sweep(context: Any, state: PicardState) -> PicardState:
-        return towards(f(context, state.value), state)
+        return towards(problem.image(context, state.value), state)
 
     def towards(image: Array, state: PicardState) -> PicardState:
         before = Progress.of(state.numbers)
         live = before.status == LIVE
         move = image - state.value
-        now = before.after(norms(move), norms(image), tol, least)
-        if adapts:
+        now = before.after(norms(move), norms(image), problem.tol, least)
+        if problem.adapts:
             goes_on = now.status == LIVE
             now = now.slower(now.stuck & goes_on)
             move = jnp.where(goes_on[:, None], now.alpha[:, None] * move, move)
@@ -71,10 +61,22 @@ def picard(
             numbers=jnp.where(live[:, None], now.numbers, state.numbers),
         )
 
-    state = PicardState(start, Progress.at_start(batch, dtype).numbers)
+    state = PicardState(start, Progress.at_start(len(start), start.dtype).numbers)
     first = jnp.asarray(0, jnp.int32)
     if first_image is not None:
         state, first = towards(first_image, state), first + 1
-    return sweep_until_done(
-        sweep, lambda s: is_live(s.numbers), context, state, first, last, shrinkings=shrinkings
-    )
+
+    def live(state: PicardState) -> Array:
+        return is_live(state.numbers)
+
+    return sweep_until_done(sweep, live, problem.context, state, first, last, shrinkings=shrinkings)
+
+
+def settle(problem: Problem) -> Settled:
+    """Settle by sweeps alone."""
+    shrinkings = MOST_SHRINKINGS if problem.compacts else 0
+    state, _ = sweeps(problem, problem.max_settle, shrinkings=shrinkings)
+    return Progress.of(state.numbers).settled(state.value)
+
+
+PICARD = Solver("picard", settle, in_numpy="picard")
