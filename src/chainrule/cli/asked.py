@@ -49,7 +49,7 @@ class Asked:
 
     @property
     def why_not_tabular(self) -> Option | None:
-        """The first option that was set and is none of the tabular model, but of the mlp."""
+        """The first option that was set, that the mlp has and the tabular model has not."""
         for option in OPTIONS:
             of_mlp = "mlp" in option.models and "tabular" not in option.models
             if of_mlp and self.values[option.name] != option.default:

@@ -36,7 +36,7 @@ def describe_model(asked: Any, model: Any, n_rows: int) -> str:
         return f"tabular: {recipe_for(model, n_rows)}"
     why_not = asked.why_not_tabular
     if asked.values["model"] == "auto" and why_not is not None:
-        return f"{asked.model}, since {why_not.flag} is none of tabular"
+        return f"{asked.model}, since {why_not.flag} is not for tabular"
     return asked.model
 
 

@@ -247,9 +247,9 @@ _DTYPE = re.compile(r"[<>|=]?(b1|[iu][1248]|f[248]|U[1-9][0-9]{0,5}|O)")
 
 
 def _check_classes(target: ClassesDocument) -> None:
-    """Refuse a type that is none of classes, and classes that are not of that type."""
+    """Refuse a type that classes cannot have, and classes that are not of that type."""
     if not _DTYPE.fullmatch(target.dtype):
-        raise ModelFileError(f"The target's type {target.dtype!r} is none that classes can have.")
+        raise ModelFileError(f"The target's type {target.dtype!r} is not a type of classes.")
     kind, classes = target.dtype.lstrip("<>|=")[0], target.classes
     n_letters = int(target.dtype.lstrip("<>|=")[1:]) if kind == "U" else 0
     if n_letters * len(classes) > MOST_CLASS_LETTERS:

@@ -37,7 +37,7 @@ def patterns_from(
     values, higher = arrays["values"].astype(dtype), arrays["higher"]
     settles = len(network.layers) == 2 and isinstance(network.layers[0], FixedPointSpec)
     if not settles or higher.ndim != 2 or network.n_inputs != network.n_outputs:
-        raise ModelFileError("the network is none of a memory")
+        raise ModelFileError("the network is not that of a memory")
     if higher.shape[1] != network.n_inputs or not np.isin(higher, (0, 1)).all():
         raise ModelFileError(f"the patterns do not fit a network of {network.n_inputs} elements")
     if values.shape != (2,) or not values[0] < values[1]:

@@ -20,7 +20,7 @@ def check_parts(network: Any, objective: Any, optimizer: Any, metrics: Any) -> N
         (metrics or {}, Mapping, "metrics", '{"accuracy": Accuracy()}'),
     ):
         if isinstance(value, type) or not isinstance(value, kind):
-            raise OptionError(f"{name}={value!r} is none. Give one such as {example}.")
+            raise OptionError(f"{name}={value!r} is not valid. Give one such as {example}.")
 
 
 def check_rows(part: str, x: Any, y: Any, weights: Any = None) -> tuple[np.ndarray, ...]:
