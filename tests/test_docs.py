@@ -33,11 +33,16 @@ MODULES = [
 
 
 def fenced(page, language):
+    """Return the blocks without a title; one with a title is a part of the file that it names."""
     return re.findall(rf"^```{language}\n(.*?)^```", page.read_text(), re.DOTALL | re.MULTILINE)
 
 
 def public_names():
-    error_names = [name for name, _ in inspect.getmembers(errors, inspect.isclass)]
+    error_names = [
+        name
+        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        if kind.__module__ == errors.__name__
+    ]
     step_names = [
         name
         for name, function in inspect.getmembers(sixsteps, inspect.isfunction)

@@ -31,7 +31,7 @@ from chainrule.engine import (
     leaky_relu,
     make_key,
 )
-from chainrule.engine.layers.kind import Kind
+from chainrule.engine.layers import NAMED, Kind
 from chainrule.predicting.layers import KINDS, AnyLayer, described, engine_params, in_a_line
 
 
@@ -66,7 +66,9 @@ def test_an_activation_is_whole(name):
 
 
 def test_names_of_activations_are_those_of_the_records():
-    assert {*NAMES, "softmax"} == set(ACTIVATIONS)
+    assert {*NAMES, *NAMED} == set(ACTIVATIONS)
+    assert "softmax" in NAMED
+    assert not set(NAMES) & set(NAMED)
     for alias in set(NAMES) - set(RECORDS):
         assert ACTIVATIONS[alias] is ACTIVATIONS[NAMES[alias].name]
 

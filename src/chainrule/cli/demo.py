@@ -1,5 +1,6 @@
 """`chainrule demo`: systems of the textbooks, ready to run."""
 
+from importlib import import_module
 from pathlib import Path
 
 from chainrule.cli.talk import Talk, columns, draw
@@ -19,13 +20,10 @@ def run_demo(name: str | None, show: bool, out: Path | None) -> None:
         return
     if name not in DEMOS:
         raise OptionError(f'no demo is called "{name}". There are: {", ".join(DEMOS)}.')
-    from chainrule.demos.iris import show_iris
-    from chainrule.demos.recurrent import show_recurrent
-    from chainrule.demos.wheat_seeds import show_wheat_seeds
     from chainrule.runs.folder import new_run_folder
 
     talk = Talk()
-    shows = {"iris": show_iris, "recurrent": show_recurrent, "wheat-seeds": show_wheat_seeds}
+    chosen = import_module(f"chainrule.demos.{name.replace('-', '_')}")  # it alone, with its JAX
     with new_run_folder(Path("runs"), f"demo-{name}", exact=out) as (folder, final):
-        shows[name](talk.say, folder)
+        chosen.show(talk.say, folder)
     talk.say("Figures", *(str(path) for path in sorted(final.glob("*.png"))))

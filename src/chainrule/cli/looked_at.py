@@ -109,7 +109,7 @@ def _of_table(
 
 
 def _new_model(rows: Rows, new: NewNetwork) -> Any:
-    from chainrule.engine.layers.activations import ACTIVATIONS
+    from chainrule.engine.layers import ACTIVATIONS
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
 
     task = new.task or guess_task(rows.y, ", ".join(rows.names))[0]

@@ -64,7 +64,7 @@ def train_tutorial_network(divisor: Literal["elements", "rows"]) -> Trained:
     )
 
 
-def show_iris(say: Say, folder: Path) -> None:
+def show(say: Say, folder: Path) -> None:
     """Tell the story on `say`, and draw its figures into `folder`."""
     elements, rows = train_tutorial_network("elements"), train_tutorial_network("rows")
     say("Network", "4 inputs → 2 sigmoid → 3 sigmoid, no bias, 14 weights, float64")

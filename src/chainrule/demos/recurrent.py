@@ -62,7 +62,7 @@ def digit_patterns() -> np.ndarray:
     return (means > THRESHOLD).astype(int)
 
 
-def show_recurrent(say: Say, folder: Path) -> None:
+def show(say: Say, folder: Path) -> None:
     """Tell the story on `say`, and draw its figures into `folder`."""
     _show_xor(say)
     print()

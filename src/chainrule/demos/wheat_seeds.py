@@ -61,7 +61,7 @@ def scaled_inside(train: Sequence[Any], test: Sequence[Any], *args: Any) -> list
     return back_propagation(train, test, *args)
 
 
-def show_wheat_seeds(say: Say, folder: Path) -> None:
+def show(say: Say, folder: Path) -> None:
     """Tell the story on `say`, and draw its figures into `folder`."""
     rows = numbered_seeds()
     started = time.perf_counter()

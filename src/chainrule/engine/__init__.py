@@ -6,9 +6,8 @@ and `predict`; every name here is documented where it is defined.
 
 from chainrule.engine.compiling.count import compilations
 from chainrule.engine.keys import make_key, split_key
+from chainrule.engine.layers import ACTIVATIONS, as_activation
 from chainrule.engine.layers.activations import (
-    ACTIVATIONS,
-    as_activation,
     elu,
     gelu,
     identity,

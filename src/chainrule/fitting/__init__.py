@@ -4,7 +4,26 @@ Here are the names that the estimators' parameters take, for help that must not 
 is written in the record of its kind in the engine, and a test holds the two together.
 """
 
-SOLVERS = ("adam", "adamw", "sgd", "lbfgs", "rmsprop", "rprop", "gradient-descent")
-LOSSES = ("squared_error", "absolute_error", "huber", "quantile", "poisson")
-SETTLE_SOLVERS = ("auto", "picard", "anderson", "newton")
+SOLVERS = (
+    "adam",
+    "adamw",
+    "sgd",
+    "lbfgs",
+    "rmsprop",
+    "rprop",
+    "gradient-descent",
+)
+LOSSES = (
+    "squared_error",
+    "absolute_error",
+    "huber",
+    "quantile",
+    "poisson",
+)
 LOSSES_OF_CLASSES = ("cross_entropy", "log_loss")
+SETTLE_SOLVERS = (
+    "auto",
+    "picard",
+    "anderson",
+    "newton",
+)

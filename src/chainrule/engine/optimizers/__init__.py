@@ -24,9 +24,16 @@ from chainrule.engine.optimizers.schedules import (
 )
 
 # what the estimators' `solver` may be
-SOLVERS: dict[str, type[Rule]] = {
-    rule.solver: rule for rule in (Adam, AdamW, Momentum, LBFGS, RMSProp, Rprop, GradientDescent)
-}
+_ASKED_FOR: tuple[type[Rule], ...] = (
+    Adam,
+    AdamW,
+    Momentum,
+    LBFGS,
+    RMSProp,
+    Rprop,
+    GradientDescent,
+)
+SOLVERS: dict[str, type[Rule]] = {rule.solver: rule for rule in _ASKED_FOR}
 
 __all__ = [
     "LBFGS",

@@ -9,9 +9,14 @@ from chainrule.data.columns.kinds.number import Number
 
 __all__ = ["KINDS", "Column", "ColumnKind", "kind_of"]
 
-KINDS: dict[str, ColumnKind] = {
-    kind.name: kind for kind in (Dropped(), Constant(), Identifier(), Number(), Category())
-}
+_IN_THEIR_ORDER: tuple[ColumnKind, ...] = (
+    Dropped(),
+    Constant(),
+    Identifier(),
+    Number(),
+    Category(),
+)
+KINDS: dict[str, ColumnKind] = {kind.name: kind for kind in _IN_THEIR_ORDER}
 
 
 def kind_of(column: Column) -> ColumnKind:

@@ -8,7 +8,14 @@ from chainrule.engine.networks.settling.picard import PICARD
 from chainrule.engine.networks.settling.solver import Problem, Solver
 from chainrule.engine.networks.settling.state import Settled
 
-SOLVERS: dict[str, Solver] = {each.name: each for each in (AUTO, PICARD, ANDERSON, NEWTON, LU)}
+_ALL = (
+    AUTO,
+    PICARD,
+    ANDERSON,
+    NEWTON,
+    LU,
+)
+SOLVERS: dict[str, Solver] = {each.name: each for each in _ALL}
 OF_STATES = tuple(name for name, solver in SOLVERS.items() if solver.of_states)
 OF_ERRORS = tuple(name for name, solver in SOLVERS.items() if solver.of_errors)
 

@@ -1,0 +1,90 @@
+"""What the recipes of docs/adding.md add, used: trained with, kept, shown, asked for at the shell.
+
+`test_adding.py` runs this in a copy of the package that has it; here it is not there.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import chainrule
+from chainrule import load
+
+HERE = Path(__file__).parent
+sys.path.append(str(HERE / "cli"))
+
+from small import done  # noqa: E402
+
+N = 48
+RNG = np.random.default_rng(0)
+TABLE = pl.DataFrame(
+    {
+        "x": RNG.normal(size=N),
+        "at": [None if hour == 23 else f"{hour:02}:30" for hour in RNG.integers(0, 24, N)],
+    }
+)
+Y = TABLE["x"].to_numpy() + RNG.normal(size=N)
+QUICK = {"batch_size": 24, "max_iter": 2, "random_state": 0}
+
+
+def test_it_is_the_copy():
+    assert Path(chainrule.__file__).is_relative_to(HERE.parent)
+
+
+@pytest.fixture(scope="module")
+def model():
+    """One fit with all that a multi-layer perceptron can have."""
+    new = {"solver": "sign-descent", "loss": "log_cosh"}
+    return chainrule.MLPRegressor((4, 3), ["hard_tanh", "shift"], **new, **QUICK).fit(TABLE, Y)
+
+
+def test_the_fit_is_kept(model, tmp_path):
+    assert np.isfinite(model.history_["loss"]).all()
+    again = load(model.save(tmp_path / "model.chr"))
+    assert again.get_params()["activation"] == ("hard_tanh", "shift")
+    assert "shifted" in again.fitted_.network.layers[3].in_a_line
+    np.testing.assert_array_equal(again.predict(TABLE), model.predict(TABLE))
+
+
+def test_the_fit_is_shown(model):
+    explanation = model.explain(TABLE[:1], Y[:1])
+    text = str(explanation)
+    for words in ("min(max(", "+ t", "sign(g)", "log cosh(", "at (sine)", "sin(2π"):
+        assert words in text, f"{words} is not in\n{text}"
+    assert r"\log \cosh" in explanation.as_latex()
+
+
+def test_its_gradients_are_right(model):
+    assert model.check_gradients(TABLE[:5], Y[:5]).ok
+
+
+def test_a_time_that_is_none_is_refused(model):
+    with pytest.raises(chainrule.errors.DataError, match='"at" holds times.*row 1 holds "noon"'):
+        model.predict(pl.DataFrame({"x": [0.0], "at": ["noon"]}))
+
+
+def test_the_estimator_is_kept_and_shown(tmp_path):
+    classes = np.where(Y > 0, "yes", "no")
+    model = chainrule.LinearClassifier(**QUICK).fit(TABLE, classes)
+    again = load(model.save(tmp_path / "model.chr"))
+    assert type(again) is chainrule.LinearClassifier
+    assert "activation" not in again.get_params()
+    np.testing.assert_array_equal(again.predict_proba(TABLE), model.predict_proba(TABLE))
+    assert "σ(" in str(again.explain(TABLE[:1], classes[:1]))
+
+
+def test_the_shell_has_it(tmp_path):
+    TABLE.with_columns(y=Y).write_csv(tmp_path / "t.csv")
+    line = "fit t.csv -t y --model mlp --hidden 4 --activation hard_tanh --solver sign-descent"
+    told = done(tmp_path, f"{line} --loss log_cosh --epochs 2 --no-figures --no-report --out run")
+    for words in ("1 column of times as sine and cosine", "hard_tanh", "log cosh", "sign-descent"):
+        assert words in told
+    assert len(done(tmp_path, "predict run t.csv").splitlines()) == N + 1
+    whole = done(tmp_path, "fit --help-all")
+    assert "sign-descent" in whole
+    assert "log_cosh" in whole
+    assert "parity" in done(tmp_path, "demo --list")
+    assert "of the 8 rows are right" in done(tmp_path, "demo parity --out demo")
