@@ -12,6 +12,7 @@ import pytest
 
 import chainrule
 from chainrule import load
+from chainrule.data.findings import find
 
 HERE = Path(__file__).parent
 sys.path.append(str(HERE / "cli"))
@@ -76,6 +77,24 @@ def test_the_estimator_is_kept_and_shown(tmp_path):
     assert "σ(" in str(again.explain(TABLE[:1], classes[:1]))
 
 
+def test_the_solver_settles_and_is_kept(tmp_path):
+    own = {"settle_solver": "heavy-ball", "adjoint_solver": "heavy-ball"}
+    model = chainrule.FixedPointRegressor(4, guarantee="spectral", **own, **QUICK).fit(TABLE, Y)
+    assert not model.history_["unsettled"][1:].any()
+    again = load(model.save(tmp_path / "model.chr"))
+    assert again.settle_solver == "heavy-ball"
+    np.testing.assert_array_equal(again.predict(TABLE), model.predict(TABLE))
+
+
+def test_what_is_odd_is_found():
+    table = TABLE.with_columns(pl.when(pl.int_range(N) < 5).then(-999).otherwise("x").alias("x"))
+    found = {finding.kind: finding for finding in find(table, Y, task="regression")}
+    assert found["gap code"].columns == ("x",)
+    assert '"x" is -999 in 5 rows' in found["gap code"].evidence
+    assert '`drop=["x"]`' in found["gap code"].remedy
+    assert "gap code" not in {finding.kind for finding in find(TABLE, Y, task="regression")}
+
+
 def test_the_shell_has_it(tmp_path):
     TABLE.with_columns(y=Y).write_csv(tmp_path / "t.csv")
     line = "fit t.csv -t y --model mlp --hidden 4 --activation hard_tanh --solver sign-descent"
@@ -86,5 +105,7 @@ def test_the_shell_has_it(tmp_path):
     whole = done(tmp_path, "fit --help-all")
     assert "sign-descent" in whole
     assert "log_cosh" in whole
+    assert "heavy-ball" in whole
+    assert "--no-nesterov" in whole
     assert "parity" in done(tmp_path, "demo --list")
     assert "of the 8 rows are right" in done(tmp_path, "demo parity --out demo")

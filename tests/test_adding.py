@@ -19,8 +19,12 @@ GOALS = {
     "Activation": 1,
     "Layer": 2,
     "Optimizer": 1,
+    "Solver of fixed points": 1,
     "Objective": 1,
     "Column kind": 1,
+    "Finding of a table": 2,
+    "Finding of the doctor": 2,
+    "Option of fit": 1,
     "Estimator": 2,
     "Demo": 2,
 }
@@ -48,12 +52,32 @@ CHECKED_BY = {
         f"{RECORDS}::test_an_optimizer_says_how_it_is_asked_for_and_shown[sign-descent]",
         f"{RECORDS}::test_the_names_in_help_are_those_of_the_records",
     ),
+    "Solver of fixed points": (
+        f"{ADJOINT}[fixed point, heavy-ball, heavy-ball-predicting]",
+        f"{RECORDS}::test_every_file_of_a_solver_has_a_record_that_is_known",
+    ),
     "Objective": (
         f"{BACKWARD}::test_delta_is_the_derivative_of_value[log cosh]",
         f"{RECORDS}::test_an_objective_says_how_it_is_asked_for_shown_and_predicted_with[LogCosh]",
     ),
     "Column kind": (
         "tests/data/test_schema.py::test_every_kind_of_column_answers_what_is_asked_of_it[clock]",
+    ),
+    "Finding of a table": (
+        "tests/data/test_findings.py::test_a_sound_table_is_left_in_peace",
+        "tests/data/test_findings.py::test_of_the_penguins_only_the_row_number_is_odd",
+    ),
+    "Finding of the doctor": (
+        "tests/inspection/test_doctor.py::test_every_kind_has_a_case",
+        "tests/inspection/test_doctor.py::test_the_first_finding_is_the_planted_one",
+        "tests/inspection/test_doctor.py::test_nothing_is_found_where_nothing_is_wrong",
+        "tests/inspection/test_doctor.py::test_remedies_name_options_that_the_model_has"
+        "[wild predictions]",
+    ),
+    "Option of fit": (
+        "tests/cli/test_options.py::test_what_is_typed_reaches_the_estimator",
+        "tests/cli/test_options.py::test_help_is_short_and_help_all_is_whole",
+        "tests/test_docs.py::test_options_of_fit_are_explained_with_their_defaults",
     ),
     "Estimator": (),
     "Demo": (),
@@ -97,7 +121,7 @@ def test_a_recipe_touches_no_more_files_than_it_says(name):
     touched = {file_of(title) for title, _ in RECIPES[name]}
     sources = {file for file in touched if file.startswith("src/")}
     counted = {file for file in sources if not file.endswith("/__init__.py")}
-    assert len(counted) == GOALS[name], counted
+    assert len(counted) <= GOALS[name], counted
     link = f"[{name.lower()}](#{name.lower().replace(' ', '-')})"
     row = re.search(rf"^\| {re.escape(link)} \| {len(counted)} \| (.*) \|$", PAGE, re.MULTILINE)
     named = set(re.findall(r"`(.*?)`", row[1]))
@@ -106,7 +130,7 @@ def test_a_recipe_touches_no_more_files_than_it_says(name):
 
 
 def test_what_the_recipes_add_works(tmp_path):
-    for part in ("src/chainrule", "tests"):
+    for part in ("src/chainrule", "tests", "examples"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))
     for file in ("pyproject.toml", "docs/reference.md", "docs/shell.md"):
         (tmp_path / file).parent.mkdir(exist_ok=True)
