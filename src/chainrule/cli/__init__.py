@@ -20,6 +20,7 @@ def main() -> None:
 
 
 def _run() -> int:
+    # errors in here, too, are one sentence
     from chainrule.cli.app import app
     from chainrule.cli.talk import SHELL
     from chainrule.errors import ChainruleError, DivergedError

@@ -34,7 +34,7 @@ def chainrule(
 ) -> None:
     """Neural networks trained by backpropagation on your own tables."""
     if version:
-        from chainrule import __version__
+        from chainrule import __version__  # as below
 
         typer.echo(f"chainrule {__version__}")
         raise typer.Exit
@@ -44,7 +44,7 @@ def chainrule(
 @takes_options
 def fit(ctx: typer.Context, **values: Any) -> None:
     """Train a network on a table; test it beside three baselines; write a run folder."""
-    from chainrule.cli.fit import run_fit
+    from chainrule.cli.fit import run_fit  # --help needs none of it
 
     sources = {option: ctx.get_parameter_source(option.key) for option in OPTIONS}
     typed = [
@@ -67,7 +67,7 @@ def predict(
     separator: Separator = None,
 ) -> None:
     """Predict new rows; the target column need not be there."""
-    from chainrule.cli.predict import run_predict
+    from chainrule.cli.predict import run_predict  # as above
 
     run_predict(run, table, out, interval, separator)
 
@@ -84,7 +84,7 @@ def evaluate(
     json: Json = False,
 ) -> None:
     """Test a trained model on a labelled table."""
-    from chainrule.cli.evaluate import run_evaluate
+    from chainrule.cli.evaluate import run_evaluate  # as above
 
     run_evaluate(run, table, target, separator, json)
 
@@ -142,7 +142,7 @@ def explain(
     separator: Separator = None,
 ) -> None:
     """Work out one row's way through the network and back, with every number."""
-    from chainrule.cli.explain import run_explain
+    from chainrule.cli.explain import run_explain  # as above
     from chainrule.cli.looked_at import NewNetwork
 
     new = NewNetwork(hidden, activation, seed, rate, task)
@@ -168,7 +168,7 @@ def check_gradients(
     separator: Separator = None,
 ) -> None:
     """Check every layer's gradients against finite differences; exit code 1 if one is wrong."""
-    from chainrule.cli.check_gradients import run_check_gradients
+    from chainrule.cli.check_gradients import run_check_gradients  # as above
     from chainrule.cli.looked_at import NewNetwork
 
     new = NewNetwork(hidden, activation, seed, None, task)
@@ -192,7 +192,7 @@ def doctor(
     json: Json = False,
 ) -> None:
     """Say what is wrong with a training, and which option to change."""
-    from chainrule.cli.doctor import run_doctor
+    from chainrule.cli.doctor import run_doctor  # as above
 
     raise typer.Exit(run_doctor(run, table, target, separator, sanity, json))
 
@@ -210,7 +210,7 @@ def report(
     separator: Separator = None,
 ) -> None:
     """Write the report of a run again: one HTML file."""
-    from chainrule.cli.report import run_report
+    from chainrule.cli.report import run_report  # as above
 
     run_report(run, table, out, figures, separator)
 
@@ -218,7 +218,7 @@ def report(
 @app.command()
 def datasets(json: Json = False) -> None:
     """List the named data sets."""
-    from chainrule.cli.datasets import list_datasets
+    from chainrule.cli.datasets import list_datasets  # as above
 
     list_datasets(json)
 
@@ -232,6 +232,6 @@ def demo(
     ] = None,
 ) -> None:
     """Run a system of the textbooks, ready to watch."""
-    from chainrule.cli.demo import run_demo
+    from chainrule.cli.demo import run_demo  # as above
 
     run_demo(name, show, out)

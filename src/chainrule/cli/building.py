@@ -76,6 +76,7 @@ def new_model(asked: Asked, task: str, parameters: dict[str, Any]) -> Any:
 
 def _kind(model: str, task: str) -> Any:
     """Return the class of the estimator."""
+    # scikit-learn, once the options are known to be right
     from chainrule.models import fixed_point, mlp, tabular
 
     kinds = {
@@ -103,7 +104,7 @@ def _of_one_layer(values: dict[str, Any]) -> dict[str, Any]:
 
 def model_before(asked: Asked, task: str, class_weight: Any) -> Any:
     """Return the model of the run before, with what a training may change when it goes on."""
-    from chainrule.models.loading import load
+    from chainrule.models.loading import load  # as above
 
     assert asked.before is not None
     model = load(asked.before.model)

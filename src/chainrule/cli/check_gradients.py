@@ -36,6 +36,7 @@ def run_check_gradients(
     taken = rows.take(chosen)
     check = looked.model.check_gradients(taken, taken.y, most=most)
     if figure is not None:
+        # only where a figure is asked for
         from chainrule.report.gradient_check import gradient_check_figure
         from chainrule.report.style import save_figure
 

@@ -20,7 +20,7 @@ def run_demo(name: str | None, show: bool, out: Path | None) -> None:
         return
     if name not in DEMOS:
         raise OptionError(f'no demo is called "{name}". There are: {", ".join(DEMOS)}.')
-    from chainrule.runs.folder import new_run_folder
+    from chainrule.runs.folder import new_run_folder  # once the name is known
 
     talk = Talk()
     chosen = import_module(f"chainrule.demos.{name.replace('-', '_')}")  # it alone, with its JAX

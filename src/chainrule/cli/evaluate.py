@@ -44,7 +44,7 @@ def run_evaluate(
         weight=weight if weighted else None,
         groups=groups if groups in frame.columns and groups not in wanted else None,
     )
-    from chainrule.judging.evaluation import evaluate
+    from chainrule.judging.evaluation import evaluate  # scikit-learn, once the table is read
 
     model = load_for_rows(path)
     for line in model.fitted_.encoder.transform_report(rows.columns):

@@ -192,6 +192,7 @@ def _train(model: Any, train: Rows, validation: Rows, *, keeps_groups: bool) -> 
 def _test(talk: Talk, model: Any, rows: Rows, split: Split, test: Rows) -> dict[str, Any]:
     if not len(test):
         return {}
+    # scikit-learn, once something is trained
     from chainrule.judging.evaluation import MOST_ROWS, evaluate, measure_of, score_baselines
 
     scores = evaluate(model, test)

@@ -95,7 +95,7 @@ def _of_run(
 def _of_table(
     table: str, targets: list[str] | None, separator: str | None, new: NewNetwork
 ) -> Looked:
-    from chainrule.models.initial import at_start
+    from chainrule.models.initial import at_start  # JAX, once the table is read
 
     frame = read_table(table, separator=separator)
     if not targets:
@@ -109,7 +109,7 @@ def _of_table(
 
 
 def _new_model(rows: Rows, new: NewNetwork) -> Any:
-    from chainrule.engine.layers import ACTIVATIONS
+    from chainrule.engine.layers import ACTIVATIONS  # as above
     from chainrule.models.mlp import MLPClassifier, MLPRegressor
 
     task = new.task or guess_task(rows.y, ", ".join(rows.names))[0]

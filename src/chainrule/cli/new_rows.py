@@ -9,7 +9,7 @@ from chainrule.runs.folder import read_manifest
 
 def load_for_rows(path: Path) -> Any:
     """Return the model of a file; a memory is refused, for it knows no columns of a table."""
-    from chainrule.models.loading import load
+    from chainrule.models.loading import load  # scikit-learn, once the run is found
 
     model = load(path)
     if model.fitted_.encoder is None:

@@ -30,7 +30,7 @@ def run_report(
     run: Path, table: str | None, out: Path | None, figures: bool, separator: str | None
 ) -> None:
     """Carry out the command."""
-    from chainrule.report.page.write import write_page
+    from chainrule.report.page.write import write_page  # needs the extra `report`
 
     if out is not None and not out.parent.is_dir():
         raise OptionError(f"there is no folder {out.parent} for --out {out}. Make it first.")
@@ -120,7 +120,7 @@ def _refuse_other_rows(
     run: Path, manifest: dict[str, Any], model: Any, split: str, test: Rows
 ) -> None:
     """Raise a DataError if the rows are not those of the fit, as far as that shows."""
-    from chainrule.judging.evaluation import evaluate
+    from chainrule.judging.evaluation import evaluate  # scikit-learn, only for another table
 
     results = manifest.get("results") or {}
     alike = split == (manifest.get("split") or {}).get("description")

@@ -113,7 +113,7 @@ def _report(
     folder: Path, final: Path, asked: Asked, model: Any, parts: tuple[Rows, Rows, Rows]
 ) -> str:
     """Write the report and return its name; or why there is none, for the run is worth more."""
-    from chainrule.cli.report import subject_of
+    from chainrule.cli.report import subject_of  # only where a report is asked for
     from chainrule.report.page.write import write_page
 
     try:
@@ -126,7 +126,7 @@ def _report(
 
 
 def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None:
-    from chainrule.report.curves import learning_curves
+    from chainrule.report.curves import learning_curves  # needs the extra `report`
     from chainrule.report.predictions import confusion_figure, scatter_figure
     from chainrule.report.style import save_figure
 

@@ -31,6 +31,7 @@ def describe_network(model: Any) -> str:
 def describe_model(asked: Any, model: Any, n_rows: int) -> str:
     """Return which model is trained, and why; with what "auto" stands for by the rows."""
     if asked.model == "tabular":
+        # scikit-learn, as the model that is described
         from chainrule.fitting.recipe import recipe_for
 
         return f"tabular: {recipe_for(model, n_rows)}"

@@ -116,7 +116,7 @@ def _say_what_was_wrong(say: Say, trained: Trained) -> None:
 
 
 def _say_defaults(say: Say) -> dict[str, np.ndarray]:
-    from sklearn.model_selection import StratifiedKFold, cross_val_score
+    from sklearn.model_selection import StratifiedKFold, cross_val_score  # only for the comparison
 
     from chainrule.models.mlp import MLPClassifier
 
@@ -138,6 +138,7 @@ def _say_defaults(say: Say) -> dict[str, np.ndarray]:
 
 
 def _draw(folder: Path, elements: Trained, rows: Trained, history: dict[str, Any]) -> None:
+    # needs the extra `report`
     from chainrule.report.curves import iteration_curves, learning_curves
     from chainrule.report.style import save_figure
 

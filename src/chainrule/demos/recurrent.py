@@ -122,6 +122,7 @@ def _nearest(x: np.ndarray, patterns: np.ndarray) -> np.ndarray:
 
 
 def _draw(folder: Path, memory: AssociativeMemory) -> None:
+    # needs the extra `report`
     from chainrule.report.settling import pattern_figure, settling_curves
     from chainrule.report.style import save_figure
 

@@ -100,7 +100,7 @@ def show(say: Say, folder: Path) -> None:
 
 def _say_defaults(say: Say) -> tuple[np.ndarray, list[str]]:
     """Cross-validate today's defaults and return the confusion matrix over all folds."""
-    from sklearn.metrics import confusion_matrix
+    from sklearn.metrics import confusion_matrix  # once there is something to compare
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
     from chainrule.models.mlp import MLPClassifier
@@ -124,7 +124,7 @@ def _say_defaults(say: Say) -> tuple[np.ndarray, list[str]]:
 
 
 def _draw(folder: Path, rows: list[list[Any]], confusion: np.ndarray, names: list[str]) -> None:
-    from chainrule.report.curves import iteration_curves
+    from chainrule.report.curves import iteration_curves  # needs the extra `report`
     from chainrule.report.predictions import confusion_figure
     from chainrule.report.style import save_figure
 

@@ -179,7 +179,7 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
     train, test : Rows
         To learn from, and to score on.
     """
-    from sklearn.utils.class_weight import compute_sample_weight
+    from sklearn.utils.class_weight import compute_sample_weight  # once something is trained
     from threadpoolctl import threadpool_limits
 
     x_train, y_train, w_train = _plain(model, train)

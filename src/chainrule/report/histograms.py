@@ -81,7 +81,7 @@ def layer_values(model: Any, X: Any, y: Any) -> dict[str, dict[str, np.ndarray]]
     X, y
         Rows and their true targets.
     """
-    import jax
+    import jax  # a figure of given numbers needs none
 
     from chainrule.data.rows.rows import as_rows
     from chainrule.engine.compiling.precision import precision

@@ -111,6 +111,7 @@ class PermutationImportanceDisplay(Display):
         """
         if n_repeats < 1:
             raise OptionError(f"n_repeats={n_repeats!r} must be a whole number, 1 or more.")
+        # JAX, which drawing known numbers does without
         from chainrule.fitting.watching import as_scorer
 
         scorer = as_scorer(model, scoring)

@@ -99,6 +99,7 @@ def _names(test: Rows) -> tuple[str, ...]:
 
 def _record(model: Any, test: Rows, train: Rows | None) -> dict[str, Any]:
     """Return what a manifest would say."""
+    # scikit-learn, once there is something to score
     from chainrule.judging.evaluation import evaluate, measure_of, score_baselines
 
     results = {
