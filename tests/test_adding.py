@@ -45,6 +45,7 @@ CHECKED_BY = {
         f"{ADJOINT}[shift-predicting]",
         f"{BACKWARD}::test_dtype_in_is_dtype_out[shift-float32]",
         f"{BACKWARD}::test_every_class_has_a_row",
+        "tests/models/test_inference.py::test_it_gives_what_the_engine_gives[shift-float32]",
     ),
     "Optimizer": (
         "tests/engine/test_optimizers.py::test_the_referee_agrees_at_every_step[sign descent]",

@@ -19,8 +19,6 @@ from chainrule.engine import (
     Elementwise,
     FeedForward,
     LayerNorm,
-    Piecewise,
-    Scale,
 )
 from chainrule.engine.compiling.precision import precision
 from chainrule.engine.objectives.several_classes import SeveralSoftmaxCrossEntropies
@@ -31,8 +29,7 @@ from chainrule.predicting.layers import (
     DenseSpec,
     LayerNormSpec,
     PiecewiseSpec,
-    ScaleSpec,
-    SoftmaxSpec,
+    described,
 )
 from chainrule.predicting.network import PlainNetwork, check
 
@@ -49,31 +46,8 @@ DTYPES = {"float32": 1e-6, "float64": 1e-12}
 
 def plain(network, params, link="identity", sizes=()):
     """Return the plain network of one of the engine's, dropout left out."""
-    layers, arrays, width = [], [], None
-    for layer, p in zip(network.layers, params, strict=True):
-        if isinstance(layer, Dense):
-            found = {"weights": p.weights} | ({"biases": p.biases} if layer.bias else {})
-            layers.append(DenseSpec(*p.weights.shape, layer.bias))
-            width = p.weights.shape[1]
-        elif isinstance(layer, LayerNorm):
-            found = {"scale": p.scale, "shift": p.shift}
-            layers.append(LayerNormSpec(width, float(layer.epsilon)))
-        elif isinstance(layer, Scale):
-            found = {"scale": p.scale}
-            layers.append(ScaleSpec(len(p.scale)))
-        elif isinstance(layer, Piecewise):
-            found = {"edges": np.asarray(layer.edges, params[-1].weights.dtype)}
-            layers.append(PiecewiseSpec(6, layer.width(6), list(layer.columns)))
-        elif isinstance(layer, Elementwise):
-            found = {}
-            layers.append(ActivationSpec(layer.name, [float(c) for c in layer.constants]))
-        elif isinstance(layer, Dropout):
-            continue
-        else:
-            found = {}
-            layers.append(SoftmaxSpec())
-        arrays.append({name: np.array(array) for name, array in found.items()})
-    return PlainNetwork(tuple(layers), tuple(arrays), link, sizes)
+    layers, arrays = described(network.layers, params)
+    return PlainNetwork(layers, arrays, link, sizes)
 
 
 def initial(network, n_in, dtype):
@@ -98,7 +72,7 @@ def block(activation, *, width=7, norm=False, bias=True):
 
 
 NETWORKS = {
-    **{f"{name}": block(layer) for name, layer in ACTIVATIONS.items()},
+    **{f"{name}": block(layer, width=8) for name, layer in ACTIVATIONS.items()},
     "no hidden layer": (),
     "layer norm": block(engine.gelu, norm=True),
     "encoded": (

@@ -121,7 +121,8 @@ class PlainNetwork:
     @property
     def between(self) -> list[np.ndarray]:
         """Weights between the layers of units, in order, as a picture shows them."""
-        return [self.arrays[place][self.layers[place].hears] for place in self._places]
+        pairs = zip(self._places, self._widths[:-1], strict=True)
+        return [self.layers[place].heard(self.arrays[place], n) for place, n in pairs]
 
     @property
     def n_weights(self) -> int:
@@ -156,14 +157,17 @@ class PlainNetwork:
 
     @cached_property
     def _places(self) -> list[int]:
-        """Where the layers of units are: dense ones, and those that settle."""
+        """Where the layers with units of their own are."""
         return [i for i, spec in enumerate(self.layers) if spec.has_units]
 
     @cached_property
     def _widths(self) -> list[int]:
-        """Numbers in a row before the first layer and after every dense one."""
-        first, *_ = units = [self.layers[place] for place in self._places]
-        return [first.n_taken or 0, *(spec.n_given(0) for spec in units)]
+        """Numbers in a row before every layer of units, and after the last layer."""
+        found, width = [], self.n_inputs
+        for spec in self.layers:
+            found += [width] if spec.has_units else []
+            width = spec.n_given(width)
+        return [*found, width]
 
     @cached_property
     def _steps(self) -> list[tuple[Callable[..., np.ndarray], Arrays]]:

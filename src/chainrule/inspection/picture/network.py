@@ -119,8 +119,12 @@ def _heading(model: Any, layer: int, sizes: Sequence[int]) -> str:
         return f"{sizes[0]} inputs" if sizes[0] != 1 else "1 input"
     if layer == len(sizes) - 1:
         return str(model.out_activation_ or "output")
+    units = [spec for spec in model.fitted_.network.layers if spec.has_units][:layer]
+    silent = [not spec.array_shapes() for spec in units]  # such units have no weights
+    if silent and silent[-1]:
+        return f"{sizes[layer]} {units[-1].kind}"
     names = model.fitted_.recipe.get("activation", model.activation)
-    name = names[layer - 1] if isinstance(names, list | tuple) else names
+    name = names[layer - 1 - sum(silent)] if isinstance(names, list | tuple) else names
     return f"{sizes[layer]} {name if isinstance(name, str) else getattr(name, 'name', 'units')}"
 
 

@@ -25,7 +25,6 @@ class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One layer; `has_units` tells whether it has units of its own or works on those before it."""
 
     has_units: ClassVar[bool] = False
-    hears: ClassVar[str] = "weights"  # the array by which its units hear those before them
 
     @property
     def kind(self) -> str:
@@ -45,6 +44,11 @@ class LayerSpec(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def n_given(self, n_taken: int) -> int:
         """How many numbers come out."""
         return n_taken
+
+    def heard(self, arrays: Arrays, n_taken: int) -> np.ndarray:
+        """Return by which weights its units hear the numbers before them, (n_taken, n_given)."""
+        del n_taken
+        return arrays["weights"]
 
     def array_shapes(self) -> dict[str, tuple[int, ...]]:
         """Return the shapes of its arrays by name."""

@@ -22,7 +22,6 @@ class FixedPointSpec(LayerSpec, frozen=True, tag="fixed_point"):
     """
 
     has_units: ClassVar[bool] = True
-    hears: ClassVar[str] = "inputs"
     n_in: Width
     n_out: Width
     activation: str
@@ -45,6 +44,9 @@ class FixedPointSpec(LayerSpec, frozen=True, tag="fixed_point"):
 
     def n_given(self, n_taken: int) -> int:
         return self.n_out
+
+    def heard(self, arrays: Arrays, n_taken: int) -> np.ndarray:
+        return arrays["inputs"]
 
     def array_shapes(self) -> dict[str, tuple[int, ...]]:
         n = self.n_out
