@@ -9,7 +9,17 @@ import numpy as np
 import pytest
 
 from chainrule import MLPClassifier, MLPRegressor, load
-from chainrule.engine import Elementwise, Objective, hyperparameters, number, pytree
+from chainrule.engine import (
+    Clipped,
+    Dense,
+    Elementwise,
+    FeedForward,
+    Objective,
+    hyperparameters,
+    number,
+    pytree,
+    train,
+)
 from chainrule.errors import OptionError
 from chainrule.report import write_report
 
@@ -133,6 +143,57 @@ def test_an_optimizer_of_your_own(tmp_path):
     assert "SignDescent(" in looks_into(model, NUMBERS)
     with pytest.raises(OptionError, match="optimizer=SignDescent"):
         model.save(tmp_path / "model.chr")
+
+
+@hyperparameters
+class OfBefore(SignDescent):
+    """An update of three arguments, as it was."""
+
+    def update(self, params, grads, opt_state):
+        return params, opt_state
+
+
+class Bare:
+    """An optimizer without @hyperparameters."""
+
+    full_batch_only = False
+    init, update = SignDescent.init, SignDescent.update
+
+
+class BareObjective(Objective):
+    per_row, slopes, link = Quartic.per_row, Quartic.slopes, Quartic.link
+
+
+class BareLayer:
+    width, init, forward, backward = Gain.width, Gain.init, Gain.forward, Gain.backward
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"optimizer": OfBefore()}, "OfBefore.update.*add loss_and_grads=None as the last"),
+        ({"optimizer": OfBefore(), "clip_norm": 1.0}, "OfBefore.update.*loss_and_grads=None"),
+        ({"optimizer": Bare()}, "look into Bare. Write @chainrule.engine.hyperparameters"),
+        (
+            {"loss": BareObjective()},
+            "look into BareObjective. Write @chainrule.engine.hyperparameters",
+        ),
+        (
+            {"activation": BareLayer()},
+            "look into BareLayer. Write @chainrule.engine.hyperparameters",
+        ),
+    ],
+)
+def test_what_cannot_enter_a_program_is_refused_in_a_sentence(given, message):
+    with pytest.raises(OptionError, match=message):
+        MLPRegressor((4,), **{**QUICK, **given}).fit(X, NUMBERS)
+
+
+def test_the_engine_refuses_an_update_of_three_arguments():
+    network, y = FeedForward((Dense(1),)), NUMBERS[:, None]
+    for optimizer in (OfBefore(), Clipped(OfBefore(), 1.0)):
+        with pytest.raises(OptionError, match="add loss_and_grads=None as the last"):
+            train(network, Quartic(), X, y, optimizer=optimizer, n_epochs=1)
 
 
 @pytest.mark.parametrize("loss", [fourth_powers, Quartic()], ids=["a function", "an objective"])

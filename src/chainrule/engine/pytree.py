@@ -15,7 +15,10 @@ from typing import Any, TypeVar, dataclass_transform
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.typing import ArrayLike
 from jaxtyping import Array
+
+from chainrule.errors import OptionError
 
 T = TypeVar("T")
 Number = float | jax.Array  # a hyperparameter outside and inside a compiled program
@@ -92,6 +95,17 @@ def _register(cls: type, leaves: tuple[str, ...], static: tuple[str, ...]) -> No
         return tree
 
     jax.tree_util.register_pytree_with_keys(cls, flatten_with_keys, unflatten, flatten)
+
+
+def check_leaves(value: Any) -> None:
+    """Refuse a layer, objective or optimizer that JAX, later, would in words of its own."""
+    for leaf in jax.tree.leaves(value):
+        if not isinstance(leaf, ArrayLike):
+            raise OptionError(
+                f"JAX cannot look into {type(leaf).__name__}. Write "
+                "@chainrule.engine.hyperparameters above the class, and what it holds as fields, "
+                "such as rate: float = number(default=0.1)."
+            )
 
 
 def on_device(values: Any, dtype: Any = None) -> Array:

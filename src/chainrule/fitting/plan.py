@@ -30,6 +30,8 @@ from chainrule.engine.optimizers import (
     StepDecay,
     WarmUp,
 )
+from chainrule.engine.pytree import check_leaves
+from chainrule.engine.training.checking import check_update
 from chainrule.errors import DivergedWarning, InterruptedWarning, OptionError, not_known
 
 # "step" halves the rate ten times over the training, "exponential" ends at a hundredth.
@@ -106,6 +108,8 @@ def plan_optimizer(model: Any, schedule: Schedule, frozen: tuple[int, ...] = ())
                 optimizer=model.optimizer,
                 solver=...,
             )
+        check_leaves(model.optimizer)
+        check_update(model.optimizer)
         optimizer = model.optimizer
     else:
         optimizer = named_rule(model).asked(model, schedule)

@@ -14,7 +14,7 @@ from jaxtyping import Array, PRNGKeyArray
 
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.layers.kind import Kind, kind_of
-from chainrule.engine.pytree import hyperparameters, pytree
+from chainrule.engine.pytree import check_leaves, hyperparameters, pytree
 from chainrule.errors import OptionError
 
 
@@ -76,11 +76,7 @@ def as_layer(what: Any) -> Layer:
     if isinstance(what, type):
         raise OptionError(f"{what.__name__} is a class, not a layer. Write {what.__name__}(…).")
     if isinstance(what, Layer):
-        if jax.tree_util.all_leaves([what]):  # JAX would refuse it later, in words of its own
-            raise OptionError(
-                f"{type(what).__name__} is a layer that JAX cannot look into. "
-                "Write @chainrule.engine.hyperparameters above its class."
-            )
+        check_leaves(what)
         return what
     if hasattr(what, "forward") and not hasattr(what, "backward"):
         return Differentiated(what)

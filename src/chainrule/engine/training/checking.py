@@ -1,5 +1,6 @@
 """What `train` checks before it starts: arrays, options, and whether the network fits both."""
 
+import inspect
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,7 +8,8 @@ import numpy as np
 
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective
-from chainrule.engine.optimizers.base import Optimizer
+from chainrule.engine.optimizers.base import Around, Optimizer
+from chainrule.engine.pytree import check_leaves
 from chainrule.errors import DataError, OptionError, ShapeError
 
 
@@ -21,6 +23,21 @@ def check_parts(network: Any, objective: Any, optimizer: Any, metrics: Any) -> N
     ):
         if isinstance(value, type) or not isinstance(value, kind):
             raise OptionError(f"{name}={value!r} is not valid. Give one such as {example}.")
+        check_leaves(value)
+    check_update(optimizer)
+
+
+def check_update(optimizer: Optimizer) -> None:
+    """Refuse an optimizer whose update cannot be given all that an update is given."""
+    while isinstance(optimizer, Around):
+        optimizer = optimizer.optimizer
+    try:
+        inspect.signature(optimizer.update).bind("params", "grads", "opt_state", "loss_and_grads")
+    except TypeError:
+        raise OptionError(
+            f"{type(optimizer).__name__}.update is given (params, grads, opt_state, "
+            "loss_and_grads): add loss_and_grads=None as the last of its parameters."
+        ) from None
 
 
 def check_rows(part: str, x: Any, y: Any, weights: Any = None) -> tuple[np.ndarray, ...]:
