@@ -144,7 +144,11 @@ def test_what_the_recipes_add_works(tmp_path):
     python = sorted(file for file in touched if file.endswith(".py"))
     done(tmp_path, "-m", "ruff", "check", "--no-cache", *python)
     done(tmp_path, "-m", "ruff", "format", "--no-cache", "--check", *python)
-    tests = ["tests/added.py", *(test for tests in CHECKED_BY.values() for test in tests)]
+    tests = [
+        "tests/added.py",
+        "tests/test_house.py",
+        *(test for tests in CHECKED_BY.values() for test in tests),
+    ]
     done(tmp_path, "-m", "pytest", "-q", "-p", "no:cacheprovider", *tests)
 
 
