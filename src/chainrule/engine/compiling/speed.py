@@ -12,7 +12,7 @@ chosen depends on the network, the batch size and the number type alone, never o
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import jax
 import numpy as np
@@ -24,12 +24,14 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "double": {"xla_cpu_experimental_ynn_fusion_type": ""},
     "good": {},
 }
+P = ParamSpec("P")
+T = TypeVar("T")
 FEW_PRODUCTS = 8192  # up to here a step of quick code takes no longer
 
 
 def compile_for(
-    params: Any, batch_size: int, program: Callable[..., Any], static: tuple[str, ...] = ()
-) -> Any:
+    params: Any, batch_size: int, program: Callable[P, T], static: tuple[str, ...] = ()
+) -> Callable[P, T]:
     """Return `program` under `jit`, compiled as suits steps of `batch_size` rows with `params`."""
     leaves = jax.tree.leaves(params)
     kind = "quick" if batch_size * count_numbers(params) <= FEW_PRODUCTS else "good"

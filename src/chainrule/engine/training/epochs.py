@@ -21,7 +21,6 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key, PRNGKeyArray
 
 from chainrule.engine.compiling.count import count_compilation
-from chainrule.engine.compiling.speed import compile_for
 from chainrule.engine.layers.notes import noting, sum_up
 from chainrule.engine.optimizers.gradient_descent import GradientDescent
 from chainrule.engine.pytree import as_vector, on_device, pytree
@@ -363,15 +362,3 @@ def blocks_of_epochs(
     own, history, failed = each
     states = State(*own, *counters, sums=None, best=None)
     return Block(states, history, n_entries, complete, jnp.zeros_like(failed), failed)
-
-
-def run_block(params: Any, *arguments: Any, **sizes: Any) -> Block:
-    """Run `block_of_epochs`, compiled as suits the `params` of one network."""
-    return compile_for(params, sizes["batch_size"], block_of_epochs, STATIC)(*arguments, **sizes)
-
-
-def run_blocks(params: Any, *arguments: Any, **sizes: Any) -> Block:
-    """Run `blocks_of_epochs`, compiled as suits the `params` of one network."""
-    return compile_for(params, sizes["batch_size"], blocks_of_epochs, STATIC_OF_SEVERAL)(
-        *arguments, **sizes
-    )

@@ -6,15 +6,16 @@ start → [block on the device → history, progress, clock, Ctrl-C] … → bes
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import jax
 import numpy as np
 from jaxtyping import Array, PRNGKeyArray
 
+from chainrule.engine.compiling.speed import compile_for
 from chainrule.engine.layers.notes import columns_of_notes, noting
 from chainrule.engine.pytree import on_device
-from chainrule.engine.training.epochs import Block, Extent, State, run_block
+from chainrule.engine.training.epochs import STATIC, Block, Extent, State, block_of_epochs
 from chainrule.engine.training.failure import locate_failure, locate_in_prediction
 from chainrule.engine.training.flow import FlowRecord, is_recorded, next_recorded
 from chainrule.engine.training.interrupt import Interrupt
@@ -48,29 +49,27 @@ class Limits:
         return self.interrupt.requested or self.left <= 0
 
 
+@dataclass(eq=False, kw_only=True)
 class Run:
-    """One training: the data on the device and the loop over blocks."""
+    """One training: the data on the device and the loop over blocks.
 
-    validation: Rows | None = None
-    reductions: Iterator[float] = iter(())  # factors of the learning rate, one for each plateau
-    flow: FlowRecord | None = None
+    `reductions` are factors of the learning rate, one for each plateau.
+    """
 
-    def __init__(
-        self,
-        task: Task,
-        watch: Watch | None,
-        layout: Layout,
-        columns: list[str],
-        key: PRNGKeyArray,
-        rng: np.random.Generator | None,
-        rows: Rows,
-        measure_training: bool,
-    ) -> None:
-        self.train, self.measure_training = rows, measure_training
-        self.task, self.watch, self.layout = task, watch, layout
-        self.columns, self.key, self.rng = columns, key, rng
-        self.entries: list[np.ndarray] = []
-        self.first_epoch, self.compile_seconds = 0, 0.0
+    task: Task
+    watch: Watch | None
+    layout: Layout
+    columns: list[str]
+    key: PRNGKeyArray
+    rng: np.random.Generator | None
+    train: Rows
+    validation: Rows | None
+    measure_training: bool
+    reductions: Iterator[float]
+    flow: FlowRecord | None
+    entries: list[np.ndarray] = field(default_factory=list)
+    first_epoch: int = 0
+    compile_seconds: float = 0.0
 
     def until(
         self,
@@ -178,8 +177,8 @@ class Run:
 
     def _block(self, state: State, extent: Extent, orders: Array | None) -> Block:
         layout = self.layout
-        return run_block(
-            state.params,
+        program = compile_for(state.params, layout.batch_size, block_of_epochs, STATIC)
+        return program(
             self.task,
             self.watch,
             state,

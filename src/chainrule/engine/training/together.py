@@ -18,13 +18,14 @@ import numpy as np
 
 from chainrule.engine.compiling.precision import as_dtype, precision
 from chainrule.engine.compiling.room import make_room_for_programs
+from chainrule.engine.compiling.speed import compile_for
 from chainrule.engine.layers.base import Layer
 from chainrule.engine.objectives.base import Objective, RowMeasure
 from chainrule.engine.objectives.penalty import Penalty
 from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.pytree import count_numbers, on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
-from chainrule.engine.training.epochs import Extent, State, run_blocks
+from chainrule.engine.training.epochs import STATIC_OF_SEVERAL, Extent, State, blocks_of_epochs
 from chainrule.engine.training.pace import BLOCK_SECONDS
 from chainrule.engine.training.results import Trained
 from chainrule.engine.training.rows import Layout, Rows, draw_orders, lay_out, pad_rows
@@ -246,8 +247,8 @@ class _Group:
         copies = [min(i, self.n_own - 1) for i in range(len(self.members))]
         if drawn is not None:
             drawn = on_device(drawn if len(own) == len(copies) else drawn[copies])
-        block = run_blocks(
-            self.params,
+        program = compile_for(self.params, layout.batch_size, blocks_of_epochs, STATIC_OF_SEVERAL)
+        block = program(
             self.task,
             self.rules,
             self.states,

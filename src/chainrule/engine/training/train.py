@@ -160,14 +160,24 @@ def train(
         inputs = table[0] if room is None else room
         size = layout.table_size
         rows = pad_rows(inputs, *table[1:], size=size, dtype=dtype, places=places)
-        run = Run(task, watch, layout, columns, step_key, rng, rows, measure_training)
-        run.flow = FlowRecord() if record_flow else None
-        run.reductions = reductions_of(stopping)
+        held_out_rows = None
         if held_out is not None:
             size = padded_size(len(held_out[0]), 1)
             if size > layout.chunk_size:
                 size = padded_size(len(held_out[0]), layout.chunk_size)
-            run.validation = pad_rows(*held_out, size=size, dtype=dtype)
-        return run.until(
-            state, n_epochs, Limits(start, time_limit, interrupt), on_progress, on_epoch
+            held_out_rows = pad_rows(*held_out, size=size, dtype=dtype)
+        run = Run(
+            task=task,
+            watch=watch,
+            layout=layout,
+            columns=columns,
+            key=step_key,
+            rng=rng,
+            train=rows,
+            validation=held_out_rows,
+            measure_training=measure_training,
+            reductions=reductions_of(stopping),
+            flow=FlowRecord() if record_flow else None,
         )
+        limits = Limits(start, time_limit, interrupt)
+        return run.until(state, n_epochs, limits, on_progress, on_epoch)
