@@ -16,7 +16,7 @@ own, and of its passes what went in and what came out.
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NamedTuple
 
-from jaxtyping import Array
+from jaxtyping import Array, PRNGKeyArray
 
 from chainrule.formulas import Formula
 
@@ -91,9 +91,16 @@ class Kind:
 
 
 class KeepsUnits(Kind):
-    """A layer that works on the units of the one before it."""
+    """A layer that works on the units of the one before it; without parameters unless it says."""
 
     has_units: ClassVar[bool] = False
+
+    def width(self, n_in: int) -> int:
+        return n_in
+
+    def init(self, key: PRNGKeyArray, n_in: int) -> Any:
+        del key, n_in
+        return ()
 
 
 class _Own(Kind):

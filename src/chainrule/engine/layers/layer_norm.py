@@ -46,9 +46,6 @@ class LayerNorm(KeepsUnits):
         if not self.epsilon > 0:
             raise OptionError(f"LayerNorm(epsilon={self.epsilon}) expects a number above 0.")
 
-    def width(self, n_in: int) -> int:
-        return n_in
-
     def init(self, key: PRNGKeyArray, n_in: int) -> LayerNormParams:
         del key
         return LayerNormParams(scale=on_device(np.ones(n_in)), shift=on_device(np.zeros(n_in)))

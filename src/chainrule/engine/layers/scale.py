@@ -33,9 +33,6 @@ class ScaleTape:
 class Scale(KeepsUnits):
     """Multiplies every unit by a factor of its own."""
 
-    def width(self, n_in: int) -> int:
-        return n_in
-
     def init(self, key: PRNGKeyArray, n_in: int) -> ScaleParams:
         del key
         return ScaleParams(scale=on_device(np.ones(n_in)))

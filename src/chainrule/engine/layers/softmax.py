@@ -30,13 +30,6 @@ class Softmax(KeepsUnits):
 
     mixes: ClassVar[bool] = True
 
-    def width(self, n_in: int) -> int:
-        return n_in
-
-    def init(self, key: PRNGKeyArray, n_in: int) -> tuple[()]:
-        del key, n_in
-        return ()
-
     def forward(
         self, params: tuple[()], x: Float[Array, "batch n"], key: PRNGKeyArray | None = None
     ) -> tuple[Float[Array, "batch n"], SoftmaxTape]:
