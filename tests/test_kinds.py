@@ -15,6 +15,10 @@ import pytest
 import chainrule.engine.layers as engine_layers
 import chainrule.predicting.layers as predicting_layers
 from chainrule.activations import NAMES, RECORDS, record_of
+from chainrule.data import findings, target
+from chainrule.data.columns import kinds as columns
+from chainrule.data.columns.kinds import ColumnKind
+from chainrule.data.target import Target
 from chainrule.engine import (
     ACTIVATIONS,
     Cell,
@@ -30,9 +34,15 @@ from chainrule.engine import (
     as_activation,
     leaky_relu,
     make_key,
+    networks,
+    objectives,
+    optimizers,
 )
 from chainrule.engine.layers import NAMED, Kind
+from chainrule.engine.objectives import Objective
+from chainrule.engine.optimizers import Rule, Schedule
 from chainrule.predicting.layers import KINDS, AnyLayer, described, engine_params, in_a_line
+from chainrule.predicting.layers.base import LayerSpec
 
 
 @pytest.mark.parametrize("name", RECORDS)
@@ -144,3 +154,43 @@ def test_every_layer_of_a_file_is_looked_at():
     assert {kind.__module__.rpartition(".")[2] for kind in KINDS} == files(predicting_layers) - {
         "base"
     }
+
+
+def kinds_in(package, base):
+    """Return the kinds that stand in a package's files, without what is only inherited from."""
+    modules = [importlib.import_module(f"{package.__name__}.{name}") for name in files(package)]
+    found = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
+    found = {kind for kind in found if issubclass(kind, base) and kind.__name__[0] != "_"}
+    own = {kind for kind in found if kind.__module__.startswith(package.__name__)} - {base}
+    return {kind for kind in own if sum(issubclass(other, kind) for other in own) == 1}
+
+
+def named(package):
+    return [getattr(package, name) for name in package.__all__]
+
+
+@pytest.mark.parametrize(
+    ("package", "base", "face"),
+    [
+        (engine_layers, Kind, named(engine_layers)),
+        (networks, Kind, named(networks)),
+        (optimizers, Rule, named(optimizers)),
+        (optimizers, Schedule, named(optimizers)),
+        (objectives, Objective, named(objectives)),
+        (predicting_layers, LayerSpec, KINDS),
+        (columns, ColumnKind, [type(kind) for kind in columns.KINDS.values()]),
+        (target, Target, target.KINDS.values()),
+    ],
+    ids=lambda each: getattr(each, "__name__", ""),
+)
+def test_a_face_lists_every_kind_of_its_package(package, base, face):
+    found = kinds_in(package, base)
+    assert found
+    assert [kind for kind in found if kind not in list(face)] == []
+
+
+def test_every_finding_is_looked_for():
+    modules = [importlib.import_module(f"{findings.__name__}.{n}") for n in files(findings)]
+    own = {name for m in modules for name in vars(m) if name.startswith("find_")}
+    assert own
+    assert own <= set(findings.find.__code__.co_names)
