@@ -15,6 +15,8 @@ from chainrule.engine import (
     Elementwise,
     FeedForward,
     Objective,
+    Poisson,
+    Quantile,
     hyperparameters,
     number,
     pytree,
@@ -204,6 +206,19 @@ def test_a_loss_of_your_own(loss, tmp_path):
         model.save(tmp_path / "model.chr")
     again = pickle.loads(pickle.dumps(model))
     np.testing.assert_array_equal(again.predict(X), model.predict(X))
+
+
+def test_an_objective_that_is_given_is_as_one_that_is_named():
+    counts = RNG.poisson(np.exp(X[:, 0]))
+    levels = (0.1, 0.5, 0.9)
+    for named, given in (
+        ({"loss": "poisson"}, Poisson()),
+        ({"loss": "quantile", "quantile": levels}, Quantile(levels)),
+    ):
+        one = MLPRegressor((4,), **named, **QUICK).fit(X, counts)
+        other = MLPRegressor((4,), loss=given, **QUICK).fit(X, counts)
+        np.testing.assert_array_equal(one.predict(X), other.predict(X))
+    np.testing.assert_array_equal(one.predict_quantiles(X), other.predict_quantiles(X))
 
 
 def test_all_of_it_goes_into_a_report(tmp_path):

@@ -18,6 +18,7 @@ from chainrule.engine.objectives import NAMED, Objective, SquaredError
 from chainrule.engine.optimizers import SOLVERS, Clipped, Constant, Frozen, RateFactors, Rule
 from chainrule.engine.optimizers.base import rule_of
 from chainrule.fitting.losses import choose_objective, named_objectives
+from chainrule.predicting import intervals
 from chainrule.predicting.network import LINKS
 
 TARGETS = {
@@ -41,6 +42,8 @@ def test_the_names_in_help_are_those_of_the_records():
     assert asked_for == set(SOLVERS.values())
     assert {each for each in classes_of(objectives, Objective) if each.losses} == set(NAMED)
     assert settling.OF_STATES == fitting.SETTLE_SOLVERS
+    assert {n for kind in NAMED if kind.levels for n in kind.losses} == set(intervals.OF_LEVELS)
+    assert {n for kind in NAMED if kind.of_counts for n in kind.losses} == set(intervals.OF_COUNTS)
 
 
 def test_every_file_of_a_solver_has_a_record_that_is_known():

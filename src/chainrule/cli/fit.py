@@ -32,6 +32,7 @@ from chainrule.data.target.numbers import NumberTarget
 from chainrule.data.target.target import fit_class_target
 from chainrule.data.target.values import TargetValues
 from chainrule.errors import ChainruleError, OptionError
+from chainrule.predicting.intervals import is_of_counts
 from chainrule.runs.folder import hash_table, refuse_existing
 from chainrule.wording import count, from_to
 
@@ -113,8 +114,6 @@ def run_fit(typed: dict[str, Any]) -> int:
 
 def _refuse_numbers(rows: Rows, loss: str) -> None:
     """Refuse numbers to be predicted that no split could mend."""
-    from chainrule.fitting.losses import is_of_counts  # JAX only for a table that can be learnt
-
     counts = is_of_counts(loss)
     for name, y in zip(rows.names, rows.each_target, strict=True):
         NumberTarget.fit(TargetValues(y), name=name, scale=not counts, non_negative=counts)

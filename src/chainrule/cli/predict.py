@@ -8,6 +8,7 @@ from typing import Any
 from chainrule.cli.new_rows import load_for_rows, targets_of
 from chainrule.data.reading.table import read_table
 from chainrule.errors import OptionError
+from chainrule.predicting.intervals import learnt_levels
 from chainrule.runs.folder import find_model
 
 
@@ -84,15 +85,16 @@ def _beside(
         for i, name in enumerate(names):
             of = "" if one else f" of {name}"
             columns |= {f"lower{of}": ends[:, i, 0], f"upper{of}": ends[:, i, 1]}
-    if model.loss == "quantile" and isinstance(model.quantile, tuple | list):
+    levels = learnt_levels(model.loss, model.quantile)
+    if levels and isinstance(model.quantile, tuple | list):
         values = model.predict_quantiles(frame)
-        columns |= {f"quantile {q:g}": values[:, i] for i, q in enumerate(model.quantile)}
+        columns |= {f"quantile {q:g}": values[:, i] for i, q in enumerate(levels)}
     return columns
 
 
 def _interval(model: Any, frame: Any, coverage: float) -> Any:
-    levels = model.quantile if isinstance(model.quantile, tuple | list) else ()
-    if model.fitted_.calibration is None and (model.loss != "quantile" or not levels):
+    levels = learnt_levels(model.loss, model.quantile)
+    if model.fitted_.calibration is None and len(levels) < 2:
         low, high = (1 - coverage) / 2, (1 + coverage) / 2
         raise OptionError(
             "--interval needs the errors on rows that did not train, but this fit had none. Fit "

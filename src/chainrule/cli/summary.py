@@ -18,9 +18,8 @@ def describe_network(model: Any) -> str:
     trained = model.fitted_.network
     objective = type(model.objective_).__name__
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in objective).strip()
-    if model.loss == "quantile":
-        levels = model.quantile if isinstance(model.quantile, tuple) else (model.quantile,)
-        words += f" {', '.join(f'{level:g}' for level in levels)}"
+    if model.objective_.levels:
+        words += f" {', '.join(f'{level:g}' for level in model.objective_.levels)}"
     network = f"{in_a_line(trained.layers)} · {trained.n_weights} weights"
     n_networks = len(model.fitted_.networks)
     if n_networks > 1:

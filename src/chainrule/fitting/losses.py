@@ -25,12 +25,6 @@ def named_objective(loss: Any, output: str = "identity") -> type[Objective] | No
     return named.get(next(iter(named)) if loss == "auto" else loss) if type(loss) is str else None
 
 
-def is_of_counts(loss: Any) -> bool:
-    """Return whether a loss for numbers is one of counts."""
-    kind = named_objective(loss)
-    return kind is not None and kind.of_counts
-
-
 def choose_objective(task: Any, target: Any) -> Objective:
     """Return the objective that a task's `loss` means for its target.
 

@@ -13,9 +13,9 @@ from chainrule.data import NumberTarget, fit_class_target
 from chainrule.data.rows.rows import Rows
 from chainrule.errors import OptionError
 from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES
-from chainrule.fitting.losses import check_loss, choose_objective, is_of_counts, named_objective
+from chainrule.fitting.losses import check_loss, choose_objective, named_objective
 from chainrule.predicting.fitted import Fitted
-from chainrule.predicting.intervals import Calibration
+from chainrule.predicting.intervals import Calibration, is_of_counts
 
 
 class Task(ABC):
@@ -92,13 +92,13 @@ class Classification(Task):
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """One number or several; `levels` are the quantiles that the loss of that name learns.
+    """One number or several; `levels` are the quantiles that its loss learns.
 
     With `within_range` predictions stay within the range of the training targets.
     """
 
     loss: Any = "auto"
-    levels: tuple[float, ...] = (0.5,)
+    levels: tuple[float, ...] = ()
     within_range: bool = False
 
     classifies = False
@@ -118,8 +118,9 @@ class Regression(Task):
 
     def check_loss(self) -> None:
         super().check_loss()
-        if self._of_quantiles:
-            e.Quantile(self.levels)
+        kind = named_objective(self.loss)
+        if kind is not None:
+            kind.asked(self, None)
 
     def metrics(self, target: Any, objective: Any) -> dict[str, Any]:
         n = len(target.center)
@@ -128,7 +129,7 @@ class Regression(Task):
         return {"squared_error": e.PredictionError(objective)}
 
     def watched(self, scoring: Any) -> str | None:
-        single = not self._of_quantiles or len(self.levels) == 1
+        single = len(self.levels) <= 1
         r2 = isinstance(scoring, str) and scoring == "r2" and single
         return "val_squared_error" if r2 else super().watched(scoring)
 
@@ -147,10 +148,6 @@ class Regression(Task):
             return None
         predictions = fitted.target.in_units(fitted.outputs(fitted.encoded(rows.columns)))
         return Calibration.of(rows.targets, predictions, rows.weights)
-
-    @property
-    def _of_quantiles(self) -> bool:
-        return isinstance(self.loss, str) and self.loss == "quantile"
 
 
 def _r2(squared_error: np.ndarray, y: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -11,6 +11,7 @@ import numpy as np
 
 from chainrule.data.rows.rows import Rows
 from chainrule.data.target.kind import Target
+from chainrule.predicting.intervals import learnt_levels
 
 SMALL = 1_000_000  # numbers in a table
 MOST_ROWS = 100_000  # that a baseline learns from
@@ -112,8 +113,8 @@ def _number_scores(
         pairs = zip(true.T, predicted.T, strict=True)
         for scores, pair in zip(each, pairs, strict=True):
             scores["d2_pinball"] = score_of("d2_pinball", *pair, weights, level_of(model))
-    if model.loss == "quantile" and len(each) == 1:
-        levels = np.atleast_1d(np.asarray(model.quantile, dtype=float))
+    levels = learnt_levels(model.loss, model.quantile)
+    if levels and len(each) == 1:
         pairs = zip(levels, model.predict_quantiles(X).T, strict=True)
         each[0]["quantiles"] = [_of_quantile(q, true[:, 0], guess, weights) for q, guess in pairs]
     return each
@@ -121,8 +122,8 @@ def _number_scores(
 
 def level_of(model: Any) -> float:
     """Return the quantile that a regressor's `predict` gives; 0.5 for any other loss."""
-    levels = np.atleast_1d(np.asarray(model.quantile, dtype=float))
-    return float(levels[np.abs(levels - 0.5).argmin()]) if model.loss == "quantile" else 0.5
+    levels = learnt_levels(model.loss, model.quantile)
+    return min(levels, key=lambda level: abs(level - 0.5), default=0.5)
 
 
 def _of_numbers(true: np.ndarray, predicted: np.ndarray, weights: np.ndarray) -> dict[str, Any]:

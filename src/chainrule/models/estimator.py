@@ -170,7 +170,10 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
     @property
     def loss_(self) -> float:
         """The last entry of `loss_curve_`; for "lbfgs" the loss at the end with its penalty."""
-        if self.solver_ == "lbfgs":
+        from chainrule.engine.optimizers import SOLVERS  # JAX only where it is asked for
+
+        rule = SOLVERS.get(self.solver_)
+        if rule is not None and rule.most_tries:
             return float(self.history_["loss"][-1]) + self.fitted_.ending.penalty
         return self.loss_curve_[-1]
 

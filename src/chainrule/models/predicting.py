@@ -9,7 +9,7 @@ from sklearn.utils.validation import check_is_fitted
 from chainrule.advice import HOLD_OUT, Either, Text
 from chainrule.errors import OptionError
 from chainrule.models.estimator import NetworkEstimator
-from chainrule.predicting.intervals import between_quantiles, symmetric
+from chainrule.predicting.intervals import between_quantiles, is_of_counts, learnt_levels, symmetric
 
 
 class Classifies(ClassifierMixin, NetworkEstimator):
@@ -73,11 +73,10 @@ class Regresses(RegressorMixin, NetworkEstimator):
     def _task(self) -> Any:
         from chainrule.fitting.tasks import Regression  # JAX only when training
 
-        levels = self._levels() if _is(self.loss, "quantile") else (0.5,)
-        return Regression(self.loss, levels, self._within_range)
+        return Regression(self.loss, self._levels(), self._within_range)
 
     def _levels(self) -> tuple[float, ...]:
-        return tuple(np.atleast_1d(np.asarray(self.quantile, dtype=float)).tolist())
+        return learnt_levels(self.loss, self.quantile)
 
     def _in_units(self, predictions: np.ndarray) -> np.ndarray:
         return self.fitted_.target.in_units(predictions)
@@ -100,7 +99,7 @@ class Regresses(RegressorMixin, NetworkEstimator):
         OptionError
             If another loss was fitted.
         """
-        if not _is(self.loss, "quantile"):
+        if not self._levels():
             raise OptionError(
                 "{loss} learns no quantiles. Fit with {}.",
                 _quantiles(0.05, 0.95),
@@ -133,7 +132,7 @@ class Regresses(RegressorMixin, NetworkEstimator):
                 "{coverage} must lie between 0 and 1, such as 0.9.", coverage=coverage
             )
         predictions = self._in_units(self._predict(X))
-        levels = self._levels() if _is(self.loss, "quantile") else ()
+        levels = self._levels()
         if len(levels) > 1:
             return between_quantiles(predictions, levels, self.fitted_.calibration, coverage)
         if self.fitted_.calibration is None:
@@ -144,13 +143,9 @@ class Regresses(RegressorMixin, NetworkEstimator):
                 _quantiles((1 - coverage) / 2, (1 + coverage) / 2),
             )
         intervals = symmetric(predictions, self.fitted_.calibration, coverage)
-        if _is(self.loss, "poisson"):
+        if is_of_counts(self.loss):
             intervals = np.maximum(intervals, 0)
         return intervals[:, 0] if self.fitted_.target.one_dimensional else intervals
-
-
-def _is(value: Any, name: str) -> bool:
-    return isinstance(value, str) and value == name
 
 
 def _quantiles(low: float, high: float) -> Text:

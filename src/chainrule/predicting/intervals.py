@@ -13,12 +13,27 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from chainrule.errors import OptionError
 
 MOST_ROWS = 10_000
+# what the records of objectives say, for who predicts without JAX; a test holds them together
+OF_LEVELS, OF_COUNTS = ("quantile",), ("poisson",)
+
+
+def learnt_levels(loss: Any, quantile: Any) -> tuple[float, ...]:
+    """Return the quantiles that a loss learns, ascending; none if it is for something else."""
+    named = isinstance(loss, str) and loss in OF_LEVELS
+    levels = quantile if named else getattr(loss, "levels", ())
+    return tuple(np.atleast_1d(np.asarray(levels, dtype=float)).tolist())
+
+
+def is_of_counts(loss: Any) -> bool:
+    """Return whether a loss for numbers is one of counts."""
+    return loss in OF_COUNTS if isinstance(loss, str) else getattr(loss, "of_counts", False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,7 +17,7 @@ from chainrule.data import InputEncoder, target_from_state
 from chainrule.errors import ModelFileError, OptionError
 from chainrule.predicting.fitted import Fitted
 from chainrule.predicting.history import History, flow_from, flow_told
-from chainrule.predicting.intervals import Calibration
+from chainrule.predicting.intervals import Calibration, learnt_levels
 from chainrule.predicting.network import PlainNetwork
 from chainrule.storage.document import (
     SCHEMA_VERSION,
@@ -181,9 +181,8 @@ def _fitted(
 def _check_ends(fitted: Fitted, network: PlainNetwork, parameters: dict[str, Any]) -> None:
     """Refuse a network that takes or gives another number of columns than the table has."""
     assert fitted.encoder is not None
-    n_outputs = fitted.target.n_outputs
-    if parameters.get("loss") == "quantile":
-        n_outputs = np.size(parameters["quantile"])
+    levels = learnt_levels(parameters.get("loss"), parameters.get("quantile"))
+    n_outputs = len(levels) or fitted.target.n_outputs
     for what, given, needed in (
         ("inputs", network.n_inputs, len(fitted.encoder.feature_names_out)),
         ("outputs", network.n_outputs, n_outputs),

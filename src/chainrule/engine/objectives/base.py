@@ -56,6 +56,8 @@ class Objective(ABC):
         The power of the target's unit in which the loss is measured.
     of_counts : bool
         Whether targets are counts: none below 0, and not scaled.
+    levels : tuple of float
+        The quantiles that it learns, one output for each; none for another.
     """
 
     losses: ClassVar[tuple[str, ...]] = ()
@@ -63,6 +65,7 @@ class Objective(ABC):
     linked: ClassVar[str] = ""
     growth: ClassVar[int] = 0
     of_counts: ClassVar[bool] = False
+    levels: tuple[float, ...] = ()
 
     @classmethod
     def asked(cls, given: Any, target: Any) -> "Objective":

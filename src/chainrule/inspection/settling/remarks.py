@@ -9,6 +9,7 @@ import numpy as np
 
 from chainrule.advice import ENGINE, Door, Either, Setting, Text
 from chainrule.engine.networks.fixed_point import FixedPoint
+from chainrule.engine.networks.settling import SOLVERS
 from chainrule.engine.networks.settling.state import automatic_tolerance
 
 HELD_DOWN = Either(
@@ -123,7 +124,7 @@ def _slow(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]:
     total = int(math.ceil((more + f.sweeps.max()) * 1.1))
     cause = f"Their residual still falls; they need about {int(more)} more sweeps of this step."
     anderson = Text(" or {settle_solver}", settle_solver="anderson")
-    other = anderson if layer.settle_solver == "picard" else ""
+    other = anderson if SOLVERS[layer.settle_solver].plain else ""
     return cause, Text("Set {max_settle}{}.", other, max_settle=total)
 
 
@@ -152,7 +153,7 @@ def _unstable(layer: FixedPoint, dtype: np.dtype, f: Figures) -> tuple[str, str]
     del dtype
     real = _most(f.largest_real_part)
     finds_it = Text("{settle_solver} finds it; to", settle_solver="newton")
-    newton = "To" if layer.settle_solver == "newton" else finds_it
+    newton = "To" if SOLVERS[layer.settle_solver].needs_slopes else finds_it
     return (
         f"A fixed point exists, but errors beside it grow (max Re λ = {real:.3g}, which must be "
         "below 1): no step length settles there.",
@@ -199,7 +200,7 @@ def _rounded(x: float, digits: int) -> float:
 
 def _set_step(layer: FixedPoint, step: float) -> Text:
     solver = Text(", {settle_solver}", settle_solver="picard")
-    picard = "" if layer.settle_solver == "picard" else solver
+    picard = "" if SOLVERS[layer.settle_solver].plain else solver
     return Text("Set {settle_step}{}.", picard, settle_step=_rounded(step, 2))
 
 

@@ -79,4 +79,4 @@ def settle(problem: Problem) -> Settled:
     return Progress.of(state.numbers).settled(state.value)
 
 
-PICARD = Solver("picard", settle, in_numpy="picard")
+PICARD = Solver("picard", settle, plain=True, in_numpy="picard")

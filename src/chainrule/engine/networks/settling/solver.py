@@ -75,6 +75,8 @@ class Solver:
         What it can settle.
     needs_slopes : bool
         Whether the problem must give its Jacobian.
+    plain : bool
+        Whether it goes by sweeps alone, so that the step's length decides.
     in_numpy : {"picard", "anderson", "newton"}
         How predictions settle, where NumPy does it alone.
     """
@@ -84,4 +86,5 @@ class Solver:
     of_states: bool = True
     of_errors: bool = True
     needs_slopes: bool = False
+    plain: bool = False
     in_numpy: Literal["picard", "anderson", "newton"] = "anderson"
