@@ -15,6 +15,8 @@ QUICKLY = (
     "--xla_cpu_parallel_codegen_split_count=1"
 )
 os.environ.setdefault("XLA_FLAGS", QUICKLY)  # before JAX reads it; processes of tests have it, too
+# a worker for each core: threads of scikit-learn's that wait for one another would keep all cores
+os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 import jax
 import pytest
