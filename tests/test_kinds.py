@@ -140,6 +140,8 @@ def test_a_layer_is_whole(name):
     y = layer.forward(params[0], jnp.asarray(x))[0]
     np.testing.assert_allclose(spec.forward(x.copy(), own), y, rtol=1e-12, atol=1e-12)
     assert spec.n_given(4) == layer.width(4)
+    if spec.has_units:
+        assert spec.heard(own, 4).shape == (4, spec.n_given(4))
     back = engine_params(network.layers, specs, arrays)
     assert jax.tree.structure(back) == jax.tree.structure(params)
     for ours, theirs in zip(jax.tree.leaves(back), jax.tree.leaves(params), strict=True):

@@ -14,6 +14,8 @@ from sklearn.calibration import CalibrationDisplay
 import chainrule
 from chainrule.data import InputEncoder
 from chainrule.errors import DataError, OptionError, ShapeError
+from chainrule.inspection.picture.network import heading
+from chainrule.predicting.layers import ActivationSpec, DenseSpec, FixedPointSpec
 from chainrule.report import reading
 from chainrule.report.calibration import calibration_figure
 from chainrule.report.curves import learning_curves
@@ -470,6 +472,17 @@ def test_the_network_names_its_units_and_tells_every_weight(model, tmp_path):
     assert picture.save(tmp_path / "net.svg").read_text(encoding="utf-8") == picture._repr_svg_()
     with pytest.raises(OptionError, match="3 or more"):
         model.plot_network(most_units=2)
+
+
+def test_a_heading_says_what_stands_in_each_layer():
+    hidden = DenseSpec(2, 3, True), ActivationSpec("relu"), FixedPointSpec(3, 4, "tanh")
+    network = SimpleNamespace(layers=(*hidden, DenseSpec(4, 1, True)))
+    fitted = SimpleNamespace(network=network, recipe={"activation": ["relu"]})
+    model = SimpleNamespace(fitted_=fitted, activation="relu", out_activation_="identity")
+    said = [heading(model, layer, (2, 3, 4, 1)) for layer in range(4)]
+    assert said == ["2 inputs", "3 relu", "4 tanh that settle", "identity"]
+    network.layers = ()  # of a user's own kinds the parameter tells
+    assert heading(model, 1, (2, 3, 1)) == "3 relu"
 
 
 def test_the_network_that_settles_shows_the_weights_among_its_units(settled):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule import engine as e
-from chainrule.activations import NAMES, named
+from chainrule.activations import NAMES
 from chainrule.advice import Setting
 from chainrule.engine.networks.settling import OF_ERRORS, OF_STATES
 from chainrule.errors import OptionError, not_known
@@ -36,6 +36,13 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
         raise OptionError("{hidden} must be a whole number of units, 1 or more.", hidden=hidden)
     if not isinstance(name, str):
         raise OptionError("{activation} must be a name, such as tanh.", activation=name)
+    function = e.as_activation(name)
+    if not isinstance(function, e.Elementwise):
+        raise OptionError(
+            "{activation} cannot settle: that takes a function of single units. Choose one of {}.",
+            ", ".join(NAMES),
+            activation=name,
+        )
     for parameter, known in NAMED.items():
         value = getattr(settings, parameter)
         if value not in known:
@@ -53,7 +60,7 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
     whole = isinstance(max_settle, int | np.integer) and not isinstance(max_settle, bool)
     if not whole or max_settle < 1:
         raise OptionError("{max_settle} must be a whole number, 1 or more.", max_settle=max_settle)
-    cell = e.Cell(e.Dense(int(hidden)), _connections(settings), e.as_activation(name))
+    cell = e.Cell(e.Dense(int(hidden)), _connections(settings), function)
     layer = e.FixedPoint(
         cell,
         settle_solver=settings.settle_solver,
@@ -87,17 +94,8 @@ def _connections(settings: Any) -> Any:
         )
     start = e.VarianceScaling("in", "normal", 0.25)
     if name in ("spectral", "row-sum", "perron"):
-        record = named(settings.activation)
-        if record is None:
-            raise OptionError(
-                "{guarantee} needs the steepest slope of the activation, which is known for {}, "
-                "not for {}.",
-                ", ".join(NAMES),
-                settings.activation,
-                guarantee=name,
-            )
         kind = {"spectral": e.Spectral, "row-sum": e.RowSum, "perron": e.Perron}[name]
-        return kind(start, mask, slope=record.steepest)
+        return kind(start, mask, slope=NAMES[settings.activation].steepest)
     if name == "monotone":
         if mask is not None:
             raise OptionError(

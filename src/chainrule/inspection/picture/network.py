@@ -92,7 +92,7 @@ def draw_network(model: Any, most_units: int = MOST_UNITS) -> str:
             parts.append(
                 marks.unit_mark(*place(layer, row), None if unit is None else names[layer][unit])
             )
-        parts.append(marks.text(place(layer, 0)[0], 12, _heading(model, layer, sizes), "middle"))
+        parts.append(marks.text(place(layer, 0)[0], 12, heading(model, layer, sizes), "middle"))
     for layer, own in beside.items():
         shift, anchor = (-10, "end") if layer == 0 else (10, "start")
         for row, unit in enumerate(shown[layer]):
@@ -114,18 +114,21 @@ def draw_network(model: Any, most_units: int = MOST_UNITS) -> str:
     )
 
 
-def _heading(model: Any, layer: int, sizes: Sequence[int]) -> str:
+def heading(model: Any, layer: int, sizes: Sequence[int]) -> str:
+    """Return what stands above a layer of units."""
     if layer == 0:
         return f"{sizes[0]} inputs" if sizes[0] != 1 else "1 input"
     if layer == len(sizes) - 1:
         return str(model.out_activation_ or "output")
-    units = [spec for spec in model.fitted_.network.layers if spec.has_units][:layer]
-    silent = [not spec.array_shapes() for spec in units]  # such units have no weights
-    if silent and silent[-1]:
-        return f"{sizes[layer]} {units[-1].kind}"
-    names = model.fitted_.recipe.get("activation", model.activation)
-    name = names[layer - 1 - sum(silent)] if isinstance(names, list | tuple) else names
-    return f"{sizes[layer]} {name if isinstance(name, str) else getattr(name, 'name', 'units')}"
+    specs = model.fitted_.network.layers
+    if not specs:  # layers of the user's own
+        names = model.fitted_.recipe.get("activation", model.activation)
+        name = names[layer - 1] if isinstance(names, list | tuple) else names
+        return f"{sizes[layer]} {name if isinstance(name, str) else getattr(name, 'name', 'units')}"
+    starts = [place for place, spec in enumerate(specs) if spec.has_units]
+    own = specs[starts[layer - 1] : starts[layer]]
+    size = "" if own[0].in_a_line[0].isdigit() else f"{sizes[layer]} "
+    return size + " ".join(spec.in_a_line for spec in own)
 
 
 def _names_before_weights(model: Any) -> list[str]:
