@@ -49,44 +49,48 @@ def without(change):
     """Return a maker of tabular models after `change` of the parts that make them."""
 
     def make(task, seed):
-        from chainrule.models import tabular as module
-
-        change(module)
+        change()
         return tabular(task, seed)
 
     return make
 
 
-def no_factors_of_inputs(module):
+def no_factors_of_inputs():
     from chainrule import engine
     from chainrule.fitting import tabular_network
 
     tabular_network.Scale = lambda: engine.identity
 
 
-def one_rate(module):
+def one_rate():
     from chainrule import engine
+    from chainrule.fitting import tabular_network
 
-    module.Tabular._rule = lambda self, schedule: engine.AdamW(
-        engine.CosineCycles(0.003),
-        beta_2=0.95,
-        weight_decay=self.weight_decay,
+    tabular_network.tabular_rule = lambda schedule, weight_decay: engine.AdamW(
+        engine.CosineCycles(0.003), beta_2=0.95, weight_decay=weight_decay
     )
 
 
-def one_cosine(module):
+def one_cosine():
     from chainrule import engine
+    from chainrule.fitting import tabular_network
 
-    rule = module.Tabular._rule
-    module.Tabular._rule = lambda self, schedule: rule(self, engine.Cosine(schedule.learning_rate))
+    rule = tabular_network.tabular_rule
+    tabular_network.tabular_rule = lambda schedule, weight_decay: rule(
+        engine.Cosine(schedule.learning_rate), weight_decay
+    )
 
 
-def no_temperature(module):
-    module.TabularClassifier._calibrate_bag = lambda *given, **named: None
+def no_temperature():
+    from chainrule.fitting import bagging
+
+    bagging.temperature = lambda *given: 1.0
 
 
-def no_pieces(module):
-    module.TabularRegressor._pieces = lambda self, n_rows: 0
+def no_pieces():
+    from chainrule.fitting import tabular_network
+
+    tabular_network.PIECES = 0
 
 
 ABLATION = {
