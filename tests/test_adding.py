@@ -35,6 +35,7 @@ RECORDS = "tests/engine/test_records.py"
 CHECKED_BY = {
     "Activation": (
         "tests/test_kinds.py::test_an_activation_is_whole[hard_tanh]",
+        "tests/test_kinds.py::test_formulas_of_activations_are_true[hard_tanh]",
         "tests/test_kinds.py::test_names_of_activations_are_those_of_the_records",
         f"{ADJOINT}[activation hard_tanh-training]",
     ),

@@ -17,6 +17,8 @@ import typer.main
 import chainrule
 from chainrule import cli, data, engine, errors, inspection, sixsteps
 from chainrule.cli.app import app
+from chainrule.engine import ACTIVATIONS
+from chainrule.fitting import SETTLE_SOLVERS, SOLVERS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted((ROOT / "docs").glob("*.md"))
@@ -118,6 +120,19 @@ def test_parameters_of_the_estimators_are_stated_with_their_defaults():
     assert len(stated) >= 12
     for name, value in stated:
         assert ast.literal_eval(value) == parameters[name].default, name
+
+
+def test_lists_of_names_are_whole():
+    """A row of a table names all that an option or parameter may be."""
+    shell, python = ((ROOT / f"docs/{page}.md").read_text() for page in ("shell", "python"))
+    for page, what, names in (
+        (shell, "--solver", SOLVERS),
+        (shell, "--settle-solver", SETTLE_SOLVERS),
+        (python, "solver", SOLVERS),
+        (python, "activation", ACTIVATIONS),
+    ):
+        row = re.search(rf"^\| `{what}` \|.*$", page, re.MULTILINE)[0]
+        assert set(names) <= set(re.findall(r'`"?([\w-]+)"?`', row)), what
 
 
 def test_printed_sessions_are_true(tmp_path, monkeypatch, capsys):

@@ -4,6 +4,7 @@ import dataclasses
 import importlib
 import pickle
 import pkgutil
+import re
 from typing import Any
 
 import jax
@@ -11,6 +12,7 @@ import jax.numpy as jnp
 import msgspec
 import numpy as np
 import pytest
+from scipy.special import erf
 
 import chainrule.engine.layers as engine_layers
 import chainrule.predicting.layers as predicting_layers
@@ -66,13 +68,54 @@ def test_an_activation_is_whole(name):
     largest = np.abs(slopes).max()
     assert largest <= record.steepest <= 1.001 * largest
     if record.range is not None:
-        np.testing.assert_allclose((a[0], a[-1]), record.range, atol=1e-9)
+        ends = "f reaches the ends of its range only far out: leave `range` out"
+        np.testing.assert_allclose((a[0], a[-1]), record.range, atol=1e-9, err_msg=ends)
         np.testing.assert_allclose((slopes[0], slopes[-1]), 0, atol=1e-9)
     assert record.dies == bool((slopes[z < 0] == 0).all())
     if record.energy is not None:  # its derivative is the inverse of f
         h = a[np.abs(z) < 3]
         middle = 0.5 * (record.energy(h[2:]) - record.energy(h[:-2])) / (0.5 * (h[2:] - h[:-2]))
         np.testing.assert_allclose(middle, z[np.abs(z) < 3][1:-1], atol=1e-3)
+
+
+def as_python(text):
+    """A formula in plain text as NumPy reads it; `docs/adding.md` says what it may hold."""
+    text = text.replace("²", "**2").replace("^", "**").replace("√(", "sqrt(").replace("≤", "<=")
+    text = re.sub(r"\|([^|]*)\|", r"abs(\1)", text)
+    if " with t = " in text:
+        text = text.replace("t ", "T ").replace("(1 - t**2)", "(1 - T**2)").split(" with ")[0]
+    parts = re.fullmatch(r"(.+) if (.+), else (.+)", text)
+    multiply = lambda s: re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", s)  # noqa: E731
+    if parts:
+        yes, when, no = map(multiply, parts.groups())
+        when = re.sub(r"^(.+) (<=?) (.+) (<=?) (.+)$", r"(\1 \2 \3) & (\3 \4 \5)", when)
+        return f"where({when}, {yes}, {no})"
+    return multiply(text)
+
+
+@pytest.mark.parametrize("name", RECORDS)
+def test_formulas_of_activations_are_true(name):
+    record = RECORDS[name]
+    z = np.linspace(-2, 2, 9) + 0.013
+    a = np.asarray(record.f(jnp.asarray(z), *record.constants.values()))
+    slopes = record.slope(jnp.asarray(z), jnp.asarray(a), *record.constants.values())
+    names = {
+        **{each: getattr(np, each) for each in ("exp", "log", "tanh", "sqrt", "abs", "where")},
+        "max": np.maximum, "min": np.minimum,
+        "σ": lambda z: 1 / (1 + np.exp(-z)),
+        "Φ": lambda z: 0.5 * (1 + erf(z / np.sqrt(2))),
+        "φ": lambda z: np.exp(-z * z / 2) / np.sqrt(2 * np.pi),
+        "z": z, "a": a, "T": a / z, **record.constants, **record.fixed,
+    }  # fmt: skip
+    for formula, wanted in ((record.formula, a), (record.slope_formula, slopes)):
+        text = formula.text.replace("{z}", "z").replace("{a}", "a")
+        try:
+            got = eval(as_python(text), names)
+        except (SyntaxError, NameError, TypeError) as e:
+            pytest.fail(f"the formula {text} is not read by as_python: {e}")
+        np.testing.assert_allclose(
+            np.broadcast_to(got, z.shape), wanted, rtol=1e-9, atol=1e-11, err_msg=text
+        )
 
 
 def test_names_of_activations_are_those_of_the_records():

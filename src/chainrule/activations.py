@@ -45,8 +45,8 @@ class Activation:
     steepest : float
         The largest slope there is, rounded up.
     range : (float, float), optional
-        Its ends, if it is flat at both and they are the same whatever its constants are: there it
-        saturates.
+        Its ends, if they are the same whatever its constants are and it is flat there: it reaches
+        them to 1e-9 at z = ±30, as tanh does and x / (1 + |x|) does not.
     dies : bool
         Whether it is flat on one side, so that a unit can be silent for every row, and for ever.
     energy : callable, optional
@@ -382,6 +382,7 @@ _ALL = (
         Formula("(1 + ({z} / c)²)^(-3/2)", r"(1 + ({z} / c)^2)^{-3/2}"),
         constants={"c": 3.0},
     ),
+    # more go here
 )
 RECORDS: dict[str, Activation] = {record.name: record for record in _ALL}
 # With their aliases.

@@ -16,6 +16,7 @@ from chainrule.cli.asked import ask
 from chainrule.cli.building import new_model, parameters_of
 from chainrule.cli.options import BY_NAME, OPTIONS
 from chainrule.cli.talk import SHELL
+from chainrule.engine.optimizers import SOLVERS
 from chainrule.errors import OptionError
 
 KINDS = {
@@ -51,6 +52,21 @@ def test_auto_is_the_model_that_has_what_is_asked():
         ask({**NONE, "model": "mlp", "size": "large"})
     with pytest.raises(OptionError, match=r"--guarantee is for --model fixed-point, not.*tabular"):
         ask({**NONE, "guarantee": "spectral"})
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_solver_takes_the_options_that_it_reads(solver):
+    of_solvers = [option for option in OPTIONS if option.of_solvers]
+    assert {"momentum", "weight_decay"} <= {option.parameter for option in of_solvers}
+    for option in of_solvers:
+        value = False if isinstance(option.default, bool) else 0.5
+        said = {**NONE, "model": "mlp", "solver": solver, option.name: value}
+        if option.parameter in SOLVERS[solver].reads:
+            built = built_for(ask(said), "regression", "y")
+            assert getattr(built, option.parameter) == value
+        else:
+            with pytest.raises(OptionError, match=f"{option.flag} has an effect with"):
+                ask(said)
 
 
 def test_validation_rows_are_held_out_for_plain_networks_alone():

@@ -59,6 +59,9 @@ def test_every_file_of_a_solver_has_a_record_that_is_known():
 def test_an_optimizer_says_how_it_is_asked_for_and_shown(solver):
     rule = SOLVERS[solver].asked(MLPRegressor(solver=solver), Constant(0.25))
     assert type(rule) is SOLVERS[solver]
+    noted = Noted(MLPRegressor(solver=solver))
+    SOLVERS[solver].asked(noted, Constant(0.25))
+    assert noted.read == set(rule.reads)
     assert rule.has_rate() == hasattr(rule, "learning_rate")
     if rule.has_rate():
         assert rule.learning_rate == Constant(0.25)
@@ -76,6 +79,17 @@ def test_an_optimizer_says_how_it_is_asked_for_and_shown(solver):
     for each in around:
         assert rule.formula.text in each.formula.text
         assert (each.letters, each.most_tries) == (rule.letters, rule.most_tries)
+
+
+class Noted:
+    """Parameters that keep a note of which were read."""
+
+    def __init__(self, given):
+        self.given, self.read = given, set()
+
+    def __getattr__(self, name):
+        self.read.add(name)
+        return getattr(self.given, name)
 
 
 class Own:

@@ -1,7 +1,6 @@
 """The trace's own numbers recompute every gradient; and it holds the documents' first iteration."""
 
 import json
-import re
 import sys
 from pathlib import Path
 
@@ -9,9 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from scipy.special import erf
 
-from chainrule.activations import RECORDS
 from chainrule.demos.iris import tutorial_network, tutorial_split
 from chainrule.engine import (
     LBFGS,
@@ -342,42 +339,6 @@ def test_the_loss_phase_holds_the_objectives_numbers(name):
     agrees(seen["L"], (seen["share"] * seen["ℓ"]).sum())
     agrees(seen["da0"], jax.grad(objective.value)(z, y, jnp.asarray(weights)))
     agrees(seen["ŷ"], objective.link(z))
-
-
-def as_python(text):
-    """A formula in plain text as NumPy reads it."""
-    text = text.replace("²", "**2").replace("^", "**").replace("√(", "np.sqrt(")
-    if " with t = " in text:
-        text = text.replace("t ", "T ").replace("(1 - t**2)", "(1 - T**2)").split(" with ")[0]
-    parts = re.fullmatch(r"(.+) if (.+), else (.+)", text)
-    multiply = lambda s: re.sub(r"(?<=[\w)]) (?=[\w(])", " * ", s)  # noqa: E731
-    if parts:
-        yes, when, no = map(multiply, parts.groups())
-        return f"np.where({when}, {yes}, {no})"
-    return multiply(text)
-
-
-@pytest.mark.parametrize("name", RECORDS)
-def test_formulas_of_activations_are_true(name):
-    layer = TABLE[f"activation {name}"]
-    z = np.linspace(-2, 2, 9) + 0.013
-    a = np.asarray(layer.f(jnp.asarray(z), *layer.constants))
-    slopes = layer.derivative(jnp.asarray(z), jnp.asarray(a), *layer.constants)
-    names = {
-        "np": np, "exp": np.exp, "log": np.log, "tanh": np.tanh, "max": np.maximum,
-        "σ": lambda z: 1 / (1 + np.exp(-z)),
-        "Φ": lambda z: 0.5 * (1 + erf(z / np.sqrt(2))),
-        "φ": lambda z: np.exp(-z * z / 2) / np.sqrt(2 * np.pi),
-        "z": z, "a": a, "T": a / z, "c": 3.0,
-        "s": 1.0507009873554805 if name == "selu" else 0.01,
-        "α": 1.6732632423543772 if name == "selu" else 1.0,
-    }  # fmt: skip
-    for formula, wanted in (
-        (RECORDS[name].formula, a),
-        (RECORDS[name].slope_formula, slopes),
-    ):
-        text = formula.text.replace("{z}", "z").replace("{a}", "a")
-        agrees(np.broadcast_to(eval(as_python(text), names), z.shape), wanted)
 
 
 NETWORK = FeedForward((Dense(3), LayerNorm(), tanh, Dropout(0.4), Dense(2), sigmoid, Dense(2)))

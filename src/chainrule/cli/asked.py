@@ -140,12 +140,14 @@ def _check(asked: Asked) -> None:
                 f"{option.flag} is for --model {' or '.join(option.models)}, not for "
                 f"{asked.model}. Leave it out, or say --model {option.models[0]}."
             )
-        if option.only_with and asked.model in BY_NAME[option.only_with[0]].models:
-            other, wanted = option.only_with
-            if values[other] != wanted:
+        if option.of_solvers and asked.model in BY_NAME["solver"].models:
+            from chainrule.engine.optimizers import SOLVERS  # JAX, which this fit needs anyway
+
+            takers = [name for name, rule in SOLVERS.items() if option.parameter in rule.reads]
+            if values["solver"] not in takers:
                 raise OptionError(
-                    f"{option.flag} has an effect with --{other} {wanted} only, not with "
-                    f"{values[other]}. Leave it out, or add --{other} {wanted}."
+                    f"{option.flag} has an effect with --solver {' or '.join(takers)} only, not "
+                    f"with {values['solver']}. Leave it out, or add --solver {takers[0]}."
                 )
 
 

@@ -41,8 +41,8 @@ class Option:
         Whether `--resume` may go on with another value.
     recorded : bool
         Whether `config.toml` holds it.
-    only_with : tuple of str
-        Another option and the value without which this one has no effect, where there is the other.
+    of_solvers : bool
+        Whether it is for those solvers alone that read its parameter, where there is `--solver`.
     models : tuple of str
         The values of `--model` that have it.
     meant : mapping
@@ -58,7 +58,7 @@ class Option:
     shown: bool = False
     may_change: bool = False
     recorded: bool = True
-    only_with: tuple[str, str] | None = None
+    of_solvers: bool = False
     models: tuple[str, ...] = MODELS
     meant: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -168,9 +168,9 @@ def _table() -> tuple[Option, ...]:
         o("solver", k.TEXT, "adam", f"{', '.join(SOLVERS)}.",
           "solver", **plain),
         o("momentum", k.NUMBER, 0.9, "Of sgd.", "momentum", **plain, **changing,
-          only_with=("solver", "sgd")),
+          of_solvers=True),
         o("weight-decay", k.AMOUNT, "auto", "Of adamw 0.01, of tabular 0.02.", "weight_decay",
-          **changing, only_with=("solver", "adamw"), meant={"tabular": 0.02} | _of_plain(0.01)),
+          **changing, of_solvers=True, meant={"tabular": 0.02} | _of_plain(0.01)),
         o("batch", k.SIZE, "auto", 'Rows to a step, "auto" or "full".', "batch_size", **changing),
         o("penalty", k.AMOUNT, "auto", "L2 penalty on weights.", "alpha", **plain, **changing),
         o("l1", k.NUMBER, 0.0, "L1 penalty on weights.", "l1", **plain, **changing),

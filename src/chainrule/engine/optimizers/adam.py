@@ -46,6 +46,7 @@ class Adam(Rule):
     """Adam with decay rates β₁, β₂ of its moments."""
 
     solver: ClassVar[str] = "adam"
+    reads: ClassVar[tuple[str, ...]] = ("beta_1", "beta_2", "epsilon")
     letters: ClassVar[Mapping[str, str]] = {"mean": "m", "square": "v"}
     learning_rate: float | Schedule = part(default=0.001)
     beta_1: float = number(default=0.9)
@@ -101,6 +102,7 @@ class AdamW(Adam):
     """Adam with decoupled weight decay λ."""
 
     solver: ClassVar[str] = "adamw"
+    reads: ClassVar[tuple[str, ...]] = (*Adam.reads, "weight_decay")
     weight_decay: float = number(default=0.01)
 
     def __post_init__(self) -> None:

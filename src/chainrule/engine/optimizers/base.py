@@ -53,6 +53,8 @@ class Rule(Optimizer):
         Points that it tries in a step at most, 0 if none; its state counts them, `n_evaluations`.
     solver : str
         The name by which the estimators ask for it; empty if they cannot.
+    reads : tuple of str
+        The estimators' parameters that it takes beside the rate.
     letters : mapping of str to str
         Fields of its state that have a number for each parameter, and their letters.
     adapts : bool
@@ -62,6 +64,7 @@ class Rule(Optimizer):
     full_batch_only: ClassVar[bool] = False
     most_tries: int = 0
     solver: ClassVar[str] = ""
+    reads: ClassVar[tuple[str, ...]] = ()
     letters: ClassVar[Mapping[str, str]] = MappingProxyType({})
     adapts: ClassVar[bool] = False
 

@@ -61,6 +61,7 @@ class Momentum(Rule):
     """Gradient descent with momentum μ, Polyak's heavy ball or Nesterov's look-ahead."""
 
     solver: ClassVar[str] = "sgd"
+    reads: ClassVar[tuple[str, ...]] = ("momentum", "nesterovs_momentum")
     adapts: ClassVar[bool] = True
     letters: ClassVar[Mapping[str, str]] = {"velocity": "v"}
     learning_rate: float | Schedule = part(default=0.1)

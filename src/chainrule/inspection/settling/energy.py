@@ -2,9 +2,7 @@
 
     E(h) = -½ h W hᵀ - u hᵀ + Σⱼ ∫₀^hⱼ f⁻¹
 
-    tanh        ∫₀^h f⁻¹ = ½ ((1 + h) ln(1 + h) + (1 - h) ln(1 - h))
-    sigmoid     ∫₀^h f⁻¹ = h ln h + (1 - h) ln(1 - h)
-    identity    ∫₀^h f⁻¹ = ½ h²
+The integral stands in the record of f; of tanh it is ½ ((1 + h) ln(1 + h) + (1 - h) ln(1 - h)).
 
 ∂E/∂h = f⁻¹(h) - z vanishes where h = f(z), z = h W + u: at the fixed points.
 
@@ -31,7 +29,7 @@ def energy(h: np.ndarray, weights: np.ndarray, drive: np.ndarray, activation: st
     drive : array of shape (batch, n)
         What each unit receives from outside, u.
     activation : str
-        f, one that has an energy: "tanh", "sigmoid" or "identity".
+        f, one whose record has an energy, such as "tanh".
 
     Returns
     -------
