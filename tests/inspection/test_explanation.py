@@ -20,7 +20,10 @@ from chainrule.engine import (
     sigmoid,
     tanh,
 )
+from chainrule.engine.layers.kind import Row, Shown
+from chainrule.engine.pytree import hyperparameters
 from chainrule.errors import OptionError
+from chainrule.formulas import Formula
 from chainrule.inspection import explain, trace
 
 sys.path.append(str(Path(__file__).parents[1] / "engine"))
@@ -104,6 +107,32 @@ def test_terms_left_out_are_in_the_sum():
     products = re.findall(r"  (\S+)$", block.split("-----")[0], re.MULTILINE)[1:]
     total = re.search(r"z1, the sum +(\S+)", block)[1]
     assert float(total) == pytest.approx(sum(map(float, products)), abs=2e-4)
+
+
+@hyperparameters
+class InTwoSteps(Dense):
+    """A kind of its own, not explained by sums over units."""
+
+    sums = ""
+
+    def shown(self):
+        first, again = Formula.same("{x} {weights} + {biases}"), Formula.same("{u}")
+        given = super().shown()
+        rows = Row("u", lambda seen: seen.y, first, letter="u"), Row("y", "y", again, letter="y")
+        return Shown((*given.forward[:2], *rows), given.backward)
+
+
+def test_of_a_kind_of_its_own_every_step_is_shown_and_no_column_twice():
+    network = FeedForward((Dense(3), InTwoSteps(2)))
+    params = network.init(make_key(0), 4)
+    seen = trace(network, params, normal(4, 1, 4), normal(5, 1, 2), objective=SquaredError())
+    text = str(explain(seen))
+    forward = [s for s in seen.phase("forward") if s.place == (1,) and s.formula != s.name]
+    assert [step.quantity for step in forward] == ["u", "y"]
+    for step in forward:
+        assert step.formula in text
+    heading = re.search(r"Deltas of hidden1.*?^ *(unit .*?)$", text, re.DOTALL | re.MULTILINE)[1]
+    assert heading.split() == ["unit", "dz1"]
 
 
 def test_several_rows_are_refused():

@@ -106,8 +106,8 @@ def named_activation(what: Any) -> Elementwise:
     if isinstance(function, Elementwise) and record_of(function) is not None:
         return function
     raise OptionError(
-        "{activation} must be one name for all hidden layers, such as {}. For layers of your own, "
-        "or one for each layer, use `{}`.",
+        "{activation} must be one function of single units for all hidden layers, such as {}. "
+        "For other layers, or one for each, use `{}`.",
         Either('"selu"', "selu"),
         Either("MLPClassifier", Setting("model", "mlp")),
         activation=what,

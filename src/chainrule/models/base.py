@@ -50,7 +50,8 @@ class BaseMLP(NetworkEstimator, NetworkParameters):
         "lbfgs" and "rprop" take the whole table.
     learning_rate : str, optional
         scikit-learn's schedules: "constant", or for "sgd" "invscaling" and "adaptive" (a fifth of
-        the rate after each plateau).  Given, it takes the place of `schedule`.
+        the rate after each plateau), which leave the rate of other solvers as it is.  Given, it
+        takes the place of `schedule`.
     learning_rate_init : float, default=0.005
         The schedule's full rate.
     power_t : float, default=0.5

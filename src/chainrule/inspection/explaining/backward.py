@@ -57,8 +57,9 @@ def _deltas(trace: Trace, layer: SeenLayer, room: Room) -> Part:
     else:
         out = inside[-1].out if inside else layer.out
         arrived = trace.step(f"d{out}")
-        columns.append((arrived.name, arrived.values[0]))
-        if above is not None:
+        if arrived.name != delta.name:
+            columns.append((arrived.name, arrived.values[0]))
+        if arrived.name != delta.name and above is not None:
             blocks.append(_equation(arrived))
         for each in reversed(inside):
             for quantity in ("slope", "mask"):

@@ -38,10 +38,9 @@ def _layer(trace: Trace, layer: SeenLayer, inside: list[SeenLayer], room: Room) 
     parts: list[Part] = []
     if affine(trace, layer) is None:
         words = Words(f"{layer.label} is a layer of its own kind ({layer.kind}):")
-        out = trace.step(layer.out)
-        formula = _equation(out.formula, out.latex, out.note)
+        formulas = _words_on(trace, layer, whole=True)
         table = _outputs(trace, layer, shown)
-        parts.append(Part(layer.label, (words, formula, table, *more)))
+        parts.append(Part(layer.label, (words, *formulas, table, *more)))
     else:
         if settles(trace, layer):
             parts.append(Part(layer.label, _settling(trace, layer)))
@@ -117,9 +116,9 @@ def _slopes_table(trace: Trace, layer: SeenLayer, shown: list[int]) -> tuple[Blo
     )  # pyright: ignore[reportReturnType]
 
 
-def _words_on(trace: Trace, layer: SeenLayer) -> tuple[Block, ...]:
+def _words_on(trace: Trace, layer: SeenLayer, whole: bool = False) -> tuple[Block, ...]:
     steps = [trace.step(layer.out)]
-    if layer.mixes:
+    if whole or layer.mixes:
         steps = [step for step in _steps(trace, layer) if step.formula != step.name]
     blocks: list[Block] = []
     for step in steps:
