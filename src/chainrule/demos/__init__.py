@@ -1,0 +1,1 @@
+"""Systems of the textbooks, ready to run: each module shows one."""

@@ -1,0 +1,1 @@
+"""The estimators with the manners of scikit-learn, and nothing else."""

@@ -1,0 +1,1 @@
+"""What fitting returns, and predictions of it by NumPy alone."""

@@ -1,0 +1,1 @@
+"""A fitted model to a file and back: plain data, no code."""

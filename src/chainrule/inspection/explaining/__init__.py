@@ -1,0 +1,1 @@
+"""One row forward and back, told step by step as on a blackboard."""

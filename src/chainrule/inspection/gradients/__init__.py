@@ -1,0 +1,1 @@
+"""Gradients beside finite differences, and what is said of them."""

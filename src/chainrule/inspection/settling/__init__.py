@@ -1,0 +1,1 @@
+"""Why the units of a network settle or do not."""

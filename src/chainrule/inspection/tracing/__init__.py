@@ -1,0 +1,1 @@
+"""Every number of one pass forward and back, with its name and formula."""
