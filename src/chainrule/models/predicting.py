@@ -35,7 +35,8 @@ class Classifies(ClassifierMixin, NetworkEstimator):
             For one column of classes, in the order of `classes_`; for labels (n_rows, n_labels),
             the probability of each; for several targets a list of arrays, one for each.
         """
-        return self.fitted_.target.probabilities(self._predict(X))
+        predictions = self._predict(X)  # which asks first whether there was a fit
+        return self.fitted_.target.probabilities(predictions)
 
     def predict_log_proba(self, X: Any) -> Any:
         """Return the logarithm of `predict_proba`."""
