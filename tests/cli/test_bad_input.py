@@ -90,7 +90,7 @@ CASES = {
     "two activations of tabular": (
         "fit good.csv -t kind --activation tanh,relu",
         GOOD,
-        ["--activation tanh,relu", "one name", "`--model mlp`"],
+        ["--activation tanh,relu", "one function of single units", "`--model mlp`"],
     ),
     "an option of another model": (
         "fit good.csv -t kind --model tabular --solver sgd",

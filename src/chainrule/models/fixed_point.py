@@ -266,7 +266,8 @@ class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
 
     def predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
         """Return the most probable class of every row, settled within `max_settle` sweeps."""
-        return self.fitted_.target.decode(self._predict(X, max_settle))
+        predictions = self._predict(X, max_settle)  # which asks first whether there was a fit
+        return self.fitted_.target.decode(predictions)
 
 
 class FixedPointRegressor(FixedPointNetwork, MLPRegressor):
