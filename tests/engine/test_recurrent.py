@@ -262,8 +262,9 @@ def test_samples_that_are_done_are_frozen_and_counted_by_themselves():
     for i in (0, 35, 69):
         among_copies = layer.forward(params, jnp.repeat(x[i : i + 1], 70, axis=0))[1]
         assert set(among_copies.settled.sweeps.tolist()) == {int(tape.settled.sweeps[i])}
-        own, alone = layer.forward(params, x[i : i + 1])  # one row alone is summed in another order
-        assert abs(int(tape.settled.sweeps[i]) - int(alone.settled.sweeps[0])) <= 1
+        own, alone = layer.forward(params, x[i : i + 1])
+        rounding = 1 if "optimization_level=0" in os.environ["XLA_FLAGS"] else 0  # as users have it
+        assert abs(int(tape.settled.sweeps[i]) - int(alone.settled.sweeps[0])) <= rounding
         np.testing.assert_allclose(y[i], own[0], rtol=1e-12)
     assert int(tape.settled.sweeps.min()) < int(tape.settled.sweeps.max()) / 2
 
