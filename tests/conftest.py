@@ -12,7 +12,7 @@ from pathlib import Path
 
 QUICKLY = (
     "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true "
-    "--xla_cpu_parallel_codegen_split_count=1"
+    "--xla_cpu_parallel_codegen_split_count=1 --xla_cpu_use_fusion_emitters=false"
 )
 os.environ.setdefault("XLA_FLAGS", QUICKLY)  # before JAX reads it; processes of tests have it, too
 # a worker for each core: threads of scikit-learn's that wait for one another would keep all cores

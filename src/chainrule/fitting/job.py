@@ -36,6 +36,8 @@ class Job:
     refuse : callable, optional
         Raises, with the cause, what ended a training (network, trained, rows) of too many samples
         that did not settle.
+    outputs : callable
+        Gives what a `Fitted` predicts of encoded rows, where more is to be said than that.
     """
 
     estimator: Any
@@ -45,6 +47,7 @@ class Job:
     tabular: bool = False
     finish: Callable[[Fitted, np.ndarray], Fitted] = lambda fitted, x: fitted
     refuse: Callable[[Any, Any, np.ndarray], None] | None = None
+    outputs: Callable[[Fitted, np.ndarray], np.ndarray] = Fitted.outputs
 
     @property
     def who(self) -> str:

@@ -192,10 +192,14 @@ class Learning:
             self.job.refuse(self.network, trained, plan.arrays[0])
         if self.settings.verbose:
             say_compilation(trained)
-        fitted = self.job.finish(self._fitted(plan, trained), plan.arrays[0])
-        calibration = self.task.calibration(fitted, self.validation)
+        fitted = self.calibrated(self.job.finish(self._fitted(plan, trained), plan.arrays[0]))
         plateau = plan.arguments["stopping"] is not None and self.validation is None
         planning.warn_of_the_end(self.settings, trained, plateau=plateau)
+        return fitted
+
+    def calibrated(self, fitted: Fitted) -> Fitted:
+        """Return the same with the errors to expect, by rows that did not train."""
+        calibration = self.task.calibration(fitted, self.validation, self.job.outputs)
         return replace(fitted, calibration=calibration)
 
     def _watch(self) -> tuple[ScoreWatch | None, Any]:

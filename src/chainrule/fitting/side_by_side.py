@@ -53,8 +53,7 @@ def learn_ensemble(learning: Learning, tasks: Tasks, on_progress: OnProgress | N
         same_rows = replace(plan, arguments=plan.arguments | {"seed": seed})
         pairs.append((other, same_rows if shares_rows else other.plan(tasks)))
     members = _run(pairs, on_progress)
-    fitted = replace(members[0], members=tuple(members))
-    return replace(fitted, calibration=learning.task.calibration(fitted, learning.validation))
+    return learning.calibrated(replace(members[0], members=tuple(members)))
 
 
 def _run(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -16,6 +17,8 @@ from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES
 from chainrule.fitting.losses import check_loss, choose_objective, named_objective
 from chainrule.predicting.fitted import Fitted
 from chainrule.predicting.intervals import Calibration, is_of_counts
+
+Outputs = Callable[[Fitted, np.ndarray], np.ndarray]
 
 
 class Task(ABC):
@@ -54,9 +57,11 @@ class Task(ABC):
         """Turn what the engine measured on the `parts` (targets, weights) into what people read."""
         del history, parts
 
-    def calibration(self, fitted: Fitted, rows: Rows | None) -> Calibration | None:
-        """Return the errors to expect, by rows that did not train."""
-        del fitted, rows
+    def calibration(
+        self, fitted: Fitted, rows: Rows | None, outputs: Outputs
+    ) -> Calibration | None:
+        """Return the errors to expect, by rows that did not train and their `outputs`."""
+        del fitted, rows, outputs
 
 
 @dataclass(frozen=True)
@@ -143,10 +148,12 @@ class Regression(Task):
                 error = history.pop(f"{prefix}squared_error")
                 history[f"{prefix}r2"] = _r2(error, *part)
 
-    def calibration(self, fitted: Fitted, rows: Rows | None) -> Calibration | None:
+    def calibration(
+        self, fitted: Fitted, rows: Rows | None, outputs: Outputs
+    ) -> Calibration | None:
         if rows is None or not isinstance(fitted.target, NumberTarget):
             return None
-        predictions = fitted.target.in_units(fitted.outputs(fitted.encoded(rows.columns)))
+        predictions = fitted.target.in_units(outputs(fitted, fitted.encoded(rows.columns)))
         return Calibration.of(rows.targets, predictions, rows.weights)
 
 

@@ -22,7 +22,7 @@ from chainrule.judging.settling import (
 from chainrule.models.base import BaseMLP
 from chainrule.models.mlp import MLPClassifier, MLPRegressor
 from chainrule.models.parameters import NetworkParameters, with_parameters_of
-from chainrule.predicting.fitted import Fitted, Network
+from chainrule.predicting.fitted import Fitted
 from chainrule.predicting.history import History
 from chainrule.predicting.network import PlainNetwork
 from chainrule.predicting.settling import settle_rows
@@ -108,7 +108,9 @@ class FixedPointNetwork(BaseMLP):
         return build_fixed_point_network(self, n_outputs)
 
     def _job(self) -> Job:
-        return replace(super()._job(), finish=self._keep_rows, refuse=_refuse_unsettled)
+        return replace(
+            super()._job(), finish=self._keep_rows, refuse=_refuse_unsettled, outputs=self._outputs
+        )
 
     @property
     def recurrent_coefs_(self) -> np.ndarray:
@@ -126,21 +128,21 @@ class FixedPointNetwork(BaseMLP):
         return self.fitted_.network.arrays[0]["biases"]
 
     def _predict(self, X: Any, max_settle: int | None = None, *, raw: bool = False) -> np.ndarray:
-        x = self._encoded(X)
-        network = self._network
+        return self._outputs(self.fitted_, self._encoded(X), max_settle, raw=raw)
+
+    def _outputs(
+        self, fitted: Fitted, x: np.ndarray, max_settle: int | None = None, *, raw: bool = False
+    ) -> np.ndarray:
+        """Return what is predicted of encoded rows, and say which did not settle."""
+        # numbers in float64, as in the MLP estimators
+        network = fitted.network if fitted.classifies else fitted.network.computing_in(np.float64)
         if not isinstance(network, PlainNetwork):  # an objective of the user's own
-            return super()._predict(X, raw=raw)
+            return fitted.outputs(x, raw=raw)
         settled = settle_rows(x, network.layers[0], network.arrays[0], max_settle)
         if not settled.settled.all():
             self._say_unsettled(settled, max_settle)
         rest = PlainNetwork(network.layers[1:], network.arrays[1:], network.link, network.sizes)
         return rest.raw(settled.states) if raw else rest.predict(settled.states)
-
-    @property
-    def _network(self) -> Network:
-        """The network as NumPy runs it: for numbers in float64, as in the MLP estimators."""
-        network = self.fitted_.network
-        return network if self.fitted_.classifies else network.computing_in(np.float64)
 
     def _say_unsettled(self, settled: Any, max_settle: int | None) -> None:
         wrong = np.flatnonzero(~settled.settled)
