@@ -119,8 +119,12 @@ def test_rows_that_do_not_settle_are_never_silent(fitted, tmp_path):
     for model in (loose, again):
         np.testing.assert_array_equal(model.settle_report_.epochs["unsettled"], [150] * 3)
     numbers = FixedPointRegressor(**SMALL, on_unsettled="use", max_settle=3, early_stopping=True)
-    with pytest.warns(NotSettledWarning, match="15 of 15 rows did not settle within 3 sweeps"):
-        numbers.fit(X[:, 1:], X[:, 0])  # the rows held out, by whose errors it is calibrated
+    held_out = "15 of 15 rows did not settle within 3 sweeps"  # by whose errors it is calibrated
+    with (
+        pytest.warns(NotSettledWarning, match="used as they were"),
+        pytest.warns(NotSettledWarning, match=held_out),
+    ):
+        numbers.fit(X[:, 1:], X[:, 0])
 
 
 @pytest.mark.parametrize(
