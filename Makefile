@@ -10,7 +10,7 @@ OLDEST := .cache/scikit-learn-oldest
 OF_SCIKIT_LEARN := tests/test_from_scikit_learn.py $(addprefix tests/models/test_,port.py \
 	tabular_port.py scikit_learns_checks.py features.py fits_together.py mlp.py)
 
-.PHONY: demo test test-all test-scikit-learn zoo check format bench docs lock clean
+.PHONY: demo test test-docs test-all test-scikit-learn zoo check format bench docs lock clean
 
 export CHAINRULE_CACHE ?= $(CURDIR)/.cache/compiled
 export NO_MKDOCS_2_WARNING = 1
@@ -21,7 +21,11 @@ demo: .venv/.runs           ## the main job: the tutorials' iris network, then a
 	$(BIN)/chainrule fit iris --target species
 
 test: .venv/.develops       ## the tests, without the long ones
-	$(BIN)/python -m pytest -q -n auto --dist worksteal --durations=40 -m "not slow and not scikit_learn"
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --durations=40 \
+		-m "not slow and not docs and not scikit_learn"
+
+test-docs: .venv/.develops  ## README, docs, recipes and demos as their readers follow them
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --durations=10 -m "docs and not slow"
 
 test-all: .venv/.develops   ## all tests, with coverage
 	XLA_FLAGS= $(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90

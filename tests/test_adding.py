@@ -131,6 +131,7 @@ def test_a_recipe_touches_no_more_files_than_it_says(name):
     assert all((ROOT / file).exists() for file in named)
 
 
+@pytest.mark.docs
 def test_what_the_recipes_add_works(tmp_path):
     for part in ("src/chainrule", "tests", "examples"):
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("__pycache__"))

@@ -67,6 +67,7 @@ def test_the_reference_has_one_entry_for_every_public_name():
     assert set(public_names()) <= set(entries), set(public_names()) - set(entries)
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_python_blocks_run_from_top_to_bottom(page, tmp_path, monkeypatch, capsys):
     """Those of the six steps also print what the comments below them say."""
@@ -135,6 +136,7 @@ def test_lists_of_names_are_whole():
         assert set(names) <= set(re.findall(r'`"?([\w-]+)"?`', row)), what
 
 
+@pytest.mark.docs
 def test_printed_sessions_are_true(tmp_path, monkeypatch, capsys):
     """Those that end well stand in the README, and `test_readme.py` runs them; errors run here."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
@@ -152,6 +154,7 @@ def test_printed_sessions_are_true(tmp_path, monkeypatch, capsys):
         assert capsys.readouterr().err == printed
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize("page", ["see-it.md", "doctor.md"])
 def test_what_the_doctor_says_in_the_docs_is_true(page, tmp_path, monkeypatch, capsys):
     """The commands of a page run in their order, and print what is shown, but for digits."""
@@ -188,6 +191,7 @@ def test_engine_page_quotes_the_step_itself():
     assert fenced(ROOT / "docs/engine.md", "text")[0].splitlines() == body
 
 
+@pytest.mark.docs
 @pytest.mark.parametrize(
     "name", [n for n in MODULES if ">>> " in Path(importlib.util.find_spec(n).origin).read_text()]
 )

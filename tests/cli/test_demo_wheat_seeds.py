@@ -8,6 +8,7 @@ from small import call
 from chainrule.data.reading.datasets import at_hand
 
 
+@pytest.mark.docs
 def test_the_demo_prints_the_published_scores(tmp_path):
     if not at_hand("wheat-seeds"):
         pytest.skip("the wheat seeds data set is not at hand")
