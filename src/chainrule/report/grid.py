@@ -152,5 +152,6 @@ def _middle(values: Values) -> int:
     if values.gaps.all():
         return 0
     if values.is_text:
-        return values.as_texts().tolist().index(values.frequency.most_common(1)[0][0])
+        commonest = values.frequency.most_common(1)[0][0]
+        return values.first_row_of(values.coded.texts.index(commonest))
     return int(np.nanargmin(np.abs(values.data - np.nanmedian(values.data))))

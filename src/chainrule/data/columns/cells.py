@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 import numbers
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,8 +13,10 @@ import numpy as np
 from chainrule.data.columns.values import (
     EXACT,
     SECONDS_PER_DAY,
+    Coded,
     Kind,
     Values,
+    as_coded,
     objects,
     spell_number,
 )
@@ -28,6 +31,7 @@ _KINDS: dict[Kind, tuple[type, ...]] = {
     "float": (numbers.Real, decimal.Decimal, np.bool_),
     "date": (datetime.date, np.datetime64),
 }
+FEW = 2_000  # rows, of which a list is made sooner than polars is asked
 _PLAIN = {str, type(None)}
 _DURATIONS = (datetime.timedelta, np.timedelta64)
 _ATOMS = (str, bytes, datetime.time, *_DURATIONS, *(each for of in _KINDS.values() for each in of))
@@ -64,8 +68,7 @@ def read_values(name: str, column: nw.Series[Any] | np.ndarray) -> Values:
         days = _to_float64(ticks) / (1e6 * SECONDS_PER_DAY)
         return Values(name, "float" if dtype == nw.Duration else "date", days)
     if dtype in (nw.Categorical, nw.Enum, nw.String):
-        texts = _as_texts(column.to_list())
-        return Values(name, "text" if dtype == nw.String else "category", texts)
+        return Values(name, "text" if dtype == nw.String else "category", _coded(column))
     if isinstance(dtype, (nw.Object, nw.Unknown, nw.Time)):
         return _from_objects(name, column.to_list())
     raise DataError(
@@ -77,11 +80,29 @@ def read_values(name: str, column: nw.Series[Any] | np.ndarray) -> Values:
     )
 
 
+def _coded(column: nw.Series[Any]) -> Coded:
+    """Return the texts of a column; of polars' columns ten times as fast as by Python's objects."""
+    import narwhals as nw
+
+    native = column.to_native()
+    if len(column) < FEW or not nw.dependencies.is_polars_series(native):
+        return as_coded(_as_texts(column.to_list()))
+    import polars as pl
+
+    native = native.cast(pl.String)
+    texts = native.unique(maintain_order=True).drop_nulls()
+    if len(texts) == len(native):
+        return Coded(texts.to_list(), np.arange(len(texts)))
+    places = native.cast(pl.Enum(texts)).to_physical().cast(pl.Int64).fill_null(-1)
+    return Coded(texts.to_list(), places.to_numpy())
+
+
 def _to_float64(column: nw.Series[Any]) -> np.ndarray:
     import narwhals as nw
 
     try:
-        return column.cast(nw.Float64).to_numpy().astype(np.float64)
+        column = column if column.dtype == nw.Float64 else column.cast(nw.Float64)
+        return column.to_numpy().astype(np.float64, copy=False)
     except ValueError:  # pyarrow refuses whole numbers that would be rounded
         return np.array([np.nan if is_gap(item) else float(item) for item in column.to_list()])
 
@@ -121,12 +142,12 @@ def _from_objects(name: str, items: list[Any]) -> Values:
     for item in items:
         if not is_gap(item) and not isinstance(item, _ATOMS):
             raise _strange(name, item)
-    return Values(name, "text", _as_texts(items))
+    return Values(name, "text", objects(_as_texts(items)))
 
 
-def _as_texts(items: list[Any]) -> np.ndarray:
+def _as_texts(items: list[Any]) -> Iterable[str | None]:
     """Return text with None for gaps; what is that already, as it is (ten times as fast)."""
-    return objects(items if set(map(type, items)) <= _PLAIN else map(_spell, items))
+    return items if set(map(type, items)) <= _PLAIN else map(_spell, items)
 
 
 def _numbers(name: str, kind: Kind, items: list[Any]) -> Values:

@@ -16,6 +16,7 @@ from numpy.typing import DTypeLike
 
 from chainrule.data.columns.frames import Columns, as_columns
 from chainrule.data.columns.kinds import KINDS, Column, kind_of
+from chainrule.data.columns.kinds.kind import Part
 from chainrule.data.columns.kinds.number import as_computed
 from chainrule.data.columns.matching import match_columns, warn_of_names
 from chainrule.data.columns.scaling import measure, measure_sparse, scale_rows
@@ -96,10 +97,12 @@ class InputEncoder:
         if schema is None:
             options = {"category": category, "number": number, "drop": drop}
             schema = infer_schema(columns, **options, weights=weight)
-        each = [  # one column at a time
-            kind_of(c).learnt(c, columns.values(c.name), weight, sparse=columns.sparse)
-            for c in schema.used
-        ]
+        of_column: dict[str, dict[str, float]] = {}
+        for kind in KINDS.values():
+            own = [column for column in schema.used if column.kind == kind.name]
+            learnt = kind.learnt_of_all(own, columns, weight)
+            of_column |= zip((column.name for column in own), learnt, strict=True)
+        each = [of_column[column.name] for column in schema.used]
         learnt = {name: np.array([own[name] for own in each if name in own]) for name in LEARNT}
         return cls(schema, scale, columns.named, learnt)
 
@@ -160,19 +163,22 @@ class InputEncoder:
         columns = as_columns(X)
         pairs = self._pairs(columns, who)
         warn_of_names(self.named, columns, who)
-        n_outputs = len(self.feature_names_out)
-        out = np.empty((columns.n_rows, n_outputs), dtype=dtype) if out is None else out
+        ends = np.cumsum([len(kind_of(column).outputs(column)) for column, _ in pairs]).tolist()
         array = columns.numeric_array
-        if array is not None and out.shape[1] == array.shape[1] == len(self.mean):
+        if out is None:  # zeros that nobody touched yet cost nothing
+            out = np.zeros((columns.n_rows, ends[-1]), dtype=dtype)
+        else:
+            out[:] = 0
+        if array is not None and ends[-1] == array.shape[1] == len(self.mean):
             center, size, fill = as_computed(self.mean, self.deviation, scale=self.scale)
             scale_rows(array, out, center=center, scale=size, fill=fill, names=columns.names)
             return out
-        out[:], end = 0, 0
-        for (column, name), learnt in zip(pairs, self.learnt_of_each(), strict=True):
-            kind, start = kind_of(column), end
-            end += len(kind.outputs(column))
-            own = out[:, start:end]
-            kind.encode(column, columns.values(name), own, learnt, scale=self.scale)
+        parts: dict[str, list[Part]] = {name: [] for name in KINDS}
+        places = zip([0, *ends[:-1]], ends, strict=True)
+        for (column, name), place, learnt in zip(pairs, places, self.learnt_of_each(), strict=True):
+            parts[column.kind].append(Part(column, name, out[:, slice(*place)], learnt))
+        for kind, own in parts.items():
+            KINDS[kind].encode_all(own, columns, scale=self.scale)
         return out
 
     def learnt_of_each(self) -> Iterator[dict[str, float]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 MOST_DENSE_NUMBERS = 250_000_000
+MOST_KEPT = 4_000_000  # cells of a table whose columns are read once for all
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,11 +60,27 @@ class Columns:
 
     def values(self, name: str) -> Values:
         """Read one column."""
-        place = self.names.index(name)
-        if self.array is not None:
-            return read_values(name, self.array[:, place])
+        values = self._kept.get(name)
+        if values is None:
+            place = self._places[name]
+            column = self._series[place] if self.array is None else self.array[:, place]
+            values = read_values(name, column)
+            if self.n_rows * len(self.names) <= MOST_KEPT:
+                self._kept[name] = values
+        return values
+
+    @cached_property
+    def _kept(self) -> dict[str, Values]:
+        return {}
+
+    @cached_property
+    def _places(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
+
+    @cached_property
+    def _series(self) -> list[nw.Series[Any]]:
         assert self.frame is not None
-        return read_values(name, self.frame[:, place])
+        return list(self.frame.iter_columns())
 
     @property
     def native(self) -> Any:

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -23,30 +22,54 @@ EXACT = 2**53  # from here on float64 skips whole numbers
 Kind = Literal["integer", "float", "boolean", "date", "text", "category"]
 
 
-@dataclass(frozen=True, eq=False)
+class Coded(NamedTuple):
+    """Texts, each once and in order of appearance, and for every row its place; -1 is a gap."""
+
+    texts: list[str]
+    places: np.ndarray
+
+
 class Values:
-    """A column: `data` is float64 (NaN gaps) or text (None gaps)."""
+    """A column: `data` is float64 (NaN gaps) or text (None gaps), which may come `coded`."""
 
-    name: str
-    kind: Kind
-    data: np.ndarray
+    def __init__(self, name: str, kind: Kind, data: np.ndarray | Coded) -> None:
+        self.name, self.kind = name, kind
+        self.is_text = isinstance(data, Coded) or data.dtype == object
+        if isinstance(data, Coded):
+            self.coded = data
+        else:
+            self.data = data
 
-    @property
-    def is_text(self) -> bool:
-        return self.data.dtype == object
+    @cached_property
+    def data(self) -> np.ndarray:
+        """The cells."""
+        return objects([*self.coded.texts, None])[self.coded.places]
+
+    @cached_property
+    def coded(self) -> Coded:
+        """The cells as text, each text once."""
+        if self.is_text:
+            return as_coded(self.data.tolist())
+        there = ~self.gaps
+        numbers, first, rows = np.unique(self.data[there], return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        spell = {"boolean": _spell_boolean, "date": _spell_date}.get(self.kind, spell_number)
+        spelled = as_coded(map(spell, numbers[order].tolist()))
+        place_of, places = np.empty(len(order), np.intp), np.full(len(there), -1)
+        place_of[order] = spelled.places
+        places[there] = place_of[rows]
+        return Coded(spelled.texts, places)
 
     @cached_property
     def gaps(self) -> np.ndarray:
-        if self.is_text:
-            return np.fromiter((value is None for value in self.data), bool, len(self.data))
-        return np.isnan(self.data)
+        return self.coded.places < 0 if self.is_text else np.isnan(self.data)
 
     @cached_property
     def frequency(self) -> Counter[str]:
         """How often every text occurs, in order of appearance, gaps left out."""
-        counts = Counter(self.as_texts().tolist())
-        counts.pop(None, None)
-        return counts
+        texts, places = self.coded
+        often = np.bincount(places + 1, minlength=len(texts) + 1)[1:]
+        return Counter(dict(zip(texts, often.tolist(), strict=True)))
 
     @cached_property
     def n_numeric(self) -> int:
@@ -63,30 +86,32 @@ class Values:
         """
         if not self.is_text:
             return self.data
-        numbers = np.empty(len(self.data))
-        for row, text in enumerate(self.data.tolist()):
-            if text is not None and not _is_number(text):
+        texts, places = self.coded
+        for place, text in enumerate(texts):
+            if not _is_number(text):
                 raise DataError(
                     'column "{}" holds numbers, but data row {} holds "{}". Correct that value '
                     "(leave it empty if it is not known), or treat the column as categories: "
                     "`{category}`.",
                     self.name,
-                    row + 1,
+                    self.first_row_of(place) + 1,
                     text,
                     category=[self.name],
                 )
-            numbers[row] = np.nan if text is None else float(text)
-        for row in np.flatnonzero(np.abs(numbers) >= EXACT).tolist():
-            if self.data[row].strip().lstrip("+-").isdigit():
-                raise too_many_digits(self.name, row, self.data[row].strip())
-        return numbers
+        numbers = np.array([*map(float, texts), np.nan])
+        for place in np.flatnonzero(np.abs(numbers) >= EXACT).tolist():
+            text = texts[place].strip()
+            if text.lstrip("+-").isdigit():
+                raise too_many_digits(self.name, self.first_row_of(place), text)
+        return numbers[places]
+
+    def first_row_of(self, place: int) -> int:
+        """Return the first row, counted from 0, that holds a text of `coded`."""
+        return int((self.coded.places == place).argmax())
 
     def as_texts(self) -> np.ndarray:
         """Return an object array of text with None for gaps: 3 not 3.0, True not 1, ISO dates."""
-        if self.is_text:
-            return self.data
-        spell = {"boolean": _spell_boolean, "date": _spell_date}.get(self.kind, spell_number)
-        return objects(None if value != value else spell(value) for value in self.data.tolist())
+        return self.data if self.is_text else objects([*self.coded.texts, None])[self.coded.places]
 
     def refuse_infinite(self) -> None:
         """Raise a DataError that names the first row with an infinite number."""
@@ -126,6 +151,13 @@ def too_many_digits(name: str, row: int, value: object) -> DataError:
 def spell_number(value: float) -> str:
     """Return the shortest text: `3` rather than `3.0`."""
     return str(int(value)) if value.is_integer() else repr(value)
+
+
+def as_coded(texts: Iterable[str | None]) -> Coded:
+    """Return texts, None for gaps, each once."""
+    places: dict[str | None, int] = {}
+    of_rows = [-1 if text is None else places.setdefault(text, len(places)) for text in texts]
+    return Coded(list(places), np.array(of_rows, dtype=np.intp))  # pyright: ignore
 
 
 def objects(items: Iterable[object]) -> np.ndarray:

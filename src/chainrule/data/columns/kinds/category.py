@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -63,27 +62,25 @@ class Category(ColumnKind):
     ) -> None:
         del learnt, scale
         unknown = len(column.levels)
-        slots: dict[Any, int] = {level: slot for slot, level in enumerate(column.levels)}
-        texts = values.as_texts().tolist()
-        codes = np.array([slots.get(text, unknown) for text in texts], dtype=np.intp)
-        out[np.arange(len(out)), codes] = 1
+        slots = {level: slot for slot, level in enumerate(column.levels)}
+        texts, places = values.coded
+        slot_of = np.array([*(slots.get(text, unknown) for text in texts), unknown])
+        out[np.arange(len(out)), slot_of[places]] = 1
 
     def as_numbers(self, values: Values) -> np.ndarray:
         """Return the places of levels by first appearance: other names for the same are equal."""
-        places: dict[str | None, float] = {None: np.nan}
-        places |= {text: float(place) for place, text in enumerate(values.frequency, start=1)}
-        return np.array([places[text] for text in values.as_texts().tolist()])
+        return np.where(values.gaps, np.nan, values.coded.places + 1.0)
 
     def remarks(self, column: Column, values: Values) -> list[str]:
-        texts, levels = values.as_texts(), set(column.levels)
-        unseen = [text for text in texts if text is not None and text not in levels]
-        n_gaps = sum(text is None for text in texts)
+        levels, n_gaps = set(column.levels), int(values.gaps.sum())
+        unseen = {text: n for text, n in values.frequency.items() if text not in levels}
         lines = []
         if unseen:
-            names = listing([f'"{text}"' for text in sorted(set(unseen))], 5)
-            hold, use = ("holds", "it uses") if len(unseen) == 1 else ("hold", "they use")
+            n_rows = sum(unseen.values())
+            names = listing([f'"{text}"' for text in sorted(unseen)], 5)
+            hold, use = ("holds", "it uses") if n_rows == 1 else ("hold", "they use")
             lines.append(
-                f"{column.name}: {count(len(unseen), 'row')} {hold} a category not seen in "
+                f"{column.name}: {count(n_rows, 'row')} {hold} a category not seen in "
                 f'training ({names}); {use} the "unknown" slot'
             )
         if n_gaps:
@@ -111,8 +108,6 @@ class Category(ColumnKind):
 
 
 def _weighted_frequency(values: Values, weight: np.ndarray) -> dict[str, float]:
-    often = dict.fromkeys(values.frequency, 0.0)
-    for text, row_weight in zip(values.as_texts().tolist(), weight.tolist(), strict=True):
-        if text is not None:
-            often[text] += row_weight
-    return often
+    texts, places = values.coded
+    often = np.bincount(places + 1, weights=weight, minlength=len(texts) + 1)[1:]
+    return dict(zip(texts, often.tolist(), strict=True))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
@@ -26,6 +26,15 @@ class Column(msgspec.Struct, frozen=True):
     note: str = ""
     n_gaps: int = 0
     levels: list[str] = []
+
+
+class Part(NamedTuple):
+    """A column that is to be encoded: its name in the table, where to, and what was learnt of it."""
+
+    column: Column
+    name: str
+    out: np.ndarray
+    learnt: Mapping[str, float]
 
 
 class ColumnKind(ABC):
@@ -78,6 +87,15 @@ class ColumnKind(ABC):
         del column, values, weight, sparse
         return {}
 
+    def learnt_of_all(
+        self, columns: Sequence[Column], table: Columns, weight: np.ndarray | None
+    ) -> list[dict[str, float]]:
+        """Return what it `learns` of each column of this kind, of the training rows."""
+        if not self.learns:
+            return [{} for _ in columns]
+        sparse = table.sparse
+        return [self.learnt(c, table.values(c.name), weight, sparse=sparse) for c in columns]
+
     def encode(
         self,
         column: Column,
@@ -89,6 +107,11 @@ class ColumnKind(ABC):
     ) -> None:
         """Write the `outputs` of new rows into `out`, (n_rows, n_outputs), which holds zeros."""
         raise NotImplementedError
+
+    def encode_all(self, parts: Sequence[Part], table: Columns, *, scale: bool) -> None:
+        """Write the `outputs` of all columns of this kind."""
+        for column, name, out, learnt in parts:
+            self.encode(column, table.values(name), out, learnt, scale=scale)
 
     def as_numbers(self, values: Values) -> np.ndarray:
         """Return float64 with NaN for gaps, by which columns are compared; levels from 1 on."""

@@ -7,17 +7,25 @@ sparse table x / max|x|, so that zeros stay zeros, and a gap becomes 0.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 from chainrule.data.columns.frames import Columns
-from chainrule.data.columns.kinds.kind import Column, ColumnKind, refuse_empty
-from chainrule.data.columns.scaling import measure, measure_sparse, scale_rows, scaled_in_words
+from chainrule.data.columns.kinds.kind import Column, ColumnKind, Part, refuse_empty
+from chainrule.data.columns.scaling import (
+    BLOCK_VALUES,
+    measure,
+    measure_sparse,
+    scale_rows,
+    scaled_in_words,
+)
 from chainrule.data.columns.values import Values
 from chainrule.errors import DataError
 from chainrule.wording import count, listing
 
+T = TypeVar("T")
 DATES = "dates as days since 1970-01-01"
 
 
@@ -68,9 +76,25 @@ class Number(ColumnKind):
     def learnt(
         self, column: Column, values: Values, weight: np.ndarray | None, *, sparse: bool
     ) -> dict[str, float]:
-        numbers, names = values.as_numbers()[:, None], [column.name]
+        del column
+        return self._measured([values], weight, sparse=sparse)[0]
+
+    def learnt_of_all(
+        self, columns: Sequence[Column], table: Columns, weight: np.ndarray | None
+    ) -> list[dict[str, float]]:
+        learnt = []
+        for some in _groups(columns, table.n_rows):
+            values = [table.values(column.name) for column in some]
+            learnt += self._measured(values, weight, sparse=table.sparse)
+        return learnt
+
+    def _measured(
+        self, values: Sequence[Values], weight: np.ndarray | None, *, sparse: bool
+    ) -> list[dict[str, float]]:
+        numbers, names = _side_by_side(values), [each.name for each in values]
         moments = measure_sparse(numbers, names) if sparse else measure(numbers, names, weight)
-        return {"mean": moments.mean[0], "deviation": moments.deviation[0]}
+        pairs = zip(moments.mean, moments.deviation, strict=True)
+        return [dict(zip(self.learns, pair, strict=True)) for pair in pairs]
 
     def encode(
         self,
@@ -81,11 +105,22 @@ class Number(ColumnKind):
         *,
         scale: bool,
     ) -> None:
-        numbers = values.as_numbers()[:, None]
-        center, size, fill = as_computed(learnt["mean"], learnt["deviation"], scale=scale)
-        scale_rows(numbers, out[:, :1], center=center, scale=size, fill=fill, names=[values.name])
-        if column.n_gaps:
-            out[:, 1] = np.isnan(numbers[:, 0])
+        self._write([Part(column, values.name, out, learnt)], [values], scale=scale)
+
+    def encode_all(self, parts: Sequence[Part], table: Columns, *, scale: bool) -> None:
+        for some in _groups(parts, table.n_rows):
+            self._write(some, [table.values(part.name) for part in some], scale=scale)
+
+    def _write(self, parts: Sequence[Part], values: Sequence[Values], *, scale: bool) -> None:
+        numbers, names = _side_by_side(values), [each.name for each in values]
+        learnt = (np.array([part.learnt[name] for part in parts]) for name in self.learns)
+        center, size, fill = as_computed(*learnt, scale=scale)
+        scaled = np.empty(numbers.shape, parts[0].out.dtype, order="F")
+        scale_rows(numbers, scaled, center=center, scale=size, fill=fill, names=names)
+        for part, raw, own in zip(parts, numbers.T, scaled.T, strict=True):
+            part.out[:, 0] = own
+            if part.column.n_gaps:
+                part.out[:, 1] = np.isnan(raw)
 
     def remarks(self, column: Column, values: Values) -> list[str]:
         n_gaps = int(np.isnan(values.as_numbers()).sum())
@@ -122,6 +157,19 @@ class Number(ColumnKind):
         return shown, list(zip(self.outputs(column), hows, encoded, strict=True)), ""
 
 
+def _groups(columns: Sequence[T], n_rows: int) -> Iterator[Sequence[T]]:
+    """Yield so many columns at a time that they are one block: of a long table, one."""
+    size = max(1, BLOCK_VALUES // n_rows)
+    return (columns[start : start + size] for start in range(0, len(columns), size))
+
+
+def _side_by_side(values: Sequence[Values]) -> np.ndarray:
+    """Return columns as one array; each lies whole, so that it is summed as if it were alone."""
+    if len(values) == 1:
+        return values[0].as_numbers()[:, None]
+    return np.array([each.as_numbers() for each in values]).T
+
+
 def as_computed(
     mean: np.ndarray | float, deviation: np.ndarray | float, *, scale: bool
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -137,10 +185,10 @@ def _refuse_decimal_commas(values: Values, n_present: int) -> None:
     found = [text for text in values.frequency if "," in text and comma.fullmatch(text)]
     n_commas = sum(values.frequency[text] for text in found)
     if found and 2 * (n_commas + values.n_numeric) >= n_present:
-        row = values.data.tolist().index(found[0])  # the texts are in order of appearance
+        row = values.first_row_of(values.coded.texts.index(found[0]))
         raise DataError(
             "{} Write them with a decimal point, or treat the column as categories: `{category}`.",
             f'column "{values.name}" holds numbers with a decimal comma (data row {row + 1}: '
-            f'"{values.data[row]}").',
+            f'"{found[0]}").',
             category=[values.name],
         )
