@@ -4,9 +4,9 @@
 
 The table has 20 columns: measurements (some with gaps), whole numbers, yes/no, dates, and texts of
 few and of many levels. chainrule reads it, decides what each column is, learns the encoding and
-encodes (`read_table`, `infer_schema`, `InputEncoder`); the other way is `polars.read_csv` and a
-`ColumnTransformer` that fills gaps and scales numbers, and one-hot encodes the rest with at most 100
-levels a column. Each runs in processes of its own, in turn; times are medians and leave imports out,
+encodes (`read_table`, `infer_schema`, `InputEncoder`). The other way is `polars.read_csv` and a
+`ColumnTransformer` that fills gaps and scales numbers, and one-hot encodes the rest, at most 100
+levels a column. Each runs in processes of its own, in turn. Times are medians without imports, and
 memory is the peak of a process less what it held after the imports.
 """
 
@@ -129,7 +129,9 @@ def run(way, path, profiled):
 
 def report(found, n_bytes):
     """Print a line for each way, and how the goals stand."""
-    total = {w: statistics.median(sum(r["seconds"].values()) for r in runs) for w, runs in found.items()}
+    total = {
+        w: statistics.median(sum(r["seconds"].values()) for r in runs) for w, runs in found.items()
+    }
     peak = {way: max(each["bytes"] for each in runs) for way, runs in found.items()}
     print("| with | s | of which | peak, MB | sees |")
     print("|---|---|---|---|---|")

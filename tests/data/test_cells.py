@@ -2,15 +2,21 @@
 
 import datetime as dt
 import time
+from collections import Counter
 from decimal import Decimal
 
+import narwhals as nw
 import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chainrule.data import InputEncoder, as_columns, infer_schema
+from chainrule.data.columns import cells
+from chainrule.data.columns.cells import read_values
 from chainrule.errors import ColumnTypeError, DataError
 
 NAN = float("nan")
@@ -175,3 +181,25 @@ def test_a_million_different_texts_take_no_time(library):
     assert time.process_time() - start < 20  # 1.2 s when nothing traces the lines
     assert len(encoder.feature_names_out) == 101
     assert "text 1" in encoder.schema.columns[0].levels
+
+
+@given(st.lists(st.none() | st.sampled_from(["b", "a", "", "NaN", "ß"]), min_size=1))
+def test_texts_are_coded_alike_by_every_library(texts):
+    known = list(dict.fromkeys(text for text in texts if text is not None))
+    places = [-1 if text is None else known.index(text) for text in texts]
+    column = pl.Series("x", texts, dtype=pl.String)
+    given = [column, column.cast(pl.Categorical), column.to_pandas(), np.array(texts, object)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(cells, "FEW", 0)  # polars itself, however short the column is
+        for each in given:
+            own = each if isinstance(each, np.ndarray) else nw.from_native(each, series_only=True)
+            values = read_values("x", own)
+            assert (values.coded.texts, values.coded.places.tolist()) == (known, places)
+            assert values.as_texts().tolist() == texts
+            assert values.frequency == Counter(text for text in texts if text is not None)
+
+
+def test_numbers_are_coded_as_they_are_spelled():
+    values = read_values("x", np.array([3, np.nan, 2.5, 3, -0.0, 0.0]))
+    assert values.coded.texts == ["3", "2.5", "0"]
+    assert values.coded.places.tolist() == [0, -1, 1, 0, 2, 2]

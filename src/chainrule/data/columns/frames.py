@@ -6,6 +6,7 @@ they are, without a copy; arrays with text become columns x0, x1, …; sparse ma
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import narwhals as nw
 
 MOST_DENSE_NUMBERS = 250_000_000
+MOST_COLUMNS = 200_000  # of a frame or a file: each is looked at by itself
 MOST_KEPT = 4_000_000  # cells of a table whose columns are read once for all
 
 
@@ -116,8 +118,8 @@ def as_columns(X: object) -> Columns:
     ShapeError
         If an array is not 2-D, or there are no rows or no columns.
     DataError
-        If it is complex, a sparse matrix too large to be made dense, or no table at all, or if two
-        columns have one name.
+        If it is complex, a sparse matrix too large to be made dense, a frame of more than 200,000
+        columns, or no table at all, or if two columns have one name.
     ColumnTypeError
         If some column names are text and others are not.
     """
@@ -129,6 +131,7 @@ def as_columns(X: object) -> Columns:
     frame = None if isinstance(X, (np.ndarray, list, tuple)) else _as_frame(X)
     if frame is not None:
         _refuse_nothing(frame.shape)
+        refuse_too_wide(frame.shape[1])
         names, named = _read_names(frame.columns)
         return Columns(names, named, n_rows=frame.shape[0], frame=frame)
     array = _as_array(X)
@@ -177,8 +180,8 @@ def _read_names(names: Sequence[object]) -> tuple[list[str], bool]:
 
 
 def _same_names(names: Sequence[str]) -> DataError:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    shown = listing([f'"{name}" {names.count(name)} times' for name in twice])
+    often = sorted((name, n) for name, n in Counter(names).items() if n > 1)
+    shown = listing([f'"{name}" {n} times' for name, n in often])
     return DataError(
         f"column names occur more than once: {shown}. Give every column a name of its own."
     )
@@ -233,6 +236,16 @@ def _not_2d(n_dimensions: int, shape: tuple[int, ...]) -> ShapeError:
         f"Expected 2D array, got {n_dimensions}D array instead (shape {shape}). Reshape your data "
         "with X.reshape(-1, 1) if it is one feature, or X.reshape(1, -1) if it is one sample."
     )
+
+
+def refuse_too_wide(n_columns: int, who: str = "the table") -> None:
+    """Raise a DataError if there are more columns than can be looked at one by one."""
+    if n_columns > MOST_COLUMNS:
+        raise DataError(
+            f"{who} has {n_columns:,} columns, more than {MOST_COLUMNS:,}. If its rows are what "
+            "should be columns, transpose it; else keep fewer columns, those that vary most for "
+            "example, or make fewer of them first (sklearn.decomposition.PCA)."
+        )
 
 
 def _refuse_nothing(shape: tuple[int, ...]) -> None:

@@ -142,10 +142,12 @@ def infer_schema(
 def _read_options(names: list[str], **options: Sequence[str]) -> dict[str, ColumnKind]:
     """Return the kind that is asked for, by the names of columns."""
     asked: dict[str, ColumnKind] = {}
+    known = set(names)
     for option, chosen in options.items():
         kind = next(kind for kind in KINDS.values() if kind.option == option)
         for name in (chosen,) if isinstance(chosen, str) else chosen:
-            require_column(names, name)
+            if name not in known:
+                require_column(names, name)
             if asked.setdefault(name, kind) is not kind:
                 raise OptionError(
                     f'column "{name}" is asked for as {asked[name].name} and as {kind.name}. '

@@ -158,6 +158,7 @@ def _equal(varied: list[Seen], rows: np.ndarray) -> Iterator[tuple[Seen, Seen, s
     """Give equal columns, and categories (or few whole numbers) that go one-to-one."""
     first_by_values: dict[bytes, Seen] = {}
     first_by_levels: dict[bytes, Seen] = {}
+    any_category = any(seen.is_category for seen in varied)
     for seen in varied:
         part = seen.numbers[rows]
         known = first_by_values.setdefault(part.tobytes(), seen)
@@ -165,7 +166,7 @@ def _equal(varied: list[Seen], rows: np.ndarray) -> Iterator[tuple[Seen, Seen, s
             how = "their levels go one-to-one" if seen.is_category else "they are equal"
             yield known, seen, how
             continue
-        if seen.is_category or seen.n_different <= MAX_LEVELS:
+        if seen.is_category or (any_category and seen.n_different <= MAX_LEVELS):
             levels = part if seen.is_category else _by_first_appearance(part)
             known = first_by_levels.setdefault(levels.tobytes(), seen)
             if known is not seen and (known.is_category or seen.is_category):

@@ -51,7 +51,7 @@ def _worth_a_try(seen: list[Seen], rows: np.ndarray, y: np.ndarray) -> list[Seen
     """Return the columns; of many those whose means differ most between parts of the target."""
     if len(seen) <= MOST_COLUMNS:
         return seen
-    table = np.stack([np.nan_to_num(each.numbers[rows]) for each in seen], axis=1)
+    table = np.nan_to_num(np.stack([each.numbers[rows] for each in seen], axis=1))
     order = np.argsort(y, kind="stable")
     parts = [table[part].mean(axis=0) for part in np.array_split(order, 20)]
     spread = np.std(parts, axis=0) / np.maximum(table.std(axis=0), 1e-300)

@@ -49,9 +49,10 @@ def _ascends(seen: Seen) -> bool:
     if seen.is_category or len(seen.present) < FEWEST_ROWS:
         return False
     steps = np.diff(seen.present)
-    one_way = bool((steps >= 0).all() or (steps <= 0).all())
+    if not ((steps >= 0).all() or (steps <= 0).all()):
+        return False
     counts = bool((np.abs(steps) == 1).all()) and not seen.is_date  # an ID, said elsewhere
-    return one_way and not counts and seen.n_different >= FEWEST_VALUES
+    return not counts and seen.n_different >= FEWEST_VALUES
 
 
 def _spell(seen: Seen, place: int) -> str:
@@ -125,8 +126,7 @@ def find_copies(look: Look) -> Iterator[Finding]:
     inputs = _hash_rows(look.seen, n)
     targets = look.y.astype(np.float64).view(np.uint64)
     n_copies = n - len(np.unique(inputs * _ODD ^ targets))
-    room = np.sum([np.log(max(seen.n_different, 1)) for seen in look.seen])
-    if n_copies >= SHARE_OF_COPIES * n and n_copies > 1 and room > np.log(ROOM * n):
+    if n_copies >= max(2, SHARE_OF_COPIES * n) and _room(look.seen) > np.log(ROOM * n):
         yield Finding(
             "duplicate rows",
             "look",
@@ -140,6 +140,11 @@ def find_copies(look: Look) -> Iterator[Finding]:
         )
     if look.classes is not None:
         yield from _contradictions(look, inputs)
+
+
+def _room(columns: list[Seen]) -> float:
+    """Return the logarithm of how many combinations of values there are."""
+    return float(np.sum([np.log(max(seen.n_different, 1)) for seen in columns]))
 
 
 def _contradictions(look: Look, inputs: np.ndarray) -> Iterator[Finding]:

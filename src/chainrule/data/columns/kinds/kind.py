@@ -29,7 +29,7 @@ class Column(msgspec.Struct, frozen=True):
 
 
 class Part(NamedTuple):
-    """A column that is to be encoded: its name in the table, where to, and what was learnt of it."""
+    """A column to be encoded: its name in the table, where to write, and what was learnt of it."""
 
     column: Column
     name: str

@@ -55,10 +55,11 @@ class Number(ColumnKind):
         return self._taken(values, "a number, as you asked")
 
     def _taken(self, values: Values, note: str) -> Column:
-        parsed = Values(values.name, "float", values.as_numbers())
-        parsed.refuse_infinite()
-        refuse_empty(parsed)
-        return Column(values.name, self.name, note, int(parsed.gaps.sum()))
+        if values.is_text:
+            values = Values(values.name, "float", values.as_numbers())
+            values.refuse_infinite()
+            refuse_empty(values)
+        return Column(values.name, self.name, note, int(values.gaps.sum()))
 
     def described(self, columns: Sequence[Column], *, scale: bool) -> list[str]:
         line = count(len(columns), "number")
