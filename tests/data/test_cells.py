@@ -94,7 +94,7 @@ def test_what_a_column_is_read_as(column, kind, data):
 @pytest.mark.parametrize(
     ("column", "kind", "words"),
     [
-        (pl.Series([[1], [2]]), DataError, ["holds List(Int64)", '`drop=["c"]`']),
+        (pl.Series([[1], [2]]), DataError, ["no column is left", "c: holds List(Int64)"]),
         (pl.Series([{"a": 1}, None]), DataError, ["holds Struct"]),
         (pl.Series([b"a"]), DataError, ["holds Binary"]),
         (pl.Series([{1}], dtype=pl.Object), ColumnTypeError, ["holds a set ({1})"]),
@@ -113,7 +113,7 @@ def test_what_is_no_column_of_a_table_is_refused(column, kind, words):
 
 @pytest.mark.parametrize("big", [2**53, -(2**53), 2**60, 10**400])
 @pytest.mark.parametrize("form", ["array", "list", "polars", "text"])
-def test_whole_numbers_that_would_be_rounded_are_refused_or_spelled(big, form):
+def test_whole_numbers_that_would_be_rounded_are_refused_or_codes(big, form):
     if form == "array" and abs(big) > 2**63:
         big = 2**62
     cells = [1, big, 2]
@@ -123,15 +123,11 @@ def test_whole_numbers_that_would_be_rounded_are_refused_or_spelled(big, form):
         "polars": lambda: pl.DataFrame({"x0": pl.Series(cells, dtype=pl.Object)}),
         "text": lambda: pl.DataFrame({"x0": [str(cell) for cell in cells]}),
     }[form]()
-    with pytest.raises(DataError) as caught:
-        InputEncoder.fit(X)
-    for words in (
-        f'"x0" holds the whole number {big} in data row 2',
-        "Subtract",
-        "categories",
-        "drop",
-    ):
-        assert words in str(caught.value)
+    if form in ("array", "list") and abs(big) < 2**63:
+        with pytest.raises(DataError, match=f"whole number {big} in data row 2.*categories"):
+            InputEncoder.fit(X)
+    else:
+        assert InputEncoder.fit(X).schema.columns[0].levels == sorted(map(str, cells))
     levels = InputEncoder.fit(X, category=["x0"]).schema.columns[0].levels
     assert levels == sorted(map(str, cells))
 

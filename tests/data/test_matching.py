@@ -78,12 +78,10 @@ def test_levels_of_names_are_joined():
 @pytest.mark.parametrize("name", ["", " ", "größe (cm²)", 'say "no"', "a=b", "--drop", "x\ny"])
 def test_any_text_is_a_name(name):
     table = pl.DataFrame({name: [1.0, 2.0], "gap": [None, None]})
-    with pytest.raises(DataError, match="gap"):
-        InputEncoder.fit(table)
-    encoder = InputEncoder.fit(table, drop=["gap"])
+    encoder = InputEncoder.fit(table)
     assert encoder.transform(table.select(name)).tolist() == [[-1], [1]]
     with pytest.raises(DataError) as caught:
-        InputEncoder.fit(table.with_columns(pl.lit(None).alias(name)))
+        InputEncoder.fit(table.with_columns(pl.lit(np.inf).alias(name)))
     assert "`drop=[" in str(caught.value)
     assert "`--drop " in caught.value.text.at(SHELL)
 

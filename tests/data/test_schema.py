@@ -89,23 +89,14 @@ GOOD = [0.5, 1.5, 2.5, 3.5]
 @pytest.mark.parametrize(
     ("table", "options", "kind", "words"),
     [
-        ({"x": ["1", "2", "oops", "4"]}, {}, DataError, ['"x"', "row 3", '"oops"', "--category x"]),
-        (
-            {"x": ["1,5", "2,5", "3", None]},
-            {},
-            DataError,
-            ["decimal comma", "row 1", "--category x"],
-        ),
-        ({"x": [None] * 4}, {}, DataError, ['"x"', "no value", "--drop x"]),
-        ({"x": [float("nan")] * 4}, {}, DataError, ['"x"', "no value", "--drop x"]),
         ({"x": [1.0, 2, float("-inf"), 4]}, {}, DataError, ['"x"', "row 3", "-inf", "--drop x"]),
-        ({"x": [[1]] * 4}, {}, DataError, ['"x"', "List", "--drop x"]),
+        ({"x": [None] * 4}, {"drop": ["good"]}, DataError, ["no column is left", "x: no value"]),
         ({"x": [7] * 4}, {"drop": ["good"]}, DataError, ["no column is left", "x: constant"]),
         ({"x": GOOD}, {"drop": ["X"]}, DataError, ['no column "X"; did you mean "x"?']),
         ({"body_mass": GOOD}, {"category": ["bodymass"]}, DataError, ['did you mean "body_mass"?']),
         ({"x": GOOD}, {"number": ["zzz"]}, DataError, ['no column "zzz".', "x, good"]),
         ({"x": GOOD}, {"number": ["x"], "drop": ["x"]}, OptionError, ['"x"', "Choose one"]),
-        ({"x": ["a", "b", "c", "a"]}, {"number": ["x"]}, DataError, ["row 1", '"a"']),
+        ({"x": ["a", "b", "c", "a"]}, {"number": ["x"]}, DataError, ['"x"', "no value"]),
     ],
 )
 def test_bad_columns_are_refused_with_the_remedy(table, options, kind, words):
@@ -194,7 +185,7 @@ def test_every_kind_of_column_answers_what_is_asked_of_it(name):
     assert np.isfinite(out).all()
     assert (out != 0).any(axis=0).all()
     assert kind.remarks(column, values)
-    assert len(kind.as_numbers(values)) == N
+    assert len(kind.as_numbers(column, values)) == N
     assert kind.became(column, learnt, scale=True, most=2)
     cell = as_columns(pl.DataFrame({"x": cells[:1]})).values("x")
     shown, became, _ = kind.worked_out(column, cell, out[0].tolist(), learnt, scale=True)

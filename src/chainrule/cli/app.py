@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli.command import takes_options
+from chainrule.cli.command import reads_tables, takes_options
 from chainrule.cli.options import OPTIONS
 
 app = typer.Typer(
@@ -21,10 +21,9 @@ app = typer.Typer(
 
 Table = Annotated[
     str,
-    typer.Argument(help="CSV, TSV, Parquet or Arrow file, a named data set, or - for stdin."),
+    typer.Argument(help="Table: a file, pattern, folder, address, data set, or - for stdin."),
 ]
 Run = Annotated[Path, typer.Argument(help="Run folder that `fit` wrote, or a .chr model file.")]
-Separator = Annotated[str | None, typer.Option(help="Separator of a text table; sniffed.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the results as JSON on stdout.")]
 
 
@@ -38,6 +37,29 @@ def chainrule(
 
         typer.echo(f"chainrule {__version__}")
         raise typer.Exit
+
+
+@app.command()
+@reads_tables
+def look(
+    table: Table,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", "-t", help="Column to predict; no input.")
+    ] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="Column to take for categories.")
+    ] = None,
+    number: Annotated[list[str] | None, typer.Option(help="Column to take for numbers.")] = None,
+    drop: Annotated[list[str] | None, typer.Option(help="Column to leave out.")] = None,
+    json: Json = False,
+    *,
+    reading: dict[str, Any],
+) -> None:
+    """Say how a table is read and what every column is taken for; nothing is trained."""
+    from chainrule.cli.look import run_look  # --help needs none of it
+
+    options = {"category": category or [], "number": number or [], "drop": drop or []}
+    run_look(table, target or [], options, reading, json)
 
 
 @app.command(epilog="`chainrule fit --help-all` shows every option.")
@@ -54,6 +76,7 @@ def fit(ctx: typer.Context, **values: Any) -> None:
 
 
 @app.command()
+@reads_tables
 def predict(
     run: Run,
     table: Table,
@@ -64,15 +87,17 @@ def predict(
         float | None,
         typer.Option(help="Share of new rows to lie between lower and upper, such as 0.9."),
     ] = None,
-    separator: Separator = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Predict new rows; the target column need not be there."""
     from chainrule.cli.predict import run_predict  # as above
 
-    run_predict(run, table, out, interval, separator)
+    run_predict(run, table, out, interval, reading)
 
 
 @app.command()
+@reads_tables
 def evaluate(
     run: Run,
     table: Table,
@@ -80,13 +105,14 @@ def evaluate(
         list[str] | None,
         typer.Option("--target", "-t", help="Column to compare with; as in the fit."),
     ] = None,
-    separator: Separator = None,
     json: Json = False,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Test a trained model on a labelled table."""
     from chainrule.cli.evaluate import run_evaluate  # as above
 
-    run_evaluate(run, table, target, separator, json)
+    run_evaluate(run, table, target, reading, json)
 
 
 Looked = Annotated[
@@ -114,6 +140,7 @@ NewTask = Annotated[
 
 
 @app.command()
+@reads_tables
 def explain(
     what: Looked,
     row: Annotated[int, typer.Option(help="Row of the table, counted from 0.")] = 0,
@@ -139,17 +166,19 @@ def explain(
         float | None, typer.Option(help="For a TABLE: learning rate of the update; 0.1.")
     ] = None,
     task: NewTask = None,
-    separator: Separator = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Work out one row's way through the network and back, with every number."""
     from chainrule.cli.explain import run_explain  # as above
     from chainrule.cli.looked_at import NewNetwork
 
     new = NewNetwork(hidden, activation, seed, rate, task)
-    run_explain(what, row, weight, format, show_all, out, table, target, separator, new)
+    run_explain(what, row, weight, format, show_all, out, table, target, reading, new)
 
 
 @app.command("check-gradients")
+@reads_tables
 def check_gradients(
     what: Looked,
     weights: Annotated[
@@ -165,18 +194,20 @@ def check_gradients(
     activation: NewActivation = None,
     seed: NewSeed = None,
     task: NewTask = None,
-    separator: Separator = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Check every layer's gradients against finite differences; exit code 1 if one is wrong."""
     from chainrule.cli.check_gradients import run_check_gradients  # as above
     from chainrule.cli.looked_at import NewNetwork
 
     new = NewNetwork(hidden, activation, seed, None, task)
-    code = run_check_gradients(what, weights, figure, json, table, target, separator, new)
+    code = run_check_gradients(what, weights, figure, json, table, target, reading, new)
     raise typer.Exit(code)
 
 
 @app.command()
+@reads_tables
 def doctor(
     run: Run,
     table: Annotated[
@@ -188,16 +219,18 @@ def doctor(
     sanity: Annotated[
         bool, typer.Option("--sanity", help="Also train small copies for three sanity tests.")
     ] = False,
-    separator: Separator = None,
     json: Json = False,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Say what is wrong with a training, and which option to change."""
     from chainrule.cli.doctor import run_doctor  # as above
 
-    raise typer.Exit(run_doctor(run, table, target, separator, sanity, json))
+    raise typer.Exit(run_doctor(run, table, target, reading, sanity, json))
 
 
 @app.command()
+@reads_tables
 def report(
     run: Annotated[Path, typer.Argument(help="Run folder that `fit` wrote.")],
     table: Annotated[
@@ -207,12 +240,13 @@ def report(
         Path | None, typer.Option("--out", "-o", help="File to write; RUN/report.html.")
     ] = None,
     figures: Annotated[bool, typer.Option(help="Draw pictures.")] = True,
-    separator: Separator = None,
+    *,
+    reading: dict[str, Any],
 ) -> None:
     """Write the report of a run again: one HTML file."""
     from chainrule.cli.report import run_report  # as above
 
-    run_report(run, table, out, figures, separator)
+    run_report(run, table, out, figures, reading)
 
 
 @app.command()

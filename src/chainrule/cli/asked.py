@@ -89,7 +89,7 @@ def ask(typed: dict[str, Any]) -> Asked:
             if not BY_NAME[name].may_change and value != run[name]:
                 raise _contradiction(BY_NAME[name], value, run[name], before.run)
         if "table" in given:
-            run.pop("separator")  # that of another file
+            run = {name: value for name, value in run.items() if not BY_NAME[name].reads}
     values = {option.name: option.default for option in OPTIONS} | run | given
     asked = Asked(values, before)
     _check(asked)

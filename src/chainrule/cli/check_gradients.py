@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as json_format
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ def run_check_gradients(
     json: bool,
     table: str | None,
     targets: list[str] | None,
-    separator: str | None,
+    reading: dict[str, Any],
     new: NewNetwork,
 ) -> int:
     """Carry out the command; the exit code is 1 if a gradient is wrong."""
@@ -30,7 +31,7 @@ def run_check_gradients(
         raise OptionError(f"--weights {most} must be 1 or more.")
     if figure is not None and not figure.parent.is_dir():
         raise OptionError(f"there is no folder {figure.parent} for {figure}. Make it first.")
-    looked = look_at(what, table, targets, separator, new)
+    looked = look_at(what, table, targets, reading, new)
     rows = looked.rows
     chosen = np.sort(np.random.default_rng(0).permutation(len(rows))[:MOST_ROWS])
     taken = rows.take(chosen)

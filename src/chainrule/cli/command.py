@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from chainrule.cli.options import OPTIONS, Option
+from chainrule.cli.options import OPTIONS, READS, Option
 
 
 def takes_options(function: Callable[..., None]) -> Callable[..., None]:
@@ -28,6 +28,25 @@ def takes_options(function: Callable[..., None]) -> Callable[..., None]:
 
     def command(ctx: typer.Context, **values: Any) -> None:
         function(ctx, **values)
+
+    command.__signature__ = inspect.Signature(parameters)  # pyright: ignore
+    command.__annotations__ = {each.name: each.annotation for each in parameters}
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    return command
+
+
+def reads_tables(function: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options on how a table is read: it gets what was said as `reading`."""
+    of_command = inspect.signature(function).parameters.values()
+    parameters = [each for each in of_command if each.name != "reading"]
+    for option in READS:
+        hint, default = _as_typer(option)
+        keyword = inspect.Parameter.KEYWORD_ONLY
+        parameters.append(inspect.Parameter(option.key, keyword, default=default, annotation=hint))
+
+    def command(**values: Any) -> None:
+        said = {option.key: values.pop(option.key) for option in READS}
+        function(**values, reading=said)
 
     command.__signature__ = inspect.Signature(parameters)  # pyright: ignore
     command.__annotations__ = {each.name: each.annotation for each in parameters}

@@ -22,7 +22,7 @@ def run_doctor(
     run: Path,
     table: str | None,
     targets: list[str] | None,
-    separator: str | None,
+    reading: dict[str, Any],
     sanity: bool,
     json: bool,
 ) -> int:
@@ -32,7 +32,7 @@ def run_doctor(
             f"{run} is no run folder and no model file. Train first: `chainrule fit TABLE "
             "--target COLUMN`, then give the folder that it names."
         )
-    looked = look_at(str(run), table, targets, separator, NewNetwork())
+    looked = look_at(str(run), table, targets, reading, NewNetwork())
     model: Any = looked.model
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the findings say the same

@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.new_rows import load_for_rows, targets_of
-from chainrule.cli.roles import divide
+from chainrule.cli.reading import read_for_run, say_reading
+from chainrule.cli.roles import divide, say_unlabelled
 from chainrule.cli.summary import number
 from chainrule.cli.talk import Talk, columns
-from chainrule.data.reading.table import read_table
 from chainrule.errors import OptionError
 from chainrule.runs.folder import find_model, read_manifest
 
@@ -16,7 +16,7 @@ MOST_CLASSES = 12
 
 
 def run_evaluate(
-    run: Path, table: str, targets: list[str] | None, separator: str | None, json: bool
+    run: Path, table: str, targets: list[str] | None, reading: dict[str, Any], json: bool
 ) -> None:
     """Carry out the command."""
     talk = Talk(json)
@@ -29,7 +29,10 @@ def run_evaluate(
             f"{run} predicts {len(known)} target(s) ({', '.join(known)}), but --target names "
             f"{len(wanted)}. Name as many, in that order."
         )
-    frame = read_table(table, separator=separator)
+    model = load_for_rows(path)
+    read = read_for_run(run, table, reading, model.fitted_.encoder.schema)
+    say_reading(talk, read)
+    frame = read.frame
     manifest = read_manifest(run) if run.is_dir() else {}
     weight = manifest.get("weight")
     weighted = weight in frame.columns
@@ -39,14 +42,14 @@ def run_evaluate(
         )
     groups = (manifest.get("split") or {}).get("groups")
     rows = divide(
-        frame,
+        read,
         wanted,
         weight=weight if weighted else None,
         groups=groups if groups in frame.columns and groups not in wanted else None,
     )
     from chainrule.judging.evaluation import evaluate  # scikit-learn, once the table is read
 
-    model = load_for_rows(path)
+    say_unlabelled(talk, read, rows)
     for line in model.fitted_.encoder.transform_report(rows.columns):
         talk.say("Note", line)
     scores = evaluate(model, rows)

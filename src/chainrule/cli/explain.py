@@ -21,13 +21,13 @@ def run_explain(
     out: Path | None,
     table: str | None,
     targets: list[str] | None,
-    separator: str | None,
+    reading: dict[str, Any],
     new: NewNetwork,
 ) -> None:
     """Carry out the command."""
     if format_ not in FORMATS:
         raise OptionError(f"--format {format_} is not known. Choose one of {', '.join(FORMATS)}.")
-    looked = look_at(what, table, targets, separator, new)
+    looked = look_at(what, table, targets, reading, new)
     n_rows = len(looked.rows)
     if not 0 <= row < n_rows:
         raise OptionError(

@@ -20,12 +20,13 @@ from chainrule.cli.building import (
     refuse_other_classes,
 )
 from chainrule.cli.parting import column_options, divide_table, split_as_asked
+from chainrule.cli.reading import read_asked, say_reading
+from chainrule.cli.roles import say_unlabelled
 from chainrule.cli.saving import save_run
 from chainrule.cli.talk import SHELL, Talk, show_progress
 from chainrule.data.columns.kinds import kind_of
 from chainrule.data.columns.schema import Schema, infer_schema
 from chainrule.data.findings import Finding, find
-from chainrule.data.reading.table import read_table
 from chainrule.data.rows.rows import Rows
 from chainrule.data.rows.splitting import Split
 from chainrule.data.target.numbers import NumberTarget
@@ -47,10 +48,13 @@ def run_fit(typed: dict[str, Any]) -> int:
         refuse_existing(Path(options.out))
     talk = Talk(options.json)
 
-    frame = read_table(options.table, separator=options.separator)
+    table = read_asked(options.table, vars(options), texts=options.category)
+    frame = table.frame
     talk.say("Table", f"{options.table}: {frame.height} rows, {frame.width} columns")
+    say_reading(talk, table)
     data_hash = hash_table(options.table, frame)
-    rows = divide_table(asked, frame)
+    rows = divide_table(asked, table)
+    say_unlabelled(talk, table, rows)
     name = ", ".join(rows.names)
     task, reason = choose_task(asked, rows)
     parameters = parameters_of(asked, task, name)
@@ -96,7 +100,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         "target": rows.names[0] if len(rows.names) == 1 else list(rows.names),
         "task": task,
         "split": split.description,
-        "findings": [_recorded(finding) for finding in findings],
+        "findings": [_recorded(finding.at(SHELL)) for finding in (*table.findings, *findings)],
         "model": kind,
         "network": summary.describe_network(model),
         "training": model.stop_message_,

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.new_rows import load_for_rows, targets_of
+from chainrule.cli.reading import read_asked, read_for_run
 from chainrule.cli.roles import divide
-from chainrule.data.reading.table import read_table
 from chainrule.data.rows.rows import Rows
 from chainrule.data.target.values import guess_task
 from chainrule.errors import MissingFileError, OptionError
@@ -41,7 +41,11 @@ class Looked:
 
 
 def look_at(
-    what: str, table: str | None, targets: list[str] | None, separator: str | None, new: NewNetwork
+    what: str,
+    table: str | None,
+    targets: list[str] | None,
+    reading: dict[str, Any],
+    new: NewNetwork,
 ) -> Looked:
     """Return the model and the rows of its table.
 
@@ -52,14 +56,18 @@ def look_at(
     """
     path = Path(what)
     if (path.is_dir() and not what.endswith(ENDING)) or path.suffix == ENDING:
-        return _of_run(path, table, targets, separator, new)
+        return _of_run(path, table, targets, reading, new)
     if table is not None:
         raise OptionError(f"--table is for a run, but {what} is a table itself. Leave it out.")
-    return _of_table(what, targets, separator, new)
+    return _of_table(what, targets, reading, new)
 
 
 def _of_run(
-    run: Path, table: str | None, targets: list[str] | None, separator: str | None, new: NewNetwork
+    run: Path,
+    table: str | None,
+    targets: list[str] | None,
+    reading: dict[str, Any],
+    new: NewNetwork,
 ) -> Looked:
     given = [name for name, value in vars(new).items() if value is not None]
     if given:
@@ -78,7 +86,7 @@ def _of_run(
     if table is None and source == "-":
         raise OptionError(f"the table of {run} came from standard input. Give --table TABLE.")
     try:
-        frame = read_table(source, separator=separator)
+        read = read_for_run(run, source, reading, model.fitted_.encoder.schema if table else None)
     except MissingFileError as error:
         if table is not None:
             raise
@@ -89,21 +97,21 @@ def _of_run(
     others = [name for name in wanted if name in (inputs or [])]
     if others:
         raise OptionError(f'"{others[0]}" is an input of {run}, not its target. Leave it out.')
-    return Looked(model, divide(frame, wanted), str(run), source)
+    return Looked(model, divide(read, wanted), str(run), source)
 
 
 def _of_table(
-    table: str, targets: list[str] | None, separator: str | None, new: NewNetwork
+    table: str, targets: list[str] | None, reading: dict[str, Any], new: NewNetwork
 ) -> Looked:
     from chainrule.models.initial import at_start  # JAX, once the table is read
 
-    frame = read_table(table, separator=separator)
+    read = read_asked(table, reading)
     if not targets:
         raise OptionError(
             f"{table} is a table, and which column is to be learnt is not said. "
-            f"Give --target COLUMN, such as --target {frame.columns[-1]}."
+            f"Give --target COLUMN, such as --target {read.frame.columns[-1]}."
         )
-    rows = divide(frame, targets)
+    rows = divide(read, targets)
     model = at_start(_new_model(rows, new), rows, rows.y)
     return Looked(model, rows, table, table)
 

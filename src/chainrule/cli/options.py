@@ -43,6 +43,8 @@ class Option:
         Whether `config.toml` holds it.
     of_solvers : bool
         Whether it is for those solvers alone that read its parameter, where there is `--solver`.
+    reads : bool
+        Whether it says how a table is read: every command that reads one has it.
     models : tuple of str
         The values of `--model` that have it.
     meant : mapping
@@ -59,6 +61,7 @@ class Option:
     may_change: bool = False
     recorded: bool = True
     of_solvers: bool = False
+    reads: bool = False
     models: tuple[str, ...] = MODELS
     meant: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
@@ -105,6 +108,7 @@ def _table() -> tuple[Option, ...]:
     call: Any = {"may_change": True, "recorded": False}  # belongs to one call
     plain: Any = {"models": PLAIN}
     settles: Any = {"models": ("fixed-point",)}
+    reads: Any = {"reads": True, "may_change": True}
     o = Option
     return (
         o("table", k.TEXT, None, "CSV, TSV, Parquet or Arrow file, a named data set, or -.",
@@ -185,8 +189,25 @@ def _table() -> tuple[Option, ...]:
           "scoring", **changing, meant=_of_plain("loss")),
         o("time", k.NUMBER, None, "Seconds for training at most.", "time_limit",
           metavar="SECONDS", **changing),
+        # how the table is read
+        o("separator", k.TEXT, None, 'Between fields; "tab" or "blank" (runs of blanks); found.',
+          **reads),
+        o("encoding", k.TEXT, None, "Of a text file, such as cp1252; found.", **reads),
+        o("quote", k.TEXT, None, "double, single or none; found.", **reads),
+        o("header", k.SWITCH, None, "Whether the first row holds names (else x0, x1, …); found.",
+          **reads),
+        o("skip-rows", k.WHOLE, None, "Lines before the table; found.", **reads),
+        o("skip-footer", k.WHOLE, None, "Lines after the table; found.", **reads),
+        o("comment", k.TEXT, None, "What lines begin with that are no rows; found.", **reads),
+        o("decimal", k.NAMES, (), '"." or ","; of one column COLUMN=, ; found.', metavar="MARK",
+          **reads),
+        o("date-format", k.NAMES, (), '"day first", "month first", "%d.%m.%y"; COLUMN=… for one.',
+          metavar="FORMAT", **reads),
+        o("missing", k.NAMES, (), "Word for a gap, again for more, in place of the usual ones.",
+          metavar="WORD", **reads),
+        o("strict", k.SWITCH, False, "Refuse a table with cells or rows that cannot be read.",
+          **reads),
         # the call
-        o("separator", k.TEXT, None, "Separator of a text table; sniffed.", **changing),
         o("config", k.PATH, None, "config.toml of a run, or one of your own.", **shown, **call),
         o("resume", k.PATH, None, "Run folder whose training goes on.", metavar="RUN", **shown,
           may_change=True),
@@ -199,4 +220,5 @@ def _table() -> tuple[Option, ...]:
 
 OPTIONS = _table()
 BY_NAME = {option.name: option for option in OPTIONS}
+READS = tuple(option for option in OPTIONS if option.reads)
 PARAMETERS = {option.parameter: option for option in OPTIONS if option.parameter}

@@ -11,13 +11,14 @@ import numpy as np
 
 from chainrule.cli.asked import Asked
 from chainrule.cli.roles import divide
+from chainrule.data.reading.table import Table
 from chainrule.data.rows.rows import Rows
 from chainrule.data.rows.splitting import Split, split_rows
 from chainrule.errors import DataError, OptionError
 from chainrule.wording import listing
 
 
-def divide_table(asked: Asked, frame: Any) -> Rows:
+def divide_table(asked: Asked, table: Table) -> Rows:
     """Return the columns of a table by the part that the options give them."""
     options = asked.options
     if options.groups is not None and options.split not in ("stratified", "groups"):
@@ -25,7 +26,7 @@ def divide_table(asked: Asked, frame: Any) -> Rows:
     if options.groups is None and options.split == "groups":
         raise OptionError("--split groups needs --groups COLUMN, which says what belongs together.")
     return divide(
-        frame,
+        table,
         options.target,
         weight=options.weight,
         groups=options.groups,

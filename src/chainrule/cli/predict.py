@@ -6,14 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.new_rows import load_for_rows, targets_of
-from chainrule.data.reading.table import read_table
+from chainrule.cli.reading import read_for_run
+from chainrule.cli.talk import SHELL
+from chainrule.data.columns.schema import Schema
+from chainrule.data.reading.table import Table
 from chainrule.errors import OptionError
 from chainrule.predicting.intervals import learnt_levels
 from chainrule.runs.folder import find_model
 
 
 def run_predict(
-    run: Path, table: str, out: Path | None, interval: float | None, separator: str | None
+    run: Path, table: str, out: Path | None, interval: float | None, reading: dict[str, Any]
 ) -> None:
     """Carry out the command."""
     if out is not None and out.suffix not in (".csv", ".parquet"):
@@ -21,15 +24,18 @@ def run_predict(
     if out is not None and not out.parent.is_dir():
         raise OptionError(f"there is no folder {out.parent} for --out {out}. Make it first.")
     path = find_model(run)
-    frame = read_table(table, separator=separator, may_be_empty=True)
     model = load_for_rows(path)
+    schema = model.fitted_.encoder.schema
+    read = read_for_run(run, table, reading, schema, may_be_empty=True)
+    frame = _named_as(schema, read)
+    notes = [f"{each.evidence} {each.at(SHELL).remedy}" for each in read.findings]
     targets = targets_of(run)
     if frame.height:
         predictions = predict_frame(model, frame, targets, interval)
-        notes = model.fitted_.encoder.transform_report(frame)
+        notes += model.fitted_.encoder.transform_report(frame)
     else:
         predictions = predict_frame(model, frame.clear(1), targets, interval).clear()
-        notes = [f"{table} has no rows, and so has the table of predictions"]
+        notes += [f"{table} has no rows, and so has the table of predictions"]
     for line in notes:
         print(f"note: {line}", file=sys.stderr)
     if out is None:
@@ -45,6 +51,14 @@ def run_predict(
     finally:
         temporary.unlink(missing_ok=True)
     print(f"{predictions.height} predictions written to {out}", file=sys.stderr)
+
+
+def _named_as(schema: Schema, read: Table) -> Any:
+    """Return the rows; where the file has no names, with those of the training by their places."""
+    names = [column.name for column in schema.columns]
+    if read.named or read.frame.width != len(names):
+        return read.frame
+    return read.frame.rename(dict(zip(read.frame.columns, names, strict=True)))
 
 
 def predict_frame(

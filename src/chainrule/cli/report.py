@@ -15,8 +15,9 @@ from chainrule.cli.config import read_config
 from chainrule.cli.new_rows import load_for_rows
 from chainrule.cli.options import OPTIONS
 from chainrule.cli.parting import divide_table, split_as_asked
+from chainrule.cli.reading import read_for_run
 from chainrule.cli.talk import SHELL
-from chainrule.data.reading.table import read_table
+from chainrule.data.reading.table import Table
 from chainrule.data.rows.rows import Rows
 from chainrule.errors import DataError, MissingFileError, OptionError
 from chainrule.report.page.subject import Subject
@@ -27,7 +28,7 @@ CLOSE = 1e-6
 
 
 def run_report(
-    run: Path, table: str | None, out: Path | None, figures: bool, separator: str | None
+    run: Path, table: str | None, out: Path | None, figures: bool, reading: dict[str, Any]
 ) -> None:
     """Carry out the command."""
     from chainrule.report.page.write import write_page  # needs the extra `report`
@@ -45,8 +46,8 @@ def run_report(
     if not manifest.get("task") or not asked.values["target"]:
         raise DataError(f"the files of {run} do not say what was predicted. Fit again.")
     model = load_for_rows(run / MODEL)
-    frame, same = _read_again(run, manifest, table, separator or asked.values["separator"])
-    rows = divide_table(asked, frame).that_count()
+    read, same = _read_again(run, manifest, table, reading)
+    rows = divide_table(asked, read).that_count()
     split = split_as_asked(asked, rows, manifest["task"])
     parts = rows.parted(split)
     if not same:
@@ -92,28 +93,28 @@ def _words(value: Any) -> str:
 
 
 def _read_again(
-    run: Path, manifest: dict[str, Any], table: str | None, separator: str | None
-) -> tuple[Any, bool]:
+    run: Path, manifest: dict[str, Any], table: str | None, reading: dict[str, Any]
+) -> tuple[Table, bool]:
     """Return the table, and whether it is known to be that of the fit."""
     source = table or manifest.get("table")
     if source is None or (table is None and source == "-"):
         came = "is not known" if source is None else "came from standard input"
         raise OptionError(f"the table of {run} {came}. Give it by --table.")
     try:
-        frame = read_table(source, separator=separator)
+        read = read_for_run(run, source, reading)
     except MissingFileError as error:
         if table is not None:
             raise
         raise MissingFileError(
             "the table of {}: {} Or give it by --table.", run, error.text
         ) from None
-    same = hash_table(source, frame) == manifest.get("data_hash")
+    same = hash_table(source, read.frame) == manifest.get("data_hash")
     if not same and table is None:
         raise DataError(
             f"{source} is no longer the table that {run} was fitted on (its hash differs). "
             "Give that table by --table, or fit again."
         )
-    return frame, same
+    return read, same
 
 
 def _refuse_other_rows(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
+from chainrule.cli.talk import Talk
 from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.schema import require_column
+from chainrule.data.reading.table import Table
 from chainrule.data.rows.rows import Rows
 from chainrule.data.target.values import TargetValues, read_target, side_by_side
 from chainrule.data.weights import read_weights
@@ -19,7 +22,7 @@ _OF_GROUPS = "column of groups"
 
 
 def divide(
-    frame: Any,
+    table: Table,
     targets: Sequence[str],
     *,
     weight: str | None = None,
@@ -30,8 +33,8 @@ def divide(
 
     Parameters
     ----------
-    frame : polars.DataFrame
-        The table.
+    table : Table
+        The table; its rows without a target are left out.
     targets : sequence of str
         Columns to predict.
     weight, groups : str, optional
@@ -42,10 +45,12 @@ def divide(
     Raises
     ------
     DataError
-        If a column is not there, or holds what its part does not allow.
+        If a column is not there, or holds what its part does not allow; if more than half of the
+        rows have no target.
     OptionError
         If a column has two parts.
     """
+    frame = table.frame
     parts = [("--target", name) for name in targets]
     parts += [
         (f"--{part}", name) for part, name in (("weight", weight), ("groups", groups)) if name
@@ -73,17 +78,45 @@ def divide(
             f"no column is left to learn from: the table holds {listing(list(taken))} alone. "
             "Add columns that tell something about the target."
         )
+    labelled = _labelled(frame.select(targets))
+    if not labelled.all():
+        frame, X = frame.filter(labelled), X.filter(labelled)
     each = [read_target(frame[name], name) for name in targets]
     return Rows(
-        as_columns(X),
+        replace(as_columns(X), spellings=table.spellings),
         TargetValues(each[0] if len(each) == 1 else _beside_each_other(each)),
         read_weights(None, frame.height) if weight is None else _weights(frame[weight], weight),
         targets[0] if len(each) == 1 else "y",
         tuple(targets),
         weighted=weight is not None,
         groups=None if groups is None else read_target(frame[groups], groups, role=_OF_GROUPS),
-        places=np.arange(frame.height),
+        places=np.flatnonzero(labelled.to_numpy()),
     )
+
+
+def _labelled(targets: Any) -> Any:
+    """Return which rows have a value in every target column."""
+    import polars as pl
+
+    known = [column.is_not_null() for column in targets]
+    for name, there in zip(targets.columns, known, strict=True):
+        if 2 * there.sum() < len(there):
+            raise DataError(
+                f'the target "{name}" is missing in {len(there) - there.sum()} of '
+                f"{count(len(there), 'row')}, first in data row {(~there).arg_max() + 1}. "
+                "Name another --target, or give a table in which most rows have one."
+            )
+    return pl.DataFrame(known).select(pl.all_horizontal(pl.all())).to_series()
+
+
+def say_unlabelled(talk: Talk, table: Table, rows: Rows) -> None:
+    """Say how many rows were left out for want of a target."""
+    n = table.frame.height - len(rows)
+    if n:
+        assert rows.places is not None
+        first = np.setdiff1d(np.arange(table.frame.height), rows.places)[0] + 1
+        has = "has" if n == 1 else "have"
+        talk.say("", f"{count(n, 'row')} {has} no target (first data row {first}): left out")
 
 
 def _beside_each_other(targets: list[np.ndarray]) -> np.ndarray:

@@ -5,7 +5,8 @@ from chainrule.data.columns.frames import Columns, as_columns
 from chainrule.data.columns.kinds import Column
 from chainrule.data.columns.schema import Schema, infer_schema, require_column
 from chainrule.data.reading.datasets import DATASETS, Dataset, load
-from chainrule.data.reading.table import MISSING_MARKERS, read_table
+from chainrule.data.reading.options import Reading
+from chainrule.data.reading.table import Table, read, read_table
 from chainrule.data.rows.rows import Rows, as_rows
 from chainrule.data.rows.splitting import Split, split_rows
 from chainrule.data.target.classes import ClassTarget
@@ -19,7 +20,6 @@ from chainrule.data.weights import read_weights
 
 __all__ = [
     "DATASETS",
-    "MISSING_MARKERS",
     "ClassTarget",
     "ClassTargets",
     "Column",
@@ -28,9 +28,11 @@ __all__ = [
     "InputEncoder",
     "LabelTarget",
     "NumberTarget",
+    "Reading",
     "Rows",
     "Schema",
     "Split",
+    "Table",
     "Target",
     "as_columns",
     "as_rows",
@@ -38,6 +40,7 @@ __all__ = [
     "guess_task",
     "infer_schema",
     "load",
+    "read",
     "read_table",
     "read_target",
     "read_weights",

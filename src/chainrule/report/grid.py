@@ -104,13 +104,13 @@ def _categories(model: Any) -> set[str]:
 
 def _numbers(table: Columns, name: str, categories: set[str]) -> np.ndarray:
     values = table.values(name)
-    if name in categories or values.is_text and 2 * values.n_numeric < (~values.gaps).sum():
+    if name in categories or values.is_text and not values.cells.is_of_numbers:
         others = [n for n in table.names if n not in categories and not table.values(n).is_text]
         raise DataError(
             f'column "{name}" holds categories, but the axes of a surface need numbers. '
             f"Choose two of: {listing(others, 20)}."
         )
-    numbers = values.as_numbers()
+    numbers = values.as_numbers(values.cells.spelling if values.is_text else None)
     if not np.isfinite(numbers).any():
         raise DataError(f'column "{name}" holds no number. Choose another column.')
     return numbers

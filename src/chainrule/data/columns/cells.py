@@ -43,7 +43,7 @@ def read_values(name: str, column: nw.Series[Any] | np.ndarray) -> Values:
     Raises
     ------
     DataError
-        If the column holds lists, structs, or complex numbers.
+        If the column holds complex numbers.
     ColumnTypeError
         If a cell is neither number nor text.
     """
@@ -71,13 +71,8 @@ def read_values(name: str, column: nw.Series[Any] | np.ndarray) -> Values:
         return Values(name, "text" if dtype == nw.String else "category", _coded(column))
     if isinstance(dtype, (nw.Object, nw.Unknown, nw.Time)):
         return _from_objects(name, column.to_list())
-    raise DataError(
-        'column "{}" holds {}, expected numbers, text, booleans or dates. Convert it, or leave it '
-        "out: `{drop}`.",
-        name,
-        dtype,
-        drop=[name],
-    )
+    note = f"holds {dtype}, which is neither number nor text"
+    return Values(name, "other", objects([None] * len(column)), note=note)
 
 
 def _coded(column: nw.Series[Any]) -> Coded:

@@ -7,8 +7,8 @@ they are, without a copy; arrays with text become columns x0, x1, …; sparse ma
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from chainrule.data.columns.cells import read_values
 from chainrule.data.columns.values import EXACT, Values
+from chainrule.data.spelling import Spelling
 from chainrule.errors import ColumnTypeError, DataError, ShapeError
 from chainrule.wording import listing
 
@@ -46,6 +47,8 @@ class Columns:
         What came in, if it was a frame.
     sparse : bool
         Whether the array came as a sparse matrix.
+    spellings : mapping
+        How the cells of columns were written in a file, by name, as its reader found.
     """
 
     names: list[str]
@@ -54,6 +57,7 @@ class Columns:
     array: np.ndarray | None = None
     frame: nw.DataFrame[Any] | None = None
     sparse: bool = False
+    spellings: Mapping[str, Spelling] = field(default_factory=dict)
 
     @property
     def numeric_array(self) -> np.ndarray | None:
@@ -67,6 +71,7 @@ class Columns:
             place = self._places[name]
             column = self._series[place] if self.array is None else self.array[:, place]
             values = read_values(name, column)
+            values.spelling = self.spellings.get(name)
             if self.n_rows * len(self.names) <= MOST_KEPT:
                 self._kept[name] = values
         return values
@@ -95,7 +100,7 @@ class Columns:
         frame = self.frame
         if frame is not None:
             frame = frame[rows.tolist()] if len(rows) else frame.head(0)
-        return Columns(self.names, self.named, len(rows), array, frame, self.sparse)
+        return replace(self, n_rows=len(rows), array=array, frame=frame)
 
 
 def as_columns(X: object) -> Columns:

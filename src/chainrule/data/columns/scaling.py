@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from chainrule.data.columns.values import EXACT, infinite_numbers, too_many_digits
+from chainrule.data.columns.values import EXACT, infinite_numbers
 from chainrule.errors import DataError
 
 BLOCK_VALUES = 1 << 18
@@ -125,6 +125,18 @@ def read_block(array: np.ndarray, rows: slice, names: Sequence[str]) -> np.ndarr
         n = int(infinite[:, column].sum())
         raise infinite_numbers(names[column], rows.start + row, float(block[row, column]), n)
     return block
+
+
+def too_many_digits(name: str, row: int, value: object) -> DataError:
+    """Return the error for a whole number that float64 cannot hold; `row` counts from 0."""
+    return DataError(
+        "{} Subtract an offset or use a larger unit, treat the column as categories: "
+        "`{category}`, or leave it out: `{drop}`.",
+        f'column "{name}" holds the whole number {value} in data row {row + 1}, too large to be '
+        f"kept exactly (from 2^53 = {EXACT} on).",
+        category=[name],
+        drop=[name],
+    )
 
 
 def scaled_in_words(shown: str, center: float, scale: float) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 
 from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.kinds import KINDS, Column, ColumnKind, kind_of
-from chainrule.data.columns.kinds.kind import refuse_empty
 from chainrule.data.columns.kinds.number import Number
 from chainrule.data.columns.scaling import Moments, measure
 from chainrule.data.columns.values import Values
@@ -79,7 +78,7 @@ def infer_schema(
 ) -> Schema:
     """Decide what every column is and give the schema.
 
-    In this order: what the user says holds. A column of one value is a constant and left out.
+    In this order: what the user says holds. A column of one value, or none, is left out.
     Whole numbers that are all different and either count up by one (20 rows or more) or have a name
     like an ID (`id`, `index`, `key`, …), and texts that are all different (20 rows or more), look
     like an ID and are left out. Numbers, booleans, dates and text of nothing but numbers are
@@ -104,8 +103,7 @@ def infer_schema(
     Raises
     ------
     DataError
-        If a name is unknown, a column is all gaps, infinite, or mixes numbers with text, or
-        no column is left.
+        If a name is unknown, a column is infinite, or no column is left.
     OptionError
         If a column is named in two of the options.
     """
@@ -164,7 +162,6 @@ def schema_of_numbers(names: Sequence[str], moments: Moments, n_rows: int) -> Sc
 
 
 def _recognised(values: Values, weight: np.ndarray | None) -> Column:
-    refuse_empty(values)
     values.refuse_infinite()
     tried = (kind.recognised(values, weight) for kind in KINDS.values())
     return next(column for column in tried if column is not None)

@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from typing import Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
+from chainrule.data.spelling import CellOptions, Cells, NumberSpelling, Spelling, read_cells
 from chainrule.errors import DataError
 from chainrule.wording import count
 
+if TYPE_CHECKING:
+    import polars as pl
+
 SECONDS_PER_DAY = 86_400
 EXACT = 2**53  # from here on float64 skips whole numbers
-Kind = Literal["integer", "float", "boolean", "date", "text", "category"]
+Kind = Literal["integer", "float", "boolean", "date", "text", "category", "other"]
 
 
 class Coded(NamedTuple):
@@ -30,10 +34,21 @@ class Coded(NamedTuple):
 
 
 class Values:
-    """A column: `data` is float64 (NaN gaps) or text (None gaps), which may come `coded`."""
+    """A column: `data` is float64 (NaN gaps) or text (None gaps), which may come `coded`.
 
-    def __init__(self, name: str, kind: Kind, data: np.ndarray | Coded) -> None:
-        self.name, self.kind = name, kind
+    `spelling` says how the reader of a file found it written, where that is no matter of course;
+    `note` says why a column of another kind is all gaps.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        kind: Kind,
+        data: np.ndarray | Coded,
+        spelling: Spelling | None = None,
+        note: str = "",
+    ) -> None:
+        self.name, self.kind, self.spelling, self.note = name, kind, spelling, note
         self.is_text = isinstance(data, Coded) or data.dtype == object
         if isinstance(data, Coded):
             self.coded = data
@@ -72,38 +87,25 @@ class Values:
         return Counter(dict(zip(texts, often.tolist(), strict=True)))
 
     @cached_property
-    def n_numeric(self) -> int:
-        """How many values of a text column read as numbers."""
-        return sum(n for text, n in self.frequency.items() if _is_number(text))
+    def cells(self) -> Cells:
+        """What the cells of a text column say, as a whole."""
+        return read_cells(_series(self.name, self.data.tolist()))
 
-    def as_numbers(self) -> np.ndarray:
-        """Return float64 with NaN for gaps.
-
-        Raises
-        ------
-        DataError
-            If a text is no number, or a whole number is too large to be kept exactly.
-        """
+    def as_numbers(self, spelling: Spelling | None = None) -> np.ndarray:
+        """Return float64 with NaN for gaps, and for what is no number written so."""
         if not self.is_text:
             return self.data
         texts, places = self.coded
-        for place, text in enumerate(texts):
-            if not _is_number(text):
-                raise DataError(
-                    'column "{}" holds numbers, but data row {} holds "{}". Correct that value '
-                    "(leave it empty if it is not known), or treat the column as categories: "
-                    "`{category}`.",
-                    self.name,
-                    self.first_row_of(place) + 1,
-                    text,
-                    category=[self.name],
-                )
-        numbers = np.array([*map(float, texts), np.nan])
-        for place in np.flatnonzero(np.abs(numbers) >= EXACT).tolist():
-            text = texts[place].strip()
-            if text.lstrip("+-").isdigit():
-                raise too_many_digits(self.name, self.first_row_of(place), text)
-        return numbers[places]
+        options = CellOptions(spellings={self.name: spelling or NumberSpelling()})
+        return np.append(
+            _as_float64(read_cells(_series(self.name, texts), options).values), np.nan
+        )[places]
+
+    def unreadable(self, spelling: Spelling | None = None) -> np.ndarray:
+        """Return the rows with a text that is no number, and no word for a gap either."""
+        if not self.is_text:
+            return np.empty(0, dtype=np.intp)
+        return np.flatnonzero(np.isnan(self.as_numbers(spelling)) & ~self.gaps)
 
     def first_row_of(self, place: int) -> int:
         """Return the first row, counted from 0, that holds a text of `coded`."""
@@ -136,18 +138,6 @@ def infinite_numbers(name: str, row: int, value: float, n: int) -> DataError:
     )
 
 
-def too_many_digits(name: str, row: int, value: object) -> DataError:
-    """Return the error for a whole number that float64 cannot hold; `row` counts from 0."""
-    return DataError(
-        "{} Subtract an offset or use a larger unit, treat the column as categories: "
-        "`{category}`, or leave it out: `{drop}`.",
-        f'column "{name}" holds the whole number {value} in data row {row + 1}, too large to be '
-        f"kept exactly (from 2^53 = {EXACT} on).",
-        category=[name],
-        drop=[name],
-    )
-
-
 def spell_number(value: float) -> str:
     """Return the shortest text: `3` rather than `3.0`."""
     return str(int(value)) if value.is_integer() else repr(value)
@@ -168,17 +158,23 @@ def objects(items: Iterable[object]) -> np.ndarray:
     return out
 
 
-_LETTERS = frozenset("abcdefghjklmopqrstuvwxyzABCDEFGHJKLMOPQRSTUVWXYZ_")  # not those of nan, inf
+def _series(name: str, texts: list[str | None] | list[str]) -> pl.Series:
+    import polars as pl
+
+    return pl.Series(name, texts, dtype=pl.String)
 
 
-def _is_number(text: str) -> bool:
-    if "_" in text or text[:1] in _LETTERS:  # a look at one letter is ten times as fast
-        return False
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _as_float64(series: pl.Series) -> np.ndarray:
+    """Return numbers of any type; dates as days since 1970, times and durations as days."""
+    import polars as pl
+
+    if series.dtype in (pl.Date, pl.Datetime):
+        ticks = series.cast(pl.Datetime("us")).cast(pl.Int64)
+    elif series.dtype == pl.Duration:
+        ticks = series.cast(pl.Duration("us")).cast(pl.Int64)
+    else:
+        return series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
+    return ticks.cast(pl.Float64).to_numpy() / (1e6 * SECONDS_PER_DAY)
 
 
 def _spell_boolean(value: float) -> str:

@@ -133,4 +133,4 @@ def _see(column: Column, columns: Columns) -> Seen:
     values = columns.values(column.name)
     kind = kind_of(column)
     is_date = values.kind == "date" and not kind.has_levels
-    return Seen(column, kind.as_numbers(values), is_date)
+    return Seen(column, kind.as_numbers(column, values), is_date)

@@ -1,213 +1,297 @@
-"""Files to frames: CSV, TSV, Parquet, Arrow, standard input and the named data sets.
+"""Files to frames: text in any spelling, Parquet, Arrow, JSON lines, Excel, named data sets.
 
-Text is read as a whole before types are decided, so row one million can still make a column text.
-What cannot be a table is refused here, with the remedy, before anything is trained.
+Every column of a text file is read by itself as a whole, so that row one million can still make it
+text. How the file was read is told by findings; what can be read is not refused.
 """
 
 from __future__ import annotations
 
-import re
-import sys
+import csv
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from chainrule.advice import Text
 from chainrule.data.reading.datasets import DATASETS, load
-from chainrule.data.reading.separators import check_row_lengths, choose_separator, header_names
-from chainrule.errors import DataError, MissingFileError
-from chainrule.wording import listing, nearest
+from chainrule.data.reading.encodings import as_utf8
+from chainrule.data.reading.options import Reading
+from chainrule.data.reading.sources import (
+    ARROW,
+    EXCEL,
+    JSON_LINES,
+    PARQUET,
+    TABLES,
+    TEXT,
+    Contents,
+    contents_of,
+    is_there,
+)
+from chainrule.data.reading.text import TextTable, read_text
+from chainrule.data.spelling.column import Cells, Spelling, read_cells
+from chainrule.errors import DataError, MissingExtraError
+from chainrule.finding import Finding
+from chainrule.wording import count, listing
 
 if TYPE_CHECKING:
     import polars as pl
 
-MISSING_MARKERS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL", "None", "?")
-TEXT_ENDINGS = (".csv", ".tsv", ".txt")
-PARQUET_ENDINGS = (".parquet",)
-ARROW_ENDINGS = (".arrow", ".feather", ".ipc")
-FIRST_ROWS = 1000
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """A table as it was read.
+
+    Attributes
+    ----------
+    frame : polars.DataFrame
+        Its columns.
+    findings : list of Finding
+        How it was read, and what was lost.
+    spellings : mapping
+        How the cells of columns were written, by name, where that is no matter of course.
+    named : bool
+        Whether the file names its columns.
+    """
+
+    frame: pl.DataFrame
+    findings: list[Finding] = field(default_factory=list)
+    spellings: Mapping[str, Spelling] = field(default_factory=dict)
+    named: bool = True
 
 
-def read_table(
-    source: str | Path, *, separator: str | None = None, may_be_empty: bool = False
-) -> pl.DataFrame:
+def read_table(source: str | Path, **options: object) -> pl.DataFrame:
     """Read a table and give it as a frame.
 
     Parameters
     ----------
     source : str or Path
-        A path (.csv, .tsv, .txt, .parquet, .arrow, .feather, .ipc), `-` for CSV on standard input,
-        or the name of a data set (a file of that name in the current folder wins).
+        A file of text (.csv, .tsv, .txt, .data, …), Parquet, Arrow, JSON lines or Excel (extra
+        `excel`), packed (.gz, .zip, .zst, .bz2, .xz) or not; a pattern such as `part-*.csv` or a
+        folder of equal files; an address; `-` for text on standard input; or the name of a data
+        set (a file of that name in the current folder wins).
     separator : str, optional
-        What stands between the fields of a text file; found among comma, semicolon, tab and bar
-        when left out.
-    may_be_empty : bool, default=False
-        Take a table that has names and no rows, too.
+        What stands between fields; "blank" for runs of blanks.
+    encoding : str, optional
+        Such as "utf-8", "cp1252", "utf-16".
+    quote : {"double", "single", "none"}, optional
+        What stands around fields that hold the separator.
+    header : bool, optional
+        Whether the first row holds names; without names columns are x0, x1, ….
+    skip_rows, skip_footer : int, optional
+        Lines before the table, and after it.
+    comment : str, optional
+        What lines begin with that are no rows.
+    decimal : {".", ","} or list of str, optional
+        The decimal mark; `COLUMN=,` for one column.
+    date_format : str or list of str, optional
+        "day first", "month first", or a format such as "%d.%m.%y"; `COLUMN=…` for one column.
+    missing : list of str, optional
+        The words for gaps, in place of the usual ones.
+    strict : bool, default=False
+        Refuse a table of which something would be lost: odd cells, rows of other lengths.
 
     Returns
     -------
     polars.DataFrame
-        Blanks around names and text are stripped, `MISSING_MARKERS` are gaps, and a column without
-        a name is called `column_<place>`. Blank lines are no rows.
+        Numbers, booleans, dates, times, durations and text. A column without a name is called
+        `column_<place>`; names that come again are numbered; blank lines are no rows.
 
     Raises
     ------
     MissingFileError
         If there is no such file; near names are listed.
     DataError
-        If the file is empty, has no rows, is no table, or has another encoding than UTF-8.
+        If it is empty, has no rows, or is no table; or if something would be lost and that is to
+        be refused.
+    OptionError
+        If an option cannot be meant.
     """
-    if str(source) == "-":
-        table = _read_text(sys.stdin.buffer.read(), separator, "standard input")
-        return table if may_be_empty else _with_rows(table, "standard input")
-    path = Path(source).expanduser()
-    if not path.is_file():
-        if isinstance(source, str) and source in DATASETS:
-            return load(source)
-        raise _not_there(path, str(source))
-    ending, who = path.suffix.lower(), str(source)
-    if ending in TEXT_ENDINGS or not ending:
-        table = _read_text(path.read_bytes(), separator, who)
-    else:
-        table = _read_binary(path, ending, who)
-    return table if may_be_empty else _with_rows(table, who)
+    return read(source, Reading(**options)).frame  # pyright: ignore[reportArgumentType]
 
 
-def _read_binary(path: Path, ending: str, who: str) -> pl.DataFrame:
-    import polars as pl
+def read(
+    source: str | Path,
+    reading: Reading | None = None,
+    *,
+    may_be_empty: bool = False,
+) -> Table:
+    """Read a table and give it with what is to be said of it.
 
-    if ending not in PARQUET_ENDINGS + ARROW_ENDINGS:
-        raise DataError(
-            f'{who}: the ending "{path.suffix}" is not known; expected one of '
-            f"{', '.join(TEXT_ENDINGS + PARQUET_ENDINGS + ARROW_ENDINGS)}. "
-            "Save the table as CSV (UTF-8) or Parquet."
-        )
-    if path.stat().st_size == 0:
-        raise _empty(who)
-    read = pl.read_parquet if ending in PARQUET_ENDINGS else pl.read_ipc
-    try:
-        table = read(path.read_bytes())
-    except (pl.exceptions.PolarsError, OSError) as error:
-        kind = "a Parquet" if ending in PARQUET_ENDINGS else "an Arrow"
-        raise DataError(
-            f"{who}: this is not {kind} file, or it is damaged ({_first_line(error)}). "
-            "Write it again, or give it the ending of what it is."
-        ) from None
-    return table.rename({name: name.strip() for name in table.columns})
-
-
-def _not_there(path: Path, source: str) -> MissingFileError:
-    if path.is_dir():
-        return MissingFileError(f"{source} is a folder, not a file. Name one table inside it.")
-    if not path.parent.is_dir():
-        return MissingFileError(
-            f'no file "{source}": the folder {path.parent} does not exist. Check the path.'
-        )
-    files = [file.name for file in path.parent.iterdir() if file.is_file()]
-    near = [str(path.parent / name) for name in nearest(path.name, files)]
-    near += nearest(path.name, DATASETS)
-    hint = f"; did you mean {' or '.join(near)}?" if near else "."
-    return MissingFileError(
-        f'no file and no data set "{source}"{hint} '
-        f"Give a path to a CSV, TSV, Parquet or Arrow file, or one of: {', '.join(DATASETS)}."
-    )
-
-
-def _empty(who: str) -> DataError:
-    return DataError(
-        f"{who}: the file is empty. A table needs a row of column names and rows of data."
-    )
-
-
-def _read_text(raw: bytes, separator: str | None, who: str) -> pl.DataFrame:
-    import polars as pl
-
-    text = _decode(raw, who)
-    if not text.strip():
-        raise _empty(who)
-    separator = choose_separator(text[:100_000], separator, who)
-    names = header_names(text[:1_000_000], separator, who)
-    if len(names) > 1:
-        text = re.sub(r"\n\n+", "\n", text)
-    raw = text.encode()
-    check_row_lengths(raw, text, separator, len(names), who)
-    try:
-        table = _parse(raw, separator)
-    except pl.exceptions.PolarsError as error:
-        raise DataError(
-            f"{who}: this cannot be read as a table ({_first_line(error)}). "
-            "Look for a double quote that is opened and not closed."
-        ) from None
-    table.columns = names
-    return table.with_columns(_tidy(column) for column in table)
-
-
-def _parse(raw: bytes, separator: str) -> pl.DataFrame:
-    """Read with the types that hold for all rows.
-
-    Types seen in the first rows are tried first, since polars needs ten times as long to look at
-    all of them; a later row that does not fit makes it look at all.
+    Parameters
+    ----------
+    source, reading
+        As `read_table` has them.
+    may_be_empty : bool, default=False
+        Take a table that has names and no rows, too.
     """
-    import polars as pl
-
-    def read(n_rows: int | None) -> pl.DataFrame:
-        return pl.read_csv(
-            raw,
-            separator=separator,
-            null_values=list(MISSING_MARKERS),
-            infer_schema_length=n_rows,
-            try_parse_dates=True,
+    reading = Reading() if reading is None else reading
+    who = "standard input" if str(source) == "-" else str(source)
+    if isinstance(source, str) and source in DATASETS and not is_there(source):
+        return Table(load(source))
+    tables = [_of_contents(each, reading) for each in contents_of(source)]
+    table = tables[0] if len(tables) == 1 else _joined(tables, who)
+    lost = [finding for finding in table.findings if not finding.is_settled]
+    if reading.strict and lost:
+        raise DataError(
+            "{}: {} Correct it, or leave {strict} out.", who, lost[0].evidence, strict=...
         )
-
-    try:
-        table = read(FIRST_ROWS)
-    except pl.exceptions.ComputeError:
-        return read(None)
-    first = table.head(FIRST_ROWS)
-    untyped = [name for name in first.columns if first[name].null_count() == first.height]
-    return read(None) if untyped and table.height > first.height else table
-
-
-def _decode(raw: bytes, who: str) -> str:
-    """Return the text with `\\n` at the ends of lines and no blank lines before or after."""
-    try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
+    if not may_be_empty and table.frame.height == 0:
         raise DataError(
-            f"{who}: line {line} is not UTF-8 (the file may be latin-1 or UTF-16). "
-            "Save it again as UTF-8: in a spreadsheet 'CSV UTF-8', in a shell "
-            "`iconv -f latin1 -t utf-8 old.csv > new.csv`."
-        ) from None
-    if "\0" in text:
-        raise DataError(
-            f"{who}: this is not a text file (it holds zero bytes). "
-            "Give a CSV or TSV file in UTF-8, or a Parquet file with the ending .parquet."
-        )
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return text.strip("\n") + "\n"
-
-
-def _tidy(column: pl.Series) -> pl.Series:
-    """Strip blanks in a text column; make it numbers when nothing else is left in it."""
-    import polars as pl
-
-    if column.dtype != pl.String:
-        return column
-    column = column.str.strip_chars()
-    column = column.set(column.is_in(MISSING_MARKERS), None)
-    for kind in (pl.Int64, pl.Float64):
-        numbers = column.cast(kind, strict=False)
-        if numbers.null_count() == column.null_count() < len(column):
-            return numbers
-    return column
-
-
-def _with_rows(table: pl.DataFrame, who: str) -> pl.DataFrame:
-    if table.height == 0:
-        raise DataError(
-            f"{who}: there are column names ({listing(table.columns)}) but no rows of data. "
-            "Add rows below the header."
+            "{}: there are column names ({}) but no rows of data. Add rows below the header.",
+            who,
+            listing(table.frame.columns),
         )
     return table
+
+
+def _of_contents(contents: Contents, reading: Reading) -> Table:
+    who, ending, raw = contents.who, contents.ending, contents.raw
+    frames = {PARQUET: _parquet, ARROW: _arrow, JSON_LINES: _json_lines}
+    for endings, reader in frames.items():
+        if ending in endings:
+            return _tidied(reader(contents), reading)
+    if ending in EXCEL:
+        reading, raw = replace(reading, separator=",", encoding=None, quote=None), _excel(contents)
+    elif ending not in TEXT and b"\0" in raw[:1000] and raw[:200].count(0) < 60:  # no UTF-16
+        raise DataError(
+            f'{who}: the ending "{ending}" is not known; expected one of {", ".join(TABLES)}. '
+            "Save the table as CSV or Parquet."
+        )
+    raw, found = as_utf8(raw, reading.encoding, who)
+    return _of_text(read_text(raw, reading, who), reading, found)
+
+
+def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table:
+    import polars as pl
+
+    options = reading.of_cells(parted.names)
+    read: dict[str, Cells] = {}
+    for column in parted.columns(parted.names):
+        read[column.name] = read_cells(column, options)
+    marks = {cells.decimal for cells in read.values()}
+    if "," in marks and "." not in marks:  # what else the file holds decides what can be two things
+        for column in parted.columns([name for name in read if read[name].is_open]):
+            read[column.name] = read_cells(column, options, comma=True)
+    frame = pl.DataFrame([cells.values for cells in read.values()])
+    nameless = [
+        name
+        for name in parted.nameless
+        if read[name].values.null_count() == frame.height and frame.width > 1
+    ]
+    if nameless:
+        words = f"{count(len(nameless), 'column')} without a name and without a value: left out."
+        found = [*found, Finding("reading", "note", words, remedy=Text("Nothing to do."))]
+    return Table(
+        frame.drop(nameless),
+        [*found, *parted.findings, *(each for cells in read.values() for each in cells.findings)],
+        {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
+        parted.named,
+    )
+
+
+def _tidied(frame: pl.DataFrame, reading: Reading) -> Table:
+    """Read the text in a frame, as that of a text file is read."""
+    import polars as pl
+
+    frame = frame.rename({name: name.strip() for name in frame.columns})
+    options = reading.of_cells(frame.columns)
+    read = {
+        column.name: read_cells(column, options) for column in frame if column.dtype == pl.String
+    }
+    return Table(
+        frame.with_columns([cells.values for cells in read.values()]),
+        [each for cells in read.values() for each in cells.findings],
+        {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
+    )
+
+
+def _joined(tables: list[Table], who: str) -> Table:
+    """Return the rows of equal tables below one another."""
+    import polars as pl
+
+    try:
+        frame = pl.concat([table.frame for table in tables], how="diagonal_relaxed")
+    except pl.exceptions.PolarsError as error:
+        raise DataError(
+            f"{who}: the tables do not fit below one another ({_first_line(error)}). Name tables "
+            "with the same columns."
+        ) from None
+    findings = {str(each): each for table in tables for each in table.findings}
+    extra = [
+        name for name in frame.columns if not all(name in table.frame.columns for table in tables)
+    ]
+    if extra:
+        words = f"Not all of the {len(tables)} tables have {listing(extra)}: gaps in the others."
+        remedy = Text("Name tables with the same columns.")
+        findings[words] = Finding("reading", "look", words, remedy=remedy, columns=tuple(extra))
+    spellings = {name: each for table in tables for name, each in table.spellings.items()}
+    return Table(frame, list(findings.values()), spellings)
+
+
+def _parquet(contents: Contents) -> pl.DataFrame:
+    import polars as pl
+
+    return _as_polars(pl.read_parquet, contents, "a Parquet")
+
+
+def _arrow(contents: Contents) -> pl.DataFrame:
+    import polars as pl
+
+    try:
+        return pl.read_ipc_stream(contents.raw)
+    except (pl.exceptions.PolarsError, OSError):
+        return _as_polars(pl.read_ipc, contents, "an Arrow")
+
+
+def _json_lines(contents: Contents) -> pl.DataFrame:
+    import polars as pl
+
+    if contents.raw.lstrip()[:1] == b"[":
+        return _as_polars(pl.read_json, contents, "a JSON")
+    return _as_polars(
+        lambda source: pl.read_ndjson(source, infer_schema_length=None), contents, "a JSON lines"
+    )
+
+
+def _excel(contents: Contents) -> bytes:
+    """Return the first sheet that holds anything as CSV; dates as ISO has them."""
+    try:
+        from python_calamine import CalamineWorkbook  # needs the extra `excel`
+    except ImportError:
+        raise MissingExtraError(
+            f"{contents.who} is an Excel file, which needs python-calamine: "
+            "pip install 'chainrule[excel]'. Or save it as CSV."
+        ) from None
+    try:
+        book = CalamineWorkbook.from_filelike(io.BytesIO(contents.raw))
+        sheets = (book.get_sheet_by_name(name).to_python() for name in book.sheet_names)
+        rows = next((rows for rows in sheets if rows), [])
+    except Exception as error:  # calamine has errors of its own for each format
+        raise DataError(
+            f"{contents.who}: this is not an Excel file, or it is damaged ({error}). Save it again."
+        ) from None
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerows(map(_spelled, row) for row in rows)
+    return out.getvalue().encode()
+
+
+def _spelled(cell: object) -> object:
+    return int(cell) if isinstance(cell, float) and cell.is_integer() else cell
+
+
+def _as_polars(
+    reader: Callable[[bytes], pl.DataFrame], contents: Contents, kind: str
+) -> pl.DataFrame:
+    import polars as pl
+
+    try:
+        return reader(contents.raw)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise DataError(
+            f"{contents.who}: this is not {kind} file, or it is damaged ({_first_line(error)}). "
+            "Write it again, or give it the ending of what it is."
+        ) from None
 
 
 def _first_line(error: Exception) -> str:

@@ -67,8 +67,9 @@ class Category(ColumnKind):
         slot_of = np.array([*(slots.get(text, unknown) for text in texts), unknown])
         out[np.arange(len(out)), slot_of[places]] = 1
 
-    def as_numbers(self, values: Values) -> np.ndarray:
+    def as_numbers(self, column: Column, values: Values) -> np.ndarray:
         """Return the places of levels by first appearance: other names for the same are equal."""
+        del column
         return np.where(values.gaps, np.nan, values.coded.places + 1.0)
 
     def remarks(self, column: Column, values: Values) -> list[str]:

@@ -1,4 +1,4 @@
-"""A column of one value, apart from gaps: it tells nothing and is left out."""
+"""A column of one value, or of none, apart from gaps: it tells nothing and is left out."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ class Constant(ColumnKind):
 
     def recognised(self, values: Values, weight: np.ndarray | None) -> Column | None:
         del weight
+        if values.gaps.all():
+            return Column(values.name, self.name, values.note or "no value", len(values.gaps))
         if values.is_text:
             varies = len(values.frequency) > 1
         else:

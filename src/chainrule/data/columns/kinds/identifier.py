@@ -41,7 +41,7 @@ def _looks_like_an_id(values: Values, n_present: int) -> bool:
         return _named_like_an_id(values.name) and len(values.frequency) == n_present
     if values.kind != "text" or not enough or len(values.frequency) < n_present:
         return False
-    return 2 * values.n_numeric < n_present
+    return not values.cells.is_of_numbers
 
 
 def _named_like_an_id(name: str) -> bool:

@@ -16,16 +16,18 @@ import numpy as np
 from chainrule.data.columns.frames import Columns
 from chainrule.data.columns.scaling import all_missing
 from chainrule.data.columns.values import Values
+from chainrule.data.spelling import Spelling
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column: what it is taken for, and why."""
+    """One column: what it is taken for, why, and how its cells are written if not plainly."""
 
     name: str
     kind: str
     note: str = ""
     n_gaps: int = 0
     levels: list[str] = []
+    spelling: Spelling | None = None
 
 
 class Part(NamedTuple):
@@ -113,9 +115,9 @@ class ColumnKind(ABC):
         for column, name, out, learnt in parts:
             self.encode(column, table.values(name), out, learnt, scale=scale)
 
-    def as_numbers(self, values: Values) -> np.ndarray:
+    def as_numbers(self, column: Column, values: Values) -> np.ndarray:
         """Return float64 with NaN for gaps, by which columns are compared; levels from 1 on."""
-        return values.as_numbers()
+        return values.as_numbers(column.spelling)
 
     def remarks(self, column: Column, values: Values) -> list[str]:
         """Return lines on new rows: gaps that were filled, values that training never saw."""

@@ -6,7 +6,6 @@ sparse table x / max|x|, so that zeros stay zeros, and a gap becomes 0.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 
@@ -22,7 +21,6 @@ from chainrule.data.columns.scaling import (
     scaled_in_words,
 )
 from chainrule.data.columns.values import Values
-from chainrule.errors import DataError
 from chainrule.wording import count, listing
 
 T = TypeVar("T")
@@ -38,12 +36,12 @@ class Number(ColumnKind):
 
     def recognised(self, values: Values, weight: np.ndarray | None) -> Column | None:
         del weight
-        if values.kind == "text":
-            n_present = len(values.gaps) - int(values.gaps.sum())
-            _refuse_decimal_commas(values, n_present)
-            if 2 * values.n_numeric >= n_present:
-                return self._taken(values, "text of numbers, read as numbers")
-        if values.is_text and values.kind != "integer":
+        if values.kind == "text" and values.cells.is_of_numbers:
+            spelling = values.cells.spelling
+            how = "" if spelling is None else f" ({spelling.words})"
+            values.spelling = spelling
+            return self._taken(values, f"text of numbers, read as numbers{how}")
+        if values.is_text:
             return None
         return self._taken(values, DATES if values.kind == "date" else "")
 
@@ -55,11 +53,13 @@ class Number(ColumnKind):
         return self._taken(values, "a number, as you asked")
 
     def _taken(self, values: Values, note: str) -> Column:
+        spelling = values.spelling
         if values.is_text:
-            values = Values(values.name, "float", values.as_numbers())
+            values = Values(values.name, "float", values.as_numbers(spelling))
             values.refuse_infinite()
             refuse_empty(values)
-        return Column(values.name, self.name, note, int(values.gaps.sum()))
+        n_gaps = int(values.gaps.sum())
+        return Column(values.name, self.name, note, n_gaps, spelling=spelling)
 
     def described(self, columns: Sequence[Column], *, scale: bool) -> list[str]:
         line = count(len(columns), "number")
@@ -77,25 +77,28 @@ class Number(ColumnKind):
     def learnt(
         self, column: Column, values: Values, weight: np.ndarray | None, *, sparse: bool
     ) -> dict[str, float]:
-        del column
-        return self._measured([values], weight, sparse=sparse)[0]
+        return self._measured([(column, values)], weight, sparse=sparse)[0]
 
     def learnt_of_all(
         self, columns: Sequence[Column], table: Columns, weight: np.ndarray | None
     ) -> list[dict[str, float]]:
         learnt = []
         for some in _groups(columns, table.n_rows):
-            values = [table.values(column.name) for column in some]
-            learnt += self._measured(values, weight, sparse=table.sparse)
+            pairs = [(column, table.values(column.name)) for column in some]
+            learnt += self._measured(pairs, weight, sparse=table.sparse)
         return learnt
 
     def _measured(
-        self, values: Sequence[Values], weight: np.ndarray | None, *, sparse: bool
+        self,
+        pairs: Sequence[tuple[Column, Values]],
+        weight: np.ndarray | None,
+        *,
+        sparse: bool,
     ) -> list[dict[str, float]]:
-        numbers, names = _side_by_side(values), [each.name for each in values]
+        numbers, names = _side_by_side(pairs), [values.name for _, values in pairs]
         moments = measure_sparse(numbers, names) if sparse else measure(numbers, names, weight)
-        pairs = zip(moments.mean, moments.deviation, strict=True)
-        return [dict(zip(self.learns, pair, strict=True)) for pair in pairs]
+        learnt = zip(moments.mean, moments.deviation, strict=True)
+        return [dict(zip(self.learns, both, strict=True)) for both in learnt]
 
     def encode(
         self,
@@ -113,7 +116,8 @@ class Number(ColumnKind):
             self._write(some, [table.values(part.name) for part in some], scale=scale)
 
     def _write(self, parts: Sequence[Part], values: Sequence[Values], *, scale: bool) -> None:
-        numbers, names = _side_by_side(values), [each.name for each in values]
+        pairs = [(part.column, each) for part, each in zip(parts, values, strict=True)]
+        numbers, names = _side_by_side(pairs), [each.name for each in values]
         learnt = (np.array([part.learnt[name] for part in parts]) for name in self.learns)
         center, size, fill = as_computed(*learnt, scale=scale)
         scaled = np.empty(numbers.shape, parts[0].out.dtype, order="F")
@@ -124,11 +128,19 @@ class Number(ColumnKind):
                 part.out[:, 1] = np.isnan(raw)
 
     def remarks(self, column: Column, values: Values) -> list[str]:
-        n_gaps = int(np.isnan(values.as_numbers()).sum())
+        n_gaps = int(np.isnan(values.as_numbers(column.spelling)).sum())
         if not n_gaps:
             return []
+        odd = values.unreadable(column.spelling)
+        lines = []
+        if len(odd):
+            shown = listing([f'"{values.data[row]}"' for row in odd[:100]], 5)
+            lines.append(
+                f"{column.name}: {count(len(odd), 'cell')} ({shown}; first in data row "
+                f"{odd[0] + 1}) cannot be read as numbers: gaps"
+            )
         new = "" if column.n_gaps else " (training had none, so they are not flagged)"
-        return [f"{column.name}: {count(n_gaps, 'gap')} filled with the training mean{new}"]
+        return [*lines, f"{column.name}: {count(n_gaps, 'gap')} filled with the training mean{new}"]
 
     def became(self, column: Column, learnt: Mapping[str, float], *, scale: bool, most: int) -> str:
         del most
@@ -147,7 +159,7 @@ class Number(ColumnKind):
         *,
         scale: bool,
     ) -> tuple[str, list[tuple[str, str, float]], str]:
-        raw = float(values.as_numbers()[0])
+        raw = float(values.as_numbers(column.spelling)[0])
         how = ""
         if np.isnan(raw):
             how = "a gap counts as the mean" if scale else "the mean"
@@ -164,11 +176,10 @@ def _groups(columns: Sequence[T], n_rows: int) -> Iterator[Sequence[T]]:
     return (columns[start : start + size] for start in range(0, len(columns), size))
 
 
-def _side_by_side(values: Sequence[Values]) -> np.ndarray:
+def _side_by_side(pairs: Sequence[tuple[Column, Values]]) -> np.ndarray:
     """Return columns as one array; each lies whole, so that it is summed as if it were alone."""
-    if len(values) == 1:
-        return values[0].as_numbers()[:, None]
-    return np.array([each.as_numbers() for each in values]).T
+    each = [values.as_numbers(column.spelling) for column, values in pairs]
+    return each[0][:, None] if len(each) == 1 else np.array(each).T
 
 
 def as_computed(
@@ -179,17 +190,3 @@ def as_computed(
     if scale:
         return mean, deviation, np.zeros_like(mean)
     return np.zeros_like(mean), np.ones_like(mean), mean
-
-
-def _refuse_decimal_commas(values: Values, n_present: int) -> None:
-    comma = re.compile(r"\s*[-+]?\d+,\d+\s*")
-    found = [text for text in values.frequency if "," in text and comma.fullmatch(text)]
-    n_commas = sum(values.frequency[text] for text in found)
-    if found and 2 * (n_commas + values.n_numeric) >= n_present:
-        row = values.first_row_of(values.coded.texts.index(found[0]))
-        raise DataError(
-            "{} Write them with a decimal point, or treat the column as categories: `{category}`.",
-            f'column "{values.name}" holds numbers with a decimal comma (data row {row + 1}: '
-            f'"{found[0]}").',
-            category=[values.name],
-        )

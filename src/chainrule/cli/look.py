@@ -1,0 +1,70 @@
+"""`chainrule look`: how a table is read and what every column is taken for; nothing is trained."""
+
+from __future__ import annotations
+
+import json as json_format
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from chainrule.cli.reading import read_asked, say_reading
+from chainrule.cli.roles import divide, say_unlabelled
+from chainrule.cli.talk import SHELL, Talk, columns, draw
+from chainrule.data.columns.frames import as_columns
+from chainrule.data.columns.schema import infer_schema
+from chainrule.data.findings import find
+from chainrule.data.reading.table import Table
+from chainrule.data.target.values import guess_task
+
+EXAMPLES, MOST_SHOWN = 3, 200
+
+
+def run_look(
+    source: str,
+    targets: Sequence[str],
+    options: dict[str, Any],
+    reading: dict[str, Any],
+    json: bool,
+) -> None:
+    """Carry out the command."""
+    talk = Talk(json)
+    table = read_asked(source, reading, texts=options["category"])
+    frame = table.frame
+    talk.say("Table", f"{source}: {frame.height} rows, {frame.width} columns")
+    say_reading(talk, table)
+    findings = []
+    if targets:
+        rows = divide(table, targets, inputs=options)
+        say_unlabelled(talk, table, rows)
+        task, reason = guess_task(rows.y)
+        talk.say("Target", f"{', '.join(targets)}: {task} ({reason})")
+        inputs = rows.columns
+        schema = infer_schema(inputs, **options)
+        findings = [each.at(SHELL) for each in find(inputs, rows.y, task=task, schema=schema)]
+    else:
+        inputs = replace(as_columns(frame), spellings=table.spellings)
+        schema = infer_schema(inputs, **options)
+    talk.say("Findings", *(f"{each.evidence} {each.remedy}" for each in findings))
+    facts = [
+        {
+            "column": column.name,
+            "taken for": column.kind,
+            "gaps": column.n_gaps,
+            "examples": _examples(table, column.name),
+            "why": column.note,
+        }
+        for column in schema.columns
+    ]
+    if json:
+        findings = [finding.at(SHELL).to_dict() for finding in (*table.findings, *findings)]
+        print(json_format.dumps({"columns": facts, "findings": findings}, indent=2))
+        return
+    shown = [[str(value) for value in fact.values()] for fact in facts[:MOST_SHOWN]]
+    draw(columns([list(facts[0]), *shown]))
+    if len(facts) > MOST_SHOWN:
+        talk.say("", f"and {len(facts) - MOST_SHOWN} more columns: --json shows all")
+
+
+def _examples(table: Table, name: str) -> str:
+    cells = table.frame[name].drop_nulls().head(1000).unique(maintain_order=True)
+    return ", ".join(str(cell) for cell in cells.head(EXAMPLES).to_list())
