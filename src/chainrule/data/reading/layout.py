@@ -20,11 +20,17 @@ SEPARATORS: dict[str, str] = {
     ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blanks"
 }  # fmt: skip
 MOST_LINES, MOST_CHARACTERS, FEWEST_LINES = 300, 200_000, 12
-LONGEST_FOOTER = 12
+LONGEST_FOOTER = MOST_OF_HEAD = 12
+SURE = 0.6  # likeness of a table that is one
 _SEP_LINE = re.compile(r'^"?sep=(.)"?;*$', re.IGNORECASE)
 _VALUE = re.compile(
-    r"[-+(\u2212]?\s*(?:[$€£¥]|[A-Z]{3})?\s*[-+]?[.,]?\d[\d.,:/'’ \u00a0\u202f-]*"
+    r"[-+(\u2212]?\s*(?:[$€£¥]|[A-Z]{3})?\s*[-+]?[.,]?\d(?:[\d.,:/'’-]|[ \u00a0\u202f](?=\d{3}))*"
     r"(?:[eE][-+]?\d+|T[\d:.]+)?\s*(?:Z|[AaPp]\.?[Mm]\.?|[%‰°$€£]|[^\W\d_]{1,4})?\)?"
+)
+_NAMED_DATE = re.compile(
+    r"(?:[a-z]{3,9},? )?(?:\d{1,4}[-./ ]*)?(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)"
+    r"[a-z]{0,6}[-./, ]*\d{1,4}(?:st|nd|rd|th)?(?:[-,/. ]+\d{1,4})?(?:[ t:]+\d.*)?",
+    re.IGNORECASE,
 )
 _SUMMARY = re.compile(
     r"(?:grand |sub)?(?:total|sum|average|mean|median|count|source|sources|notes?|footnote|"
@@ -90,12 +96,14 @@ def find_layout(head: Sequence[str], tail: Sequence[str], given: Reading) -> Lay
     comment = _comment(lines[start:]) if given.comment is None else given.comment
     layout = _fields(_without_comments(lines[start:], comment), separator, given)
     layout = replace(layout, comment=comment)
-    rows = [row for row in records(lines, layout, start) if any(row[1])]
+    everything = list(records(lines, layout, start))
+    rows = [row for row in everything if any(cell.strip() for cell in row[1])]
     if not rows:
         return layout
     width = _usual_length([row for _, row in rows])
     layout = replace(layout, n_columns=width)
-    layout = _named(layout, lines, rows, given)
+    starts = [line for line, _ in everything]
+    layout = _named(layout, lines, rows, [*starts, len(lines)], given)
     return _ended(layout, lines, tail, given)
 
 
@@ -162,13 +170,13 @@ def _without_comments(lines: Sequence[str], comment: str) -> list[str]:
 def _fields(lines: list[str], separator: str | None, given: Reading) -> Layout:
     """Return separator and quotes by which the lines are most like a table."""
     text = "\n".join(lines)
-    quotes = [mark for mark in ('"', "'") if text.count(mark) > 1]
+    quotes = [mark for mark in ('"', "'") if re.search(rf"(?m)(?:^|[,;\t| ]){mark}", text)]
     quotes = [*quotes, ""] if given.quoting is None else [given.quoting]
     separators = SEPARATORS if separator is None else (separator,)
     best, most = Layout(separator or ",", quotes[0]), 0.0
     for mark in separators:
-        if mark != " " and mark not in text:
-            continue
+        if mark not in text or (mark == " " and most > SURE):
+            continue  # blanks stand in dates and numbers, too
         for quote in quotes:
             layout = Layout(mark, quote, escapes=bool(quote) and f"\\{quote}" in text)
             likeness = _likeness([row for _, row in records(lines, layout)], layout)
@@ -187,7 +195,7 @@ def _likeness(rows: list[list[str]], layout: Layout) -> float:
     usual = [row for row in rows if len(row) == width]
     cells = [cell.strip() for row in usual[:60] for cell in row[:200]]
     others = "".join(mark for mark in ",;\t|" if mark != layout.separator)
-    strange = re.compile(f"[{others}]|^['\"]|['\"]$")
+    strange = re.compile(f"[{others}](?! )|^['\"]|['\"]$")  # a comma before a blank is prose
     clean = sum(bool(not strange.search(cell) or _VALUE.fullmatch(cell)) for cell in cells)
     share = len(usual) / len(rows)
     likeness = share * (0.4 + 0.6 * clean / len(cells)) * (width - 0.5) / width
@@ -204,17 +212,30 @@ def is_value(cell: str) -> bool | None:
     cell = cell.strip()
     if cell.lower() in AMONG_NUMBERS:
         return None
-    return bool(_VALUE.fullmatch(cell))
+    return bool(_VALUE.fullmatch(cell) or _NAMED_DATE.fullmatch(cell))
 
 
 def _named(
-    layout: Layout, lines: list[str], rows: list[tuple[int, list[str]]], given: Reading
+    layout: Layout,
+    lines: list[str],
+    rows: list[tuple[int, list[str]]],
+    starts: list[int],
+    given: Reading,
 ) -> Layout:
     """Find the row of names, what stands before it, and units behind it."""
-    width = layout.n_columns
+    width, follows = layout.n_columns, dict(pairwise(starts))
     at = 0
     if given.skip_rows is None:
         at = _first_full(rows, width)
+        behind = [
+            place
+            for place in range(at + 1, len(rows))
+            if follows[rows[place - 1][0]] < rows[place][0]
+        ]
+        for place in behind[:1]:  # an empty row parts a head from the table
+            names, body = rows[place][1], [row for _, row in rows[place + 1 :]]
+            if place < MOST_OF_HEAD and len(names) == width and _is_header(names, body):
+                at = place
     skipped = [line for line in lines[: rows[at][0]] if line.strip()]
     skipped = tuple(line for line in skipped if not _SEP_LINE.match(line))
     commented = bool(layout.comment) and all(line.startswith(layout.comment) for line in skipped)
@@ -232,14 +253,14 @@ def _named(
         layout = replace(layout, row_names=not trailing, n_columns=width)
         names = (*names, "") if trailing else ("row", *names)
     rest = rows[at + 1 :]
+    end = follows[rows[at][0]]
     if rest and given.header is None and _is_second_header(names, rest[0][1], body[1:]):
         second = [cell.strip() for cell in rest[0][1]]
         doubled = len(set(names)) < len(names) or "" in names
         layout = replace(layout, units=tuple(second))
         if doubled:
             names = tuple(_joined(names, second))
-        rest = rest[1:]
-    end = rest[0][0] if rest else len(lines)
+        end = follows[rest[0][0]]
     return replace(layout, names=names, first_line=end)
 
 

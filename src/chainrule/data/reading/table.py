@@ -29,7 +29,7 @@ from chainrule.data.reading.sources import (
     is_there,
 )
 from chainrule.data.reading.text import TextTable, read_text
-from chainrule.data.spelling.column import Cells, Spelling, read_cells
+from chainrule.data.spelling.column import MOST_CELLS, Cells, Spelling, read_cells
 from chainrule.errors import DataError, MissingExtraError
 from chainrule.finding import Finding
 from chainrule.wording import count, listing
@@ -199,10 +199,30 @@ def _tidied(frame: pl.DataFrame, reading: Reading) -> Table:
     read = {
         column.name: read_cells(column, options) for column in frame if column.dtype == pl.String
     }
+    infinite = [
+        column for column in frame if column.dtype.is_float() and column.is_infinite().any()
+    ]
     return Table(
-        frame.with_columns([cells.values for cells in read.values()]),
-        [each for cells in read.values() for each in cells.findings],
+        frame.with_columns(
+            [cells.values for cells in read.values()]
+            + [column.set(column.is_infinite().fill_null(False), None) for column in infinite]
+        ),
+        [each for cells in read.values() for each in cells.findings]
+        + [_say_infinite(column) for column in infinite],
         {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
+    )
+
+
+def _say_infinite(column: pl.Series) -> Finding:
+    rows = column.is_infinite().arg_true()
+    cells = count(len(rows), "infinite number")
+    return Finding(
+        "reading",
+        "look",
+        f'"{column.name}": {cells} (first in data row {rows[0] + 1}): gaps.',
+        remedy=Text("Leave the column out: `{drop}`.", drop=[column.name]),
+        rows=tuple(rows[:MOST_CELLS].to_list()),
+        columns=(column.name,),
     )
 
 

@@ -265,7 +265,7 @@ def _part_slowly(table: TextTable) -> None:
             lines = text.split("\n")
             if candidate.separator == " ":
                 lines = [" ".join(line.split()) for line in lines]
-            rows = [row for row in csv_reader(lines, candidate) if any(row) or (n == 1 and row)]
+            rows = [row for row in csv_reader(lines, candidate) if len(row) > 1 or any(row)]
             fits = sum(len(row) == n for row in rows)
             if fits > most:
                 best, most = rows, fits

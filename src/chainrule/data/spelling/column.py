@@ -165,10 +165,29 @@ def _plain(texts: pl.Series) -> Cells | None:
         return None
     if not present.str.contains(r"^[-+]?\d+$").all():
         return _with_lost(texts, numbers, Cells(numbers, decimal="."))
+    if _are_compact_dates(present):
+        return _as_compact_dates(texts)
     codes = _why_codes(present, numbers)
     if codes is not None:
         return _as_codes(texts, codes)
     return _with_lost(texts, numbers.cast(pl.Int64), Cells(numbers))
+
+
+def _are_compact_dates(present: pl.Series) -> bool:
+    """Tell whether whole numbers are dates such as 20140601, all of them."""
+    pattern = r"^(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])$"
+    return all(part.str.contains(pattern).all() for part in (present.head(SAMPLE), present))
+
+
+def _as_compact_dates(texts: pl.Series) -> Cells:
+    import polars as pl
+
+    dates = read_dates(texts, DateSpelling()).cast(pl.Date)
+    first = texts.drop_nulls()[0]
+    words = f'holds dates: "{first}" is {dates.drop_nulls()[0]:%d %B %Y}'
+    remedy = Text("As numbers: `{number}`.", number=[texts.name])
+    note = _note(texts.name, words, remedy)
+    return _with_lost(texts, dates, Cells(dates, DateSpelling(), [note]))
 
 
 def _are_truths(texts: pl.Series) -> bool:
