@@ -109,6 +109,9 @@ def files(draw):
     return text.encode(encoding), {name: v for name, (_, v) in zip(names, made, strict=True)}
 
 
+OTHERWISE = ("decimal", "date_format")
+
+
 def is_right(got, wanted):
     """Whether every cell is what was meant, or a gap."""
     return len(got) == len(wanted) and all(
@@ -127,13 +130,12 @@ def hold(raw, meant, path):
         own = [finding for finding in got.findings if name in finding.columns]
         cells = got.frame[name].to_list()
         if not is_right(cells, wanted):
-            options = [each for finding in own for each in finding.remedy.pieces
-                       if getattr(each, "name", "") in ("decimal", "date_format", "number")]  # fmt: skip
+            pieces = [piece for finding in own for piece in finding.remedy.pieces]
+            options = [piece for piece in pieces if getattr(piece, "name", "") in OTHERWISE]
             assert options, (name, own, cells[:5], wanted[:5])
             again = [
                 read(path, Reading(**{each.name: each.value})).frame[name].to_list()
                 for each in options
-                if each.name != "number"
             ]
             assert any(is_right(cells, wanted) for cells in again), (
                 name,
