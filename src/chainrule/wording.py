@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 
 
@@ -29,6 +30,15 @@ def listing(names: Sequence[object], most: int = 8) -> str:
     """Return names joined by commas, the tail counted instead of listed."""
     shown = ", ".join(str(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def words_of(name: str) -> list[str]:
+    """Return the words of a name, in small letters.
+
+    >>> words_of("zipCode"), words_of("Home phone_no")
+    (['zip', 'code'], ['home', 'phone', 'no'])
+    """
+    return re.split(r"[\W_]+", re.sub(r"([a-z])([A-Z])", r"\1 \2", name).lower().strip())
 
 
 def count(n: int, noun: str, plural: str | None = None) -> str:

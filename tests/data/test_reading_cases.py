@@ -10,7 +10,8 @@ from datetime import date, datetime, time
 import polars as pl
 import pytest
 
-from chainrule.data import Reading, read, read_table
+from chainrule.data import Reading, infer_schema, read, read_table
+from chainrule.data.findings import find
 from chainrule.errors import DataError, MissingFileError, OptionError
 
 SITES = ["south", "east", "north", "west"]
@@ -317,3 +318,22 @@ def test_a_frame_of_text_is_read_as_a_file_is(tmp_path):
     got = read(tmp_path / "t.parquet")
     assert got.frame.to_dict(as_series=False) == {"x": [1000.0, 7.0] * 12, "y": [1.5, None] * 12}
     assert [finding.columns for finding in got.findings] == [("x",), ("y",)]
+
+
+def test_what_columns_are_by_their_names_and_words(tmp_path):
+    text = table(
+        lambda i: 10_001 + 7 * (i % 5),
+        lambda i: f"a nice day number {i} out",
+        lambda i: -999 if i % 6 == 0 else i / 10,
+        ["a", "b"],
+        header="zipCode,review,depth,y",
+    )
+    (tmp_path / "t.csv").write_text(text)
+    frame = read_table(tmp_path / "t.csv")
+    schema = infer_schema(frame.drop("y"))
+    assert [column.kind for column in schema.columns] == ["category", "identifier", "number"]
+    assert schema.columns[1].note == "free text, which is not used"
+    found = find(frame.drop("y"), frame["y"], task="classification")
+    remedy = next(each.remedy for each in found if each.columns == ("depth",))
+    assert remedy == 'If it does: `missing=["-999"]`.'
+    assert read_table(tmp_path / "t.csv", missing=["-999"])["depth"].null_count() == 4

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 import numpy as np
 
+from chainrule.advice import Setting
 from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.kinds import KINDS, Column, ColumnKind, kind_of
 from chainrule.data.columns.kinds.number import Number
@@ -127,12 +128,12 @@ def infer_schema(
     if not schema.used:
         why = listing([f"{column.name}: {column.note}" for column in found])
         first = found[0].name
+        as_what = "category" if columns.values(first).is_text else "number"
         raise DataError(
             "no column is left to learn from ({}). Add columns that vary from row to row, or keep "
-            "one with `{number}` or `{category}`.",
+            "one with `{}`.",
             why,
-            number=[first],
-            category=[first],
+            Setting(as_what, [first]),
         )
     return schema
 

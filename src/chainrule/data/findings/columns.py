@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from chainrule.advice import Text
+from chainrule.data.columns.kinds import Column
 from chainrule.data.columns.kinds.category import MAX_LEVELS
-from chainrule.data.columns.kinds.identifier import MIN_ROWS_FOR_AN_ID
+from chainrule.data.columns.kinds.identifier import FREE_TEXT, MIN_ROWS_FOR_AN_ID
 from chainrule.data.findings.look import Look, Seen
 from chainrule.finding import Finding
 from chainrule.wording import count, listing
@@ -22,6 +23,7 @@ ROWS_FOR_PAIRS = 10_000
 COLUMNS_FOR_PAIRS = 500
 FEWEST_ROWS_FOR_PAIRS = 10
 MOST_NAMED = 8
+CODES_FOR_GAPS = (-999, -9999, -99999, -99, 999, 9999, 99999)
 
 
 def find_in_columns(look: Look) -> Iterator[Finding]:
@@ -41,6 +43,7 @@ def find_in_columns(look: Look) -> Iterator[Finding]:
                 ),
                 columns=(seen.name,),
             )
+        yield from _codes_for_gaps(seen, look)
         if seen.is_category and _has_many_levels(seen):
             kept = f", of which {MAX_LEVELS} are kept" if seen.n_different > MAX_LEVELS else ""
             yield Finding(
@@ -55,6 +58,27 @@ def find_in_columns(look: Look) -> Iterator[Finding]:
             )
 
 
+def _codes_for_gaps(seen: Seen, look: Look) -> Iterator[Finding]:
+    """Give a number such as -999 that many rows have and that lies far from all others."""
+    if seen.is_category or seen.is_date:
+        return
+    for code in CODES_FOR_GAPS:
+        n = int((seen.present == code).sum())
+        others = seen.present[seen.present != code]
+        if n < 2 or not len(others):
+            continue
+        low, high = float(others.min()), float(others.max())
+        if min(abs(code - low), abs(code - high)) > max(high - low, 1) and not low <= code <= high:
+            yield Finding(
+                "gaps",
+                "look",
+                f'"{seen.name}" is {code} in {count(n, "row")}, far from the others ({low:g} to '
+                f"{high:g}), as if that stood for a gap{look.sample}.",
+                remedy=Text("If it does: `{missing}`.", missing=[str(code)]),
+                columns=(seen.name,),
+            )
+
+
 def _has_many_levels(seen: Seen) -> bool:
     few_rows = len(seen.present) < ROWS_PER_LEVEL * seen.n_different
     return seen.n_different > MAX_LEVELS or (seen.n_different > MANY_LEVELS and few_rows)
@@ -65,12 +89,8 @@ def _identifiers(look: Look) -> Iterator[Finding]:
         yield Finding(
             "identifier",
             "note",
-            f'"{column.name}" looks like an ID (every row has another value) and is left out.',
-            remedy=Text(
-                "Nothing to do; to keep it: `{number}` or `{category}`.",
-                number=[column.name],
-                category=...,
-            ),
+            f'"{column.name}" {_why_left_out(column)}, every row has another value: left out.',
+            remedy=Text("Nothing to do; to keep it: `{category}`.", category=[column.name]),
             columns=(column.name,),
         )
     for seen in look.seen:
@@ -83,6 +103,10 @@ def _identifiers(look: Look) -> Iterator[Finding]:
                 remedy=Text("Leave it out: `{drop}`.", drop=[seen.name]),
                 columns=(seen.name,),
             )
+
+
+def _why_left_out(column: Column) -> str:
+    return f"is {column.note}" if column.note == FREE_TEXT else "looks like an ID"
 
 
 def _why_an_id(seen: Seen) -> str:

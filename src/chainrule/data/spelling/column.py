@@ -106,6 +106,13 @@ class Cells:
     is_open: bool = False
 
     @property
+    def is_text(self) -> bool:
+        """Whether they stayed text."""
+        import polars as pl
+
+        return self.values.dtype == pl.String
+
+    @property
     def is_of_numbers(self) -> bool:
         """Whether they are numbers."""
         return self.values.dtype.is_numeric()

@@ -31,8 +31,14 @@ def are_gaps(texts: pl.Series, words: Sequence[str] | None) -> pl.Series:
 
     `words` are those that the user names; they stand for all that would be looked for.
     """
+    import polars as pl
+
     known = [*GAPS, *OF_ERRORS] if words is None else ["", *words]
-    return texts.is_null() | texts.is_in(known)
+    gaps = texts.is_null() | texts.is_in(known)
+    numbers = pl.Series(words or [], dtype=pl.String).cast(pl.Float64, strict=False).drop_nulls()
+    if len(numbers):  # -999 is -999.0, too
+        gaps |= texts.cast(pl.Float64, strict=False).is_in(numbers.to_list()).fill_null(False)
+    return gaps
 
 
 def are_gaps_among_names(texts: pl.Series) -> pl.Series:

@@ -6,14 +6,15 @@ that are all different.  In a part of the rows a number that counts no longer do
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 
 from chainrule.data.columns.kinds.kind import Column, ColumnKind
 from chainrule.data.columns.values import Values
+from chainrule.wording import words_of
 
 MIN_ROWS_FOR_AN_ID = 20
+FREE_TEXT = "free text, which is not used"
+WORDS_OF_A_TEXT = 3  # at least, on average
 _ID_WORDS = {"id", "ids", "rowid", "index", "uuid", "guid", "key", "number"}
 
 
@@ -28,7 +29,14 @@ class Identifier(ColumnKind):
         n_gaps = int(values.gaps.sum())
         if not _looks_like_an_id(values, len(values.gaps) - n_gaps):
             return None
-        return Column(values.name, self.name, "looks like an ID", n_gaps)
+        note = FREE_TEXT if _is_free_text(values) else "looks like an ID"
+        return Column(values.name, self.name, note, n_gaps)
+
+
+def _is_free_text(values: Values) -> bool:
+    texts = list(values.frequency)[:1000]
+    n_words = sum(len(text.split()) for text in texts)
+    return values.kind == "text" and n_words >= WORDS_OF_A_TEXT * len(texts)
 
 
 def _looks_like_an_id(values: Values, n_present: int) -> bool:
@@ -41,10 +49,9 @@ def _looks_like_an_id(values: Values, n_present: int) -> bool:
         return _named_like_an_id(values.name) and len(values.frequency) == n_present
     if values.kind != "text" or not enough or len(values.frequency) < n_present:
         return False
-    return not values.cells.is_of_numbers
+    return values.cells.is_text
 
 
 def _named_like_an_id(name: str) -> bool:
-    words = re.sub(r"([a-z])([A-Z])", r"\1 \2", name)
-    words = re.split(r"[\W_]+", words.lower().strip())
+    words = words_of(name)
     return words[-1] in _ID_WORDS or words[0] in {"id", "rowid", "uuid"}

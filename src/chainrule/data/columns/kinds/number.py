@@ -21,7 +21,7 @@ from chainrule.data.columns.scaling import (
     scaled_in_words,
 )
 from chainrule.data.columns.values import Values
-from chainrule.wording import count, listing
+from chainrule.wording import count, listing, words_of
 
 T = TypeVar("T")
 DATES = "dates as days since 1970-01-01"
@@ -41,7 +41,7 @@ class Number(ColumnKind):
             how = "" if spelling is None else f" ({spelling.words})"
             values.spelling = spelling
             return self._taken(values, f"text of numbers, read as numbers{how}")
-        if values.is_text:
+        if values.is_text or (values.kind == "integer" and _is_named_like_a_code(values.name)):
             return None
         return self._taken(values, DATES if values.kind == "date" else "")
 
@@ -180,6 +180,15 @@ def _side_by_side(pairs: Sequence[tuple[Column, Values]]) -> np.ndarray:
     """Return columns as one array; each lies whole, so that it is summed as if it were alone."""
     each = [values.as_numbers(column.spelling) for column, values in pairs]
     return each[0][:, None] if len(each) == 1 else np.array(each).T
+
+
+_CODES = {"zip", "zipcode", "postcode", "plz", "fips", "isbn", "ean", "upc", "iban", "phone"}
+
+
+def _is_named_like_a_code(name: str) -> bool:
+    """Tell whether whole numbers of this name have no size: ZIP codes, telephone numbers."""
+    words = words_of(name)
+    return words[-1] in _CODES or words[-2:] in (["postal", "code"], ["zip", "code"])
 
 
 def as_computed(
