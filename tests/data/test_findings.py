@@ -84,7 +84,7 @@ def test_columns_that_say_nothing_or_hardly_anything():
     assert [finding.text for finding in found] == [
         "1 column never varies and is left out: one.",
         '"gappy" is a gap in 250 of 400 rows (62%).',
-        '"zip" has 130 levels in 400 rows, of which 100 are kept.',
+        '"zip" has 130 levels in 400 rows, 3.1 for each.',
     ]
     finding = only(classification(np.column_stack([X.to_numpy(), np.ones((N, 2))])))
     assert (finding.kind, finding.columns) == ("constant", ("x3", "x4"))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from chainrule.cli.talk import SHELL
-from chainrule.data import Column, Schema, as_columns, infer_schema, require_column
+from chainrule.data import Answers, Column, Schema, as_columns, infer_schema, require_column
 from chainrule.data.columns.kinds import KINDS
 from chainrule.errors import DataError, OptionError, ShapeError
 
@@ -58,11 +58,14 @@ def test_the_user_overrides_everything():
     assert schema.columns[1].levels == ["3"]
 
 
-def test_hundred_levels_are_kept_by_frequency():
-    texts = [f"t{i}" for i in range(150)] + [f"t{i}" for i in range(50, 150)]
-    column = infer_schema(pl.DataFrame({"x": texts})).columns[0]
-    assert set(column.levels) == {f"t{i}" for i in range(50, 150)}
-    assert "100 most frequent of 150" in column.note
+def test_more_than_a_hundred_levels_are_another_kind():
+    texts = [f"t{i}" for i in range(101)]
+    many, few = (infer_schema(pl.DataFrame({"x": [*each, "t9"]})) for each in (texts, texts[1:]))
+    assert [(c.kind, c.n_levels, c.levels) for c in many.columns] == [("levels", 101, [])]
+    assert [(c.kind, len(c.levels)) for c in few.columns] == [("category", 100)]
+    codes = np.arange(300)[:, None] % 150
+    asked = infer_schema(codes, category=["x0"]).columns[0]
+    assert (asked.kind, asked.note) == ("levels", "a category, as you asked")
 
 
 def test_describe_says_all_of_it():
@@ -155,6 +158,7 @@ OF_EVERY_KIND = {
     "identifier": LETTERS,
     "number": [2.5, 3.0, None] * (N // 3),
     "category": ["a", "b", None] * (N // 3),
+    "levels": [*(f"{letter}{i}" for letter in LETTERS for i in range(5)), None] * 2,
 }
 
 
@@ -167,9 +171,9 @@ def test_every_kind_of_column_answers_what_is_asked_of_it(name):
     if cells is None:
         assert kind.recognised(values, None) is None
     else:
-        assert infer_schema(pl.DataFrame({"x": cells, "y": [0.5, 1.5] * (N // 2)})).columns[
-            0
-        ] == kind.recognised(values, None)
+        beside = np.arange(len(cells)) / 2
+        schema = infer_schema(pl.DataFrame({"x": cells, "y": beside}))
+        assert schema.columns[0] == kind.recognised(values, None)
     if kind.option:
         asked = kind.as_asked(columns, "x", None)
         assert (asked.kind, asked.note[-9:]) == (name, "you asked")
@@ -177,15 +181,22 @@ def test_every_kind_of_column_answers_what_is_asked_of_it(name):
         assert not kind.learns
         return
     column = kind.recognised(values, None)
-    outputs, learnt = kind.outputs(column), kind.learnt(column, values, None, sparse=False)
-    assert tuple(learnt) == kind.learns
+    if kind.asks_target:
+        answers = Answers(np.arange(len(cells))[:, None] // 5, ["mean of y"])
+        column = kind.told(column, answers)
+        learnt = kind.learnt_of(column, values, None, answers)
+    else:
+        learnt = kind.learnt(column, values, None, sparse=False)
+    outputs, shapes = kind.outputs(column), kind.shapes(column)
+    assert tuple(learnt) == tuple(shapes) == kind.learns
+    assert all(np.shape(learnt[name]) == shape for name, shape in shapes.items())
     assert kind.described([column], scale=True)
-    out = np.zeros((N, len(outputs)))
+    out = np.zeros((len(cells), len(outputs)))
     kind.encode(column, values, out, learnt, scale=True)
     assert np.isfinite(out).all()
     assert (out != 0).any(axis=0).all()
     assert kind.remarks(column, values)
-    assert len(kind.as_numbers(column, values)) == N
+    assert len(kind.as_numbers(column, values)) == len(cells)
     assert kind.became(column, learnt, scale=True, most=2)
     cell = as_columns(pl.DataFrame({"x": cells[:1]})).values("x")
     shown, became, _ = kind.worked_out(column, cell, out[0].tolist(), learnt, scale=True)

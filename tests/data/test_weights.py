@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chainrule.data import InputEncoder, infer_schema, read_weights
+from chainrule.data.columns.kinds import levels
 from chainrule.errors import DataError, ShapeError
 
 NUMBERS = st.none() | st.floats(-1e3, 1e3) | st.integers(-3, 3).map(float)
@@ -61,11 +62,14 @@ def test_rows_without_weight_are_not_looked_at():
     assert InputEncoder.fit(table, weights=[1, 2, 0]).feature_names_out == ["x", "y"]
 
 
-def test_levels_are_kept_by_weight():
-    texts = [f"t{i}" for i in range(150)] * 2
+def test_levels_are_kept_by_weight(monkeypatch):
+    monkeypatch.setattr(levels, "MOST_LEVELS", 120)
+    table = pl.DataFrame({"x": [f"t{i}" for i in range(150)] * 2})
     weights = [9] * 50 + [1] * 100 + [0.5] * 150
-    column = infer_schema(pl.DataFrame({"x": texts}), weights=weights).columns[0]
-    assert {f"t{i}" for i in range(50)} < set(column.levels)
+    log_of_rows = InputEncoder.fit(table, scale=False, weights=weights).transform(table)[:, 0]
+    assert len(set(log_of_rows[:50].tolist())) == 1
+    assert log_of_rows[:50].min() > log_of_rows[50:150].max()
+    assert (log_of_rows[50:150] == 0).sum() == 30
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from chainrule.data.columns.encoding import InputEncoder
 from chainrule.data.columns.frames import Columns, as_columns
-from chainrule.data.columns.kinds import Column
+from chainrule.data.columns.kinds import Answers, Column
 from chainrule.data.columns.schema import Schema, infer_schema, require_column
 from chainrule.data.reading.datasets import DATASETS, Dataset, load
 from chainrule.data.reading.options import Reading
@@ -20,6 +20,7 @@ from chainrule.data.weights import read_weights
 
 __all__ = [
     "DATASETS",
+    "Answers",
     "ClassTarget",
     "ClassTargets",
     "Column",

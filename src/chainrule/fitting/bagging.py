@@ -59,13 +59,17 @@ def train_bag(
     begun, settings, n_networks = time.perf_counter(), job.settings, int(job.settings.n_networks)
     tell = _Telling(on_progress, n_networks) if on_progress else None
     whole = Learning(job, table, table, validation, Start(seed, int(settings.max_iter)))
-    x, y, _ = whole.encoded(table)
-    table = replace(table, encoded=(x, y))
+    plain, y, _ = whole.encoded(table)
     rng = np.random.default_rng(seed)
-    seen = np.sort(rng.permutation(len(x))[:MOST_SEEN])
-    parts = [(np.arange(len(x)), None)] * n_networks
-    if validation is None and len(x) >= LEAST_ROWS:
+    seen = np.sort(rng.permutation(len(plain))[:MOST_SEEN])
+    parts = [(np.arange(len(plain)), None)] * n_networks
+    own_part = table.in_parts()
+    if validation is None and len(plain) >= LEAST_ROWS:
         parts = list(_parts(table, seed, n_networks, stratify=job.task.classifies))
+        own_part += len(parts)
+        for place, (_, held) in enumerate(parts):
+            own_part[held] = place
+    x = whole.without_own(table, plain, y, own_part)
     outputs, counts = np.zeros((len(x), whole.objective.n_outputs(y.shape[1]))), np.zeros(len(x))
     children = np.random.SeedSequence(seed).spawn(len(parts))
     waves = _waves(len(parts), n_cores())
@@ -76,17 +80,23 @@ def train_bag(
         own_seed = int(children[place].generate_state(1)[0] >> 1)
         own = copy.copy(settings)
         own.n_networks, own.time_limit = 1, time_limit
+        own_x = x
+        if held is not None:  # what it leaves out tells it nothing, by no other row either
+            learnt_from = own_part.copy()
+            learnt_from[held] = -1
+            own_x = whole.without_own(table, plain, y, learnt_from)
+        encoded = replace(table, encoded=(own_x, y))
 
         def build(n_outputs: int, given: bool) -> Any:
             del given
-            few = x[seen], y[seen]
+            few = own_x[seen], y[seen]
             return tabular_network(settings, *few, n_outputs, own_seed, job.task.classifies)
 
         return Learning(
             replace(job, settings=own, build=build),
-            table,
-            table if held is None else table.take(rows),
-            validation if held is None else table.take(held),
+            encoded,
+            encoded if held is None else encoded.take(rows),
+            validation if held is None else encoded.take(held),
             Start(own_seed, int(settings.max_iter)),
             prepared=(whole.encoder, whole.target),
         )
@@ -112,7 +122,8 @@ def train_bag(
                     member = learning.keep(plan, trained)
                 held = parts[len(members)][1]
                 if held is not None:
-                    outputs[held] += member.outputs(x[held], raw=job.task.classifies)
+                    own_x, _, _ = learning.encoded(learning.validation)
+                    outputs[held] += member.outputs(own_x, raw=job.task.classifies)
                     counts[held] += 1
                 members.append(member)
     out, classifies = counts > 0, job.task.classifies

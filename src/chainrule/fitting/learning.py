@@ -13,7 +13,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from chainrule.data import InputEncoder
+from chainrule.data import Answers, InputEncoder
 from chainrule.data.rows.rows import Rows
 from chainrule.engine import Constant, Epoch, Trained, make_room, train
 from chainrule.engine.compiling.precision import as_dtype
@@ -97,6 +97,7 @@ class Learning:
                 drop=self.settings.drop,
                 weights=training.weights,
                 schema=training.schema,
+                answers=self._answers(self.target.encode(training.y, name=training.name)),
             )
         self.objective = self.task.objective(self.target)
 
@@ -110,6 +111,25 @@ class Learning:
         dtype = self.settings.dtype
         x = self.encoder.transform(rows.columns, dtype, who=self.job.who, out=out)
         return x, self.target.encode(rows.y, name=rows.name), rows.weights
+
+    def encoded_training(self, out: np.ndarray | None = None) -> tuple[np.ndarray, ...]:
+        """Return the rows of training likewise, none of which hears of its own target."""
+        rows = self.training
+        x, y, weights = self.encoded(rows, out)
+        again = self.start.one_pass and self.start.goes_on  # the encoder never saw these rows
+        if rows.encoded is None and self.encoder.asks_target and not again:
+            x[:] = self.without_own(rows, x, y, rows.in_parts())
+        return x, y, weights
+
+    def without_own(
+        self, rows: Rows, x: np.ndarray, y: np.ndarray, parts: np.ndarray
+    ) -> np.ndarray:
+        """Return encoded rows as if the part of each were not learnt from; -1: of none is."""
+        answers = self._answers(y)
+        return self.encoder.without_own(rows.columns, x, parts, rows.weights, answers)
+
+    def _answers(self, y: np.ndarray) -> Answers:
+        return Answers(y, self.target.means(self.table.names or (self.table.name,)))
 
     @cached_property
     def network(self) -> Any:
@@ -133,7 +153,7 @@ class Learning:
         batch_size = planning.plan_batch_size(settings, n_rows, full_batch_only=full)
         n_in, n_targets = len(self.encoder.feature_names_out), self.target.n_outputs
         room = make_room(n_rows, n_in, n_targets, batch_size, as_dtype(settings.dtype))
-        arrays = x, y, weights = self.encoded(self.training, out=room.rows)
+        arrays = x, y, weights = self.encoded_training(out=room.rows)
         held_out = None if self.validation is None else self.encoded(self.validation)
         point = None
         if start.goes_on:

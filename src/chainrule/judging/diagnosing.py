@@ -94,11 +94,11 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
         return None
     rows, few = as_rows(X, y), None
     encoded = target.encode(rows.y)
+    x = model.fitted_.encoded_training(rows, type(model).__name__)
     if len(rows) > MOST_ROWS:
         few = np.sort(np.random.default_rng(0).choice(len(rows), MOST_ROWS, replace=False))
-        rows, encoded = rows.take(few), encoded[few]
+        rows, encoded, x = rows.take(few), encoded[few], x[few]
     given = rows.native
-    x = model.fitted_.encoder.transform(rows.columns, np.float64, who=type(model).__name__)
     [own] = target.each(encoded)
     names = [str(each) for classes in target.class_lists for each in classes]
     predictions = (

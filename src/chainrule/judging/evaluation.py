@@ -183,9 +183,10 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
     from sklearn.utils.class_weight import compute_sample_weight  # once something is trained
     from threadpoolctl import threadpool_limits
 
-    x_train, y_train, w_train = _plain(model, train)
+    x_train, y_train, w_train = _plain(model, train, model.fitted_.encoded_training(train))
     drawn = np.random.default_rng(0).permutation(len(x_train))
-    x_test, y_test, w_test = _plain(model, test)
+    encoded = model.fitted_.encoded(test.columns, dtype=np.float64)
+    x_test, y_test, w_test = _plain(model, test, encoded)
     if getattr(model, "class_weight", None) is not None:
         w_train = w_train * compute_sample_weight(
             model.class_weight, model.fitted_.target.decode(model.fitted_.target.encode(train.y))
@@ -207,9 +208,11 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
     return {name: mean_of(scores) for name, scores in found.items()}
 
 
-def _plain(model: Any, rows: Rows) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
+def _plain(
+    model: Any, rows: Rows, x: np.ndarray
+) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
     """Return encoded inputs, every target as class numbers or scaled numbers, and weights."""
-    target, x = model.fitted_.target, model.fitted_.encoder.transform(rows.columns, np.float64)
+    target = model.fitted_.target
     return x, target.each(target.encode(rows.y)), rows.weights
 
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, Self
 import msgspec
 import numpy as np
 
-from chainrule.data import InputEncoder
+from chainrule.data import Answers, InputEncoder, Rows
 from chainrule.predicting.history import History
 from chainrule.predicting.intervals import Calibration
 from chainrule.predicting.layers import AnyLayer
@@ -157,6 +157,18 @@ class Fitted:
         """
         assert self.encoder is not None, "a memory has no columns"
         return self.encoder.transform(X, self.network.dtype if dtype is None else dtype, who=who)
+
+    def encoded_training(self, rows: Rows, who: str = "The model") -> np.ndarray:
+        """Return rows of the training in float64 for another learner to learn from.
+
+        They are as `encoded` has them, but none hears of its own target by what columns tell of it.
+        """
+        assert self.encoder is not None, "a memory has no columns"
+        x = self.encoded(rows.columns, who, np.float64)
+        if not self.encoder.asks_target:
+            return x
+        answers = Answers(self.target.encode(rows.y), ())
+        return self.encoder.without_own(rows.columns, x, rows.in_parts(), rows.weights, answers)
 
     def outputs(self, x: np.ndarray, *, raw: bool = False) -> np.ndarray:
         """Return what is predicted of encoded rows: probabilities, or numbers as they were scaled.

@@ -2,12 +2,13 @@
 
 from chainrule.data.columns.encoding import InputEncoder
 from chainrule.data.columns.frames import Columns, as_columns
-from chainrule.data.columns.kinds import Column, ColumnKind, kind_of
+from chainrule.data.columns.kinds import Answers, Column, ColumnKind, kind_of
 from chainrule.data.columns.matching import match_columns
 from chainrule.data.columns.schema import Schema, infer_schema, require_column
 from chainrule.data.columns.values import Values
 
 __all__ = [
+    "Answers",
     "Column",
     "ColumnKind",
     "Columns",

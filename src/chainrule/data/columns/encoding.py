@@ -5,6 +5,7 @@ What becomes of a column is what its kind says; see `kinds`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from chainrule.data.columns.frames import Columns, as_columns
-from chainrule.data.columns.kinds import KINDS, Column, kind_of
+from chainrule.data.columns.kinds import KINDS, Answers, Column, kind_of
 from chainrule.data.columns.kinds.kind import Part
 from chainrule.data.columns.kinds.number import as_computed
 from chainrule.data.columns.matching import match_columns, warn_of_names
@@ -60,6 +61,7 @@ class InputEncoder:
         drop: Sequence[str] = (),
         weights: object = None,
         schema: Schema | None = None,
+        answers: Answers | None = None,
     ) -> InputEncoder:
         """Learn the columns of a table and give the encoder.
 
@@ -76,6 +78,9 @@ class InputEncoder:
             Weights of rows: 2 counts as the row twice, 0 as if it were not there.
         schema : Schema, optional
             That of these rows, weights and options, where it is known already.
+        answers : Answers, optional
+            The target of these rows, for columns of many levels, which say what it is where a
+            level stands; without it they say only how frequent the level is.
 
         Raises
         ------
@@ -83,10 +88,14 @@ class InputEncoder:
             As `infer_schema` and `as_columns` do.
         """
         columns, weight = as_columns(X), None
+        y = np.empty((columns.n_rows, 0)) if answers is None else answers.y
+        answers = Answers(y, () if answers is None else answers.names)
         if weights is not None:
             weight = read_weights(weights, columns.n_rows)
             if not weight.all():
-                columns, weight = columns.take(np.flatnonzero(weight)), weight[weight > 0]
+                counts = weight > 0
+                columns, weight = columns.take(np.flatnonzero(counts)), weight[counts]
+                answers = Answers(answers.y[counts], answers.names)
         array = columns.numeric_array
         if schema is None and array is not None and not (category or number or drop):
             read = measure_sparse if columns.sparse else partial(measure, weights=weight)
@@ -97,13 +106,19 @@ class InputEncoder:
         if schema is None:
             options = {"category": category, "number": number, "drop": drop}
             schema = infer_schema(columns, **options, weights=weight)
-        of_column: dict[str, dict[str, float]] = {}
+        told = [kind_of(column).told(column, answers) for column in schema.columns]
+        schema = Schema(told, schema.n_rows)
+        of_column: dict[str, dict[str, Any]] = {}
         for kind in KINDS.values():
             own = [column for column in schema.used if column.kind == kind.name]
-            learnt = kind.learnt_of_all(own, columns, weight)
+            if kind.asks_target:
+                values = ((column, columns.values(column.name)) for column in own)
+                learnt = [kind.learnt_of(*each, weight, answers) for each in values]
+            else:
+                learnt = kind.learnt_of_all(own, columns, weight)
             of_column |= zip((column.name for column in own), learnt, strict=True)
         each = [of_column[column.name] for column in schema.used]
-        learnt = {name: np.array([own[name] for own in each if name in own]) for name in LEARNT}
+        learnt = {name: _in_a_row([own[name] for own in each if name in own]) for name in LEARNT}
         return cls(schema, scale, columns.named, learnt)
 
     @property
@@ -181,19 +196,61 @@ class InputEncoder:
             KINDS[kind].encode_all(own, columns, scale=self.scale)
         return out
 
-    def learnt_of_each(self) -> Iterator[dict[str, float]]:
-        """Yield for every column in use what was learnt of it, by name."""
-        rest = {name: iter(array.tolist()) for name, array in self.learnt.items()}
+    def without_own(
+        self, X: object, x: np.ndarray, parts: np.ndarray, weight: np.ndarray, answers: Answers
+    ) -> np.ndarray:
+        """Return encoded rows of training as they are where each one's part is not learnt from.
+
+        Nothing but the columns that tell of the target changes; without any, `x` is given back.
+
+        Parameters
+        ----------
+        X : frame or array-like
+            The rows, and `x` what `transform` made of them.
+        parts : array of shape (n_rows,)
+            The part of every row from 0 on; -1 for rows that no row learns from.
+        weight : array of shape (n_rows,)
+            Weights of the rows.
+        answers : Answers
+            Their target.
+        """
+        if not self.asks_target:
+            return x
+        columns, out, end = as_columns(X), x.copy(), 0
+        pairs = self._pairs(columns, "the model")
+        for (column, name), learnt in zip(pairs, self.learnt_of_each(), strict=True):
+            kind, start = kind_of(column), end
+            end += len(kind.outputs(column))
+            if kind.asks_target:
+                places = kind.places(columns.values(name), learnt)
+                out[:, start:end] = kind.without_own(
+                    places, weight, answers, parts, learnt, scale=self.scale
+                )
+        return out
+
+    @property
+    def asks_target(self) -> bool:
+        """Whether a column tells of the target."""
+        return any(kind_of(column).asks_target for column in self.schema.columns)
+
+    def learnt_of_each(self) -> Iterator[dict[str, Any]]:
+        """Yield for every column in use what was learnt of it, by name: numbers, or arrays."""
+        ends = dict.fromkeys(self.learnt, 0)
         for column in self.schema.used:
-            yield {name: next(rest[name]) for name in kind_of(column).learns}
+            own: dict[str, Any] = {}
+            for name, shape in kind_of(column).shapes(column).items():
+                start, ends[name] = ends[name], ends[name] + math.prod(shape)
+                part = self.learnt[name][start : ends[name]]
+                own[name] = part.reshape(shape) if shape else part.item()
+            yield own
 
     def transform_report(self, X: object) -> list[str]:
         """Return lines for people: gaps filled, categories never seen, columns ignored."""
         columns = as_columns(X)
         lines = []
         pairs = self._pairs(columns, "the model")
-        for column, name in pairs:
-            lines += kind_of(column).remarks(column, columns.values(name))
+        for (column, name), learnt in zip(pairs, self.learnt_of_each(), strict=True):
+            lines += kind_of(column).remarks_on(column, columns.values(name), learnt)
         known = {column.name for column in self.schema.columns}
         extra = [name for name in columns.names if name not in known]
         if self.named and columns.named and extra:
@@ -207,19 +264,32 @@ class InputEncoder:
             "scale": self.scale,
             "named": self.named,
         }
-        return meta, self.learnt
+        return meta, {name: array for name, array in self.learnt.items() if len(array)}
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> InputEncoder:
         """Rebuild an encoder that encodes exactly as the one that gave the state."""
         schema = msgspec.convert(meta["schema"], Schema)
-        needed = {name for column in schema.used for name in kind_of(column).learns}
+        sizes = dict.fromkeys(LEARNT, 0)
+        for column in schema.used:
+            for name, shape in kind_of(column).shapes(column).items():
+                sizes[name] += math.prod(shape)
         none = np.empty(0)
         learnt = {
-            name: np.asarray(arrays[name] if name in needed else none, dtype=np.float64)
-            for name in LEARNT
+            name: np.asarray(arrays[name] if size else none, dtype=np.float64)
+            for name, size in sizes.items()
         }
+        for name, size in sizes.items():
+            if learnt[name].shape != (size,):
+                raise ValueError(f"{name} has {learnt[name].size} numbers, expected {size}")
         return cls(schema, meta["scale"], meta["named"], learnt)
 
     def _pairs(self, columns: Columns, who: str) -> list[tuple[Column, str]]:
         return match_columns(self.schema, self.named, columns, who)
+
+
+def _in_a_row(parts: list[Any]) -> np.ndarray:
+    """Return numbers, or what arrays hold, as one array."""
+    if not parts or np.ndim(parts[0]) == 0:
+        return np.array(parts, dtype=np.float64)
+    return np.concatenate([np.ravel(part) for part in parts])

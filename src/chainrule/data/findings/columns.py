@@ -8,8 +8,8 @@ import numpy as np
 
 from chainrule.advice import Text
 from chainrule.data.columns.kinds import Column
-from chainrule.data.columns.kinds.category import MAX_LEVELS
 from chainrule.data.columns.kinds.identifier import FREE_TEXT, MIN_ROWS_FOR_AN_ID
+from chainrule.data.columns.kinds.levels import MOST_SLOTS
 from chainrule.data.findings.look import Look, Seen
 from chainrule.finding import Finding
 from chainrule.wording import count, listing
@@ -45,12 +45,11 @@ def find_in_columns(look: Look) -> Iterator[Finding]:
             )
         yield from _codes_for_gaps(seen, look)
         if seen.is_category and _has_many_levels(seen):
-            kept = f", of which {MAX_LEVELS} are kept" if seen.n_different > MAX_LEVELS else ""
             yield Finding(
                 "many levels",
                 "look",
-                f'"{seen.name}" has {seen.n_different:,} levels in {n - n_gaps:,} rows{kept}'
-                f"{look.sample}.",
+                f'"{seen.name}" has {seen.n_different:,} levels in {n - n_gaps:,} rows, '
+                f"{(n - n_gaps) / seen.n_different:.1f} for each{look.sample}.",
                 remedy=Text(
                     "Group the levels before, or leave the column out: `{drop}`.", drop=[seen.name]
                 ),
@@ -81,7 +80,7 @@ def _codes_for_gaps(seen: Seen, look: Look) -> Iterator[Finding]:
 
 def _has_many_levels(seen: Seen) -> bool:
     few_rows = len(seen.present) < ROWS_PER_LEVEL * seen.n_different
-    return seen.n_different > MAX_LEVELS or (seen.n_different > MANY_LEVELS and few_rows)
+    return seen.n_different > MANY_LEVELS and few_rows
 
 
 def _identifiers(look: Look) -> Iterator[Finding]:
@@ -190,7 +189,7 @@ def _equal(varied: list[Seen], rows: np.ndarray) -> Iterator[tuple[Seen, Seen, s
             how = "their levels go one-to-one" if seen.is_category else "they are equal"
             yield known, seen, how
             continue
-        if seen.is_category or (any_category and seen.n_different <= MAX_LEVELS):
+        if seen.is_category or (any_category and seen.n_different <= MOST_SLOTS):
             levels = part if seen.is_category else _by_first_appearance(part)
             known = first_by_levels.setdefault(levels.tobytes(), seen)
             if known is not seen and (known.is_category or seen.is_category):

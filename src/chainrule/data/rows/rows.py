@@ -14,6 +14,8 @@ from chainrule.data.target.values import TargetValues, column_names, read_target
 from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError, ShapeError
 
+N_PARTS = 5
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:
@@ -92,6 +94,12 @@ class Rows:
     def parted(self, split: Split) -> tuple[Rows, Rows, Rows]:
         """Return the rows of training, validation and test."""
         return self.take(split.train), self.take(split.validation), self.take(split.test)
+
+    def in_parts(self) -> np.ndarray:
+        """Return which of five parts, drawn at random, each row is in; groups stay whole."""
+        groups = self.groups if self.groups is not None and len(set(self.groups)) > 1 else None
+        own = np.arange(len(self)) if groups is None else np.unique(groups, return_inverse=True)[1]
+        return np.random.default_rng(0).permutation(int(own.max()) + 1)[own] % N_PARTS
 
     def that_count(self, class_weight: Any = None) -> Rows:
         """Return the rows whose weight is above 0, after it was multiplied by that of the class."""

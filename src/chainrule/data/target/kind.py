@@ -67,6 +67,12 @@ class Target(ABC):
     @abstractmethod
     def output_names(self) -> list[str] | None: ...
 
+    def means(self, names: Sequence[str]) -> list[str]:
+        """Give what the mean of every output is; `names` are those of the user's columns."""
+        n, what = self.n_outputs, "share" if self.classifies else "mean"
+        names = names if len(names) == n else [f"output {place + 1}" for place in range(n)]
+        return [f"{what} of {name}" for name in self.output_names or names]
+
     @abstractmethod
     def encode(self, y: object, *, name: str = "target") -> np.ndarray:
         """Give float64 of shape (n_rows, n_outputs); what training never saw is a DataError."""

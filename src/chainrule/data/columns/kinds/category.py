@@ -1,18 +1,20 @@
-"""A column of names: one slot per level, and "…=unknown" for gaps and levels never seen before."""
+"""A column of names: one slot per level, and "…=unknown" for gaps and levels never seen before.
+
+Of more than 100 levels it is what `levels` says; model files of before may hold their 100 most
+frequent.
+"""
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from chainrule.data.columns.frames import Columns
 from chainrule.data.columns.kinds.kind import Column, ColumnKind, refuse_empty
+from chainrule.data.columns.kinds.levels import Levels, places_by_appearance
 from chainrule.data.columns.values import Values
 from chainrule.wording import count, listing
-
-MAX_LEVELS = 100
 
 
 class Category(ColumnKind):
@@ -21,22 +23,19 @@ class Category(ColumnKind):
     name = option = "category"
     used = has_levels = True
 
-    def recognised(self, values: Values, weight: np.ndarray | None) -> Column:
-        return self._taken(values, "", weight)  # whatever is nothing else
+    def recognised(self, values: Values, weight: np.ndarray | None) -> Column | None:
+        del weight
+        return self._taken(values, "")  # whatever is nothing else
 
     def as_asked(self, columns: Columns, name: str, weight: np.ndarray | None) -> Column:
-        values = columns.values(name)
+        del weight
+        values, note = columns.values(name), "a category, as you asked"
         refuse_empty(values)
-        return self._taken(values, "a category, as you asked", weight)
+        return Levels().taken(values, note) or self._taken(values, note)
 
-    def _taken(self, values: Values, note: str, weight: np.ndarray | None) -> Column:
-        levels = list(values.frequency)
-        if len(levels) > MAX_LEVELS:
-            often = values.frequency if weight is None else _weighted_frequency(values, weight)
-            rest = f"the {MAX_LEVELS} most frequent of {len(levels)} levels, the rest are 'unknown'"
-            note = f"{note}; {rest}" if note else rest
-            levels = heapq.nsmallest(MAX_LEVELS, levels, key=lambda level: (-often[level], level))
-        return Column(values.name, self.name, note, int(values.gaps.sum()), sorted(levels))
+    def _taken(self, values: Values, note: str) -> Column:
+        levels = sorted(values.frequency)
+        return Column(values.name, self.name, note, int(values.gaps.sum()), levels)
 
     def described(self, columns: Sequence[Column], *, scale: bool) -> list[str]:
         del scale
@@ -70,7 +69,7 @@ class Category(ColumnKind):
     def as_numbers(self, column: Column, values: Values) -> np.ndarray:
         """Return the places of levels by first appearance: other names for the same are equal."""
         del column
-        return np.where(values.gaps, np.nan, values.coded.places + 1.0)
+        return places_by_appearance(values)
 
     def remarks(self, column: Column, values: Values) -> list[str]:
         levels, n_gaps = set(column.levels), int(values.gaps.sum())
@@ -106,9 +105,3 @@ class Category(ColumnKind):
         others = f"The other {count(len(encoded) - 1, 'slot')} of {column.name} are 0."
         shown = "a gap" if text is None else str(text)
         return shown, [(self.outputs(column)[slot], "", 1.0)], others
-
-
-def _weighted_frequency(values: Values, weight: np.ndarray) -> dict[str, float]:
-    texts, places = values.coded
-    often = np.bincount(places + 1, weights=weight, minlength=len(texts) + 1)[1:]
-    return dict(zip(texts, often.tolist(), strict=True))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, NamedTuple
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 import numpy as np
@@ -20,7 +21,11 @@ from chainrule.data.spelling import Spelling
 
 
 class Column(msgspec.Struct, frozen=True):
-    """One column: what it is taken for, why, and how its cells are written if not plainly."""
+    """One column: what it is taken for, why, and how its cells are written if not plainly.
+
+    `levels` are those with a slot of their own, `n_levels` how many are known without one, and
+    `tells` what of the target it tells of each of these.
+    """
 
     name: str
     kind: str
@@ -28,6 +33,19 @@ class Column(msgspec.Struct, frozen=True):
     n_gaps: int = 0
     levels: list[str] = []
     spelling: Spelling | None = None
+    n_levels: int = 0
+    tells: list[str] = []
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """The target of the training rows, for kinds of columns that learn of it.
+
+    `y` (n_rows, n_outputs) is as the network has it, and `names` say what its means are.
+    """
+
+    y: np.ndarray
+    names: Sequence[str]
 
 
 class Part(NamedTuple):
@@ -36,7 +54,7 @@ class Part(NamedTuple):
     column: Column
     name: str
     out: np.ndarray
-    learnt: Mapping[str, float]
+    learnt: Mapping[str, Any]
 
 
 class ColumnKind(ABC):
@@ -54,6 +72,9 @@ class ColumnKind(ABC):
         Whether its values have no order, but names.
     of_whole_table : bool
         Whether it shows in the whole table only, so that the training rows are not asked again.
+    asks_target : bool
+        Whether it learns of the target, too: then it has `told`, `learnt_of`, `places` and
+        `without_own`.
     learns : tuple of str
         Names of the numbers that it learns of each column; a model file keeps them.
     """
@@ -63,6 +84,7 @@ class ColumnKind(ABC):
     used: ClassVar[bool] = False
     has_levels: ClassVar[bool] = False
     of_whole_table: ClassVar[bool] = False
+    asks_target: ClassVar[bool] = False
     learns: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -98,12 +120,48 @@ class ColumnKind(ABC):
         sparse = table.sparse
         return [self.learnt(c, table.values(c.name), weight, sparse=sparse) for c in columns]
 
+    def shapes(self, column: Column) -> dict[str, tuple[int, ...]]:
+        """Return the shape of each thing that it `learns`; a single number unless it says so."""
+        del column
+        return dict.fromkeys(self.learns, ())
+
+    def told(self, column: Column, answers: Answers) -> Column:
+        """Return the column once it is known what of the target it can tell."""
+        del answers
+        return column
+
+    def learnt_of(
+        self, column: Column, values: Values, weight: np.ndarray | None, answers: Answers
+    ) -> dict[str, np.ndarray]:
+        """Return what it `learns` of the training rows and their target."""
+        raise NotImplementedError
+
+    def places(self, values: Values, learnt: Mapping[str, Any]) -> np.ndarray:
+        """Return for every row which of the learnt things is its own."""
+        raise NotImplementedError
+
+    def without_own(
+        self,
+        places: np.ndarray,
+        weight: np.ndarray | None,
+        answers: Answers,
+        parts: np.ndarray,
+        learnt: Mapping[str, Any],
+        *,
+        scale: bool,
+    ) -> np.ndarray:
+        """Return the `outputs` of training rows, each as if its own part were not there.
+
+        `parts` numbers the parts from 0 on; rows of -1 are not learnt from.
+        """
+        raise NotImplementedError
+
     def encode(
         self,
         column: Column,
         values: Values,
         out: np.ndarray,
-        learnt: Mapping[str, float],
+        learnt: Mapping[str, Any],
         *,
         scale: bool,
     ) -> None:
@@ -123,7 +181,12 @@ class ColumnKind(ABC):
         """Return lines on new rows: gaps that were filled, values that training never saw."""
         raise NotImplementedError
 
-    def became(self, column: Column, learnt: Mapping[str, float], *, scale: bool, most: int) -> str:
+    def remarks_on(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> list[str]:
+        """Return the same for a kind that must know what was learnt."""
+        del learnt
+        return self.remarks(column, values)
+
+    def became(self, column: Column, learnt: Mapping[str, Any], *, scale: bool, most: int) -> str:
         """Return what became of the column, for a report that lists at most so many levels."""
         raise NotImplementedError
 
@@ -132,7 +195,7 @@ class ColumnKind(ABC):
         column: Column,
         values: Values,
         encoded: Sequence[float],
-        learnt: Mapping[str, float],
+        learnt: Mapping[str, Any],
         *,
         scale: bool,
     ) -> tuple[str, list[tuple[str, str, float]], str]:
