@@ -58,7 +58,7 @@ class ChainruleWarning(UserWarning):
 
 
 class FeatureNamesWarning(ChainruleWarning):
-    """Columns were taken by position: one of two tables had no names."""
+    """Columns were taken by position, one of two tables having no names, or by another spelling."""
 
 
 class DivergedWarning(ChainruleWarning):

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 
 
+def plain(name: str) -> str:
+    """Return a name without capitals, accents, blanks, - and _; between digits one blank stays.
+
+    >>> plain(" Körper-Größe"), plain("q1_1"), plain("q 11")
+    ('korpergrosse', 'q1 1', 'q11')
+    """
+    letters = unicodedata.normalize("NFKD", name).casefold()
+    name = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return re.sub(r"[\s_-]+", "", re.sub(r"(?<=\d)[\s_-]+(?=\d)", "\0", name)).replace("\0", " ")
+
+
 def nearest(wanted: str, names: Iterable[str], n: int = 3) -> list[str]:
-    """Names like the wanted one, best first; capitals, blanks, - and _ count little."""
-
-    def plain(name: str) -> str:
-        return name.casefold().replace("_", "").replace("-", "").replace(" ", "")
-
+    """Names like the wanted one, best first; what `plain` leaves away counts little."""
     by_plain: dict[str, list[str]] = {}
     for name in names:
         by_plain.setdefault(plain(name), []).append(name)

@@ -72,7 +72,7 @@ def test_new_rows_are_encoded_and_reported():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda t: t.rename({"mass": "Mass"}), ["mass", 'Did you mean "Mass"?', "Add or rename"]),
+        (lambda t: t.rename({"mass": "Masse"}), ["mass", 'Did you mean "Masse"?', "Add or rename"]),
         (lambda t: t.select("sex"), ["lacks 2 columns", "mass, length"]),
         (
             lambda t: t.with_columns(mass=pl.Series([1.0, 2, 3, np.inf])),

@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 
 from chainrule.cli.talk import SHELL
-from chainrule.data import InputEncoder, as_columns
+from chainrule.data import Column, InputEncoder, Schema, as_columns
+from chainrule.data.columns import match_columns
 from chainrule.errors import DataError, FeatureNamesWarning, ShapeError
 
 X = np.arange(12.0).reshape(4, 3) ** 2
@@ -96,3 +97,57 @@ def test_columns_of_an_array_are_left_out_by_place():
         InputEncoder.fit(gap)
     assert "Leave it out: `--drop x1`" in caught.value.text.at(SHELL)
     assert InputEncoder.fit(gap, drop=["x1"]).transform(gap).shape == (4, 2)
+
+
+SPELLED = {"Temp": "temp", " HUM ": "hum", "Bill Length": "bill_length", "GROSSE": "größe"}
+
+
+def test_names_by_another_spelling_are_taken_and_it_is_said():
+    trained = pd.DataFrame(np.c_[X, X[:, :1] + 1], columns=list(SPELLED.values()))
+    new = trained.rename(columns={name: there for there, name in SPELLED.items()})
+    encoder = InputEncoder.fit(trained)
+    with pytest.warns(FeatureNamesWarning, match='MLP: columns taken .*: "Temp" for "temp", " HUM'):
+        np.testing.assert_array_equal(encoder.transform(new, who="MLP"), encoder.transform(trained))
+    assert encoder.transform_report(new.assign(more=1)) == [
+        'columns taken by another spelling: "Temp" for "temp", " HUM " for "hum", "Bill Length" '
+        'for "bill_length", "GROSSE" for "größe"',
+        "ignored columns: more",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("trained", "there", "found"),
+    [
+        (["temp"], ["Temp", "TEMP"], None),  # which of them?
+        (["temp", "Temp"], ["temp", "TEMP"], None),  # that of which?
+        (["temp", "Temp"], ["temp", "Temp", "TEMP"], ["temp", "Temp"]),
+        (["q1_1"], ["q11"], None),
+        (["q1_1"], ["Q1-1", "q11"], ["Q1-1"]),
+        (["a b"], ["A_B", "b"], ["A_B"]),
+        (["x"], ["X "], ["X "]),
+    ],
+)
+def test_only_what_cannot_be_another_is_taken(trained, there, found):
+    schema = Schema([Column(name, "number") for name in trained], 4)
+    columns = as_columns(pd.DataFrame(np.zeros((4, len(there))), columns=there))
+    if found is None:
+        with pytest.raises(DataError, match="lacks 1 column"):
+            match_columns(schema, True, columns, "MLP")
+    else:
+        assert [name for _, name in match_columns(schema, True, columns, "MLP")] == found
+
+
+def test_at_the_shell_it_is_the_run_that_lacks_a_column():
+    for there, words in {
+        "Temp TEMP": '"temp" could be "Temp" or "TEMP"',
+        "tmp": 'did you mean "tmp"?',
+        "p q": "It has p, q, which the run does not know.",
+    }.items():
+        with pytest.raises(DataError) as caught:
+            InputEncoder.fit(pl.DataFrame({"temp": [1.0, 2.5]})).transform(
+                pl.DataFrame(dict.fromkeys(there.split(), [1.0]))
+            )
+        said = caught.value.text.at(SHELL)
+        assert said.startswith("the table lacks 1 column of the run: temp"), said
+        assert words in said
+        assert "\n" not in said

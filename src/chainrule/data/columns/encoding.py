@@ -19,7 +19,7 @@ from chainrule.data.columns.frames import Columns, as_columns
 from chainrule.data.columns.kinds import KINDS, Answers, Column, kind_of
 from chainrule.data.columns.kinds.kind import Part
 from chainrule.data.columns.kinds.number import as_computed
-from chainrule.data.columns.matching import match_columns, warn_of_names
+from chainrule.data.columns.matching import match_columns, taken_for, warn_of_names
 from chainrule.data.columns.scaling import measure, measure_sparse, scale_rows
 from chainrule.data.columns.schema import Schema, infer_schema, schema_of_numbers
 from chainrule.data.weights import read_weights
@@ -177,7 +177,7 @@ class InputEncoder:
         """
         columns = as_columns(X)
         pairs = self._pairs(columns, who)
-        warn_of_names(self.named, columns, who)
+        warn_of_names(self.named, columns, pairs, who)
         ends = np.cumsum([len(kind_of(column).outputs(column)) for column, _ in pairs]).tolist()
         array = columns.numeric_array
         if out is None:  # zeros that nobody touched yet cost nothing
@@ -249,11 +249,15 @@ class InputEncoder:
         columns = as_columns(X)
         lines = []
         pairs = self._pairs(columns, "the model")
+        by_name = self.named and columns.named
+        other = taken_for((column.name, name) for column, name in pairs) if by_name else ""
+        if other:
+            lines.append(other)
         for (column, name), learnt in zip(pairs, self.learnt_of_each(), strict=True):
             lines += kind_of(column).remarks_on(column, columns.values(name), learnt)
-        known = {column.name for column in self.schema.columns}
+        known = {*(column.name for column in self.schema.columns), *(name for _, name in pairs)}
         extra = [name for name in columns.names if name not in known]
-        if self.named and columns.named and extra:
+        if by_name and extra:
             lines.append(f"ignored columns: {listing(extra)}")
         return lines
 
