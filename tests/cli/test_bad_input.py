@@ -286,10 +286,13 @@ def test_bad_rows_to_predict_are_refused(name, shell, tmp_path):
 
 
 @pytest.mark.usefixtures("run")
-def test_a_damaged_model_and_an_unseen_class_are_refused(shell, tmp_path):
-    code, _, err = shell("evaluate run new.csv", new="a,b,kind\n1,2,x\n2,3,z\n")
+def test_a_damaged_model_and_classes_never_seen_are_refused(shell, tmp_path):
+    code, _, err = shell("evaluate run new.csv", new="a,b,kind\n1,2,w\n2,3,z\n")
     assert code == 2
-    assert "z" in err
+    assert "w, z" in err
+    code, _, err = shell("evaluate run new.csv", new="a,b,kind\n1,2,\n2,3,NA\n")
+    assert code == 2
+    assert "new.csv: no row has a value in kind" in err
     whole = (tmp_path / "run" / "model.chr").read_bytes()
     (tmp_path / "run" / "model.chr").write_bytes(whole[: len(whole) // 2])
     code, _, err = shell("predict run good.csv")

@@ -11,6 +11,7 @@ import pytest
 from chainrule.cli.talk import SHELL
 from chainrule.data import Answers, Column, Schema, as_columns, infer_schema, require_column
 from chainrule.data.columns.kinds import KINDS
+from chainrule.data.columns.kinds.kind import Noticed
 from chainrule.errors import DataError, OptionError, ShapeError
 
 N = 24
@@ -195,7 +196,9 @@ def test_every_kind_of_column_answers_what_is_asked_of_it(name):
     kind.encode(column, values, out, learnt, scale=True)
     assert np.isfinite(out).all()
     assert (out != 0).any(axis=0).all()
-    assert kind.remarks(column, values)
+    noticed = kind.noticed(column, values, learnt)
+    assert kind.remarks(column, noticed)
+    assert not kind.remarks(column, Noticed())
     assert len(kind.as_numbers(column, values)) == len(cells)
     assert kind.became(column, learnt, scale=True, most=2)
     cell = as_columns(pl.DataFrame({"x": cells[:1]})).values("x")

@@ -81,7 +81,15 @@ def predict(
     run: Run,
     table: Table,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", help="CSV or Parquet file; stdout if not given.")
+        Path | None,
+        typer.Option("--out", "-o", help="CSV, TSV or Parquet file; CSV on stdout if not given."),
+    ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Column of TABLE to stand before the predictions; again for more; or all.",
+            metavar="COLUMN",
+        ),
     ] = None,
     interval: Annotated[
         float | None,
@@ -93,7 +101,7 @@ def predict(
     """Predict new rows; the target column need not be there."""
     from chainrule.cli.predict import run_predict  # as above
 
-    run_predict(run, table, out, interval, reading)
+    run_predict(run, table, out, interval, reading, keep or ())
 
 
 @app.command()

@@ -1,16 +1,20 @@
 """`chainrule evaluate`: the measures of the fit, on another labelled table."""
 
 import json as json_format
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli.new_rows import load_for_rows, targets_of
+from chainrule.cli.new_rows import load_for_rows, names_are_said, targets_of
 from chainrule.cli.reading import read_for_run, say_reading
-from chainrule.cli.roles import divide, say_unlabelled
+from chainrule.cli.roles import divide
 from chainrule.cli.summary import number
 from chainrule.cli.talk import Talk, columns
-from chainrule.errors import OptionError
+from chainrule.data.columns.matching import match_names, taken_for
+from chainrule.data.columns.schema import require_column
+from chainrule.errors import DataError, OptionError
 from chainrule.runs.folder import find_model, read_manifest
+from chainrule.wording import count, listing
 
 MOST_CLASSES = 12
 
@@ -29,36 +33,43 @@ def run_evaluate(
             f"{run} predicts {len(known)} target(s) ({', '.join(known)}), but --target names "
             f"{len(wanted)}. Name as many, in that order."
         )
-    model = load_for_rows(path)
-    read = read_for_run(run, table, reading, model.fitted_.encoder.schema)
-    say_reading(talk, read)
-    frame = read.frame
     manifest = read_manifest(run) if run.is_dir() else {}
-    weight = manifest.get("weight")
+    weight, groups = manifest.get("weight"), (manifest.get("split") or {}).get("groups")
+    model = load_for_rows(path)
+    others = [name for name in (*wanted, weight, groups) if name is not None]
+    encoder = model.fitted_.encoder
+    read = read_for_run(run, table, reading, encoder.schema)
+    say_reading(talk, read)
+    known = [*others, *(encoder.feature_names_in or [])]
+    spelled = match_names(others, known, read.frame.columns)
+    note = taken_for(spelled.items())
+    frame = read.frame.rename({there: name for name, there in spelled.items()})
+    frame, n_left_out = _with_target(frame, wanted, table)
+    talk.say("Note", *([note] if note else []))
     weighted = weight in frame.columns
     if weight and not weighted:
         talk.say(
             "Note", f'no column "{weight}", which weighed the rows of the fit: all count alike'
         )
-    groups = (manifest.get("split") or {}).get("groups")
     rows = divide(
-        read,
+        replace(read, frame=frame),
         wanted,
         weight=weight if weighted else None,
         groups=groups if groups in frame.columns and groups not in wanted else None,
     )
     from chainrule.judging.evaluation import evaluate  # scikit-learn, once the table is read
 
-    say_unlabelled(talk, read, rows)
-    for line in model.fitted_.encoder.transform_report(rows.columns):
+    for line in encoder.transform_report(rows.columns):
         talk.say("Note", line)
-    scores = evaluate(model, rows)
-    scores["weight"] = weight if weighted else None
+    with names_are_said():
+        scores = evaluate(model, rows)
+    scores |= {"weight": weight if weighted else None, "without_target": n_left_out}
     if json:
         print(json_format.dumps(scores, indent=2))
         return
     by = f", weighted by {weight}" if weighted else ""
-    talk.say("Rows", f"{scores['rows']}{by}")
+    out = f"; {count(n_left_out, 'row')} without a target left out" if n_left_out else ""
+    talk.say("Rows", f"{scores['rows']}{by}{out}", *_words_on_unseen(scores))
     talk.say("Scores", " · ".join(f"{name} {text}" for name, text in _words(scores)))
     for share in scores.get("quantiles", []):
         talk.say(
@@ -68,6 +79,36 @@ def run_evaluate(
         _say_targets(talk, scores["targets"])
     elif "confusion" in scores:
         _say_classes(talk, scores)
+
+
+def _with_target(frame: Any, targets: list[str], table: str) -> tuple[Any, int]:
+    """Return the rows that have all targets, and how many have not."""
+    kept = frame
+    for name in targets:
+        require_column(frame.columns, name)
+        kept = kept.filter(kept[name].is_not_null())
+        if kept[name].dtype.is_float():
+            kept = kept.filter(kept[name].is_not_nan())
+    if not kept.height:
+        raise DataError(
+            f"{table}: no row has a value in {listing(targets)}. Give a table with known answers."
+        )
+    return kept, frame.height - kept.height
+
+
+def _words_on_unseen(scores: dict[str, Any]) -> list[str]:
+    """Return lines on rows of classes that training never saw, for each target that has any."""
+    lines = []
+    for name, own in scores.get("targets", {"": scores}).items():
+        unseen = own.get("unseen", {})
+        if unseen:
+            n, of = sum(unseen.values()), f" of {name}" if name else ""
+            lines.append(
+                f"of which {n} with {count(len(unseen), 'class', 'classes')}{of} that training "
+                f"never saw ({listing(list(unseen))}): wrong in all scores; log loss and the table "
+                "of classes leave them out"
+            )
+    return lines
 
 
 def _words(scores: dict[str, Any]) -> list[tuple[str, str]]:

@@ -1,10 +1,21 @@
 """A trained model for tables, and what its run folder says of their columns."""
 
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from chainrule.errors import OptionError
+from chainrule.errors import FeatureNamesWarning, OptionError
 from chainrule.runs.folder import read_manifest
+
+
+@contextmanager
+def names_are_said() -> Iterator[None]:
+    """Give no warning of columns by another name, where notes say the same."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FeatureNamesWarning)
+        yield
 
 
 def load_for_rows(path: Path) -> Any:

@@ -1,56 +1,169 @@
-"""`chainrule predict`: a model and new rows in, predictions out."""
+"""`chainrule predict`: a model and new rows in, predictions out.
 
+The rows pass in blocks, so that a table may be larger than memory. What is predicted of a row does
+not depend on its block, to the last bit.
+"""
+
+import re
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli.new_rows import load_for_rows, targets_of
-from chainrule.cli.reading import read_for_run
+from chainrule.cli.blocks import in_multiples, in_part
+from chainrule.cli.new_rows import load_for_rows, names_are_said, targets_of
+from chainrule.cli.reading import read_new_rows
+from chainrule.cli.table_file import TableFile, check_out
 from chainrule.cli.talk import SHELL
-from chainrule.data.columns.schema import Schema
+from chainrule.data.columns.encoding import Report
+from chainrule.data.columns.frames import as_columns
+from chainrule.data.columns.matching import match_names, taken_for
+from chainrule.data.columns.schema import Schema, require_column
 from chainrule.data.reading.table import Table
-from chainrule.errors import OptionError
+from chainrule.data.spelling.numbers import PLAIN
+from chainrule.errors import DataError, OptionError
+from chainrule.finding import Finding
 from chainrule.predicting.intervals import learnt_levels
 from chainrule.runs.folder import find_model
+from chainrule.wording import count, listing
+
+MOST_ROWS, MOST_NUMBERS = 1 << 16, 4_000_000  # of a block, and of what the network sees of it
+ALL, MARK = "all", "\0"  # the mark stands before names of columns that are kept
 
 
 def run_predict(
-    run: Path, table: str, out: Path | None, interval: float | None, reading: dict[str, Any]
+    run: Path,
+    table: str,
+    out: Path | None,
+    interval: float | None,
+    reading: dict[str, Any],
+    keep: Sequence[str],
 ) -> None:
     """Carry out the command."""
-    if out is not None and out.suffix not in (".csv", ".parquet"):
-        raise OptionError(f"--out {out} must end in .csv or .parquet.")
-    if out is not None and not out.parent.is_dir():
-        raise OptionError(f"there is no folder {out.parent} for --out {out}. Make it first.")
-    path = find_model(run)
-    model = load_for_rows(path)
-    schema = model.fitted_.encoder.schema
-    read = read_for_run(run, table, reading, schema, may_be_empty=True)
-    frame = _named_as(schema, read)
-    notes = [f"{each.evidence} {each.at(SHELL).remedy}" for each in read.findings]
-    targets = targets_of(run)
-    if frame.height:
-        predictions = predict_frame(model, frame, targets, interval)
-        notes += model.fitted_.encoder.transform_report(frame)
-    else:
-        predictions = predict_frame(model, frame.clear(1), targets, interval).clear()
-        notes += [f"{table} has no rows, and so has the table of predictions"]
-    for line in notes:
+    if out is not None:
+        check_out(out, table)
+    model, targets = load_for_rows(find_model(run)), targets_of(run)
+    encoder = model.fitted_.encoder
+    wanted = None if ALL in keep else keep
+    tables = read_new_rows(run, table, reading, encoder.schema, as_written=wanted)
+    first = next(tables)
+    kept = Kept(first, keep, typed=out is not None and out.name.lower().endswith(".parquet"))
+    told, report = Told(), Report(encoder)
+    frames = (kept.beside(told.of(each), encoder.schema) for each in chain([first], tables))
+    with TableFile(out) as file, names_are_said():
+        for frame in in_multiples(frames, _rows_of_a_block(model)):
+            before, rows = kept.parted(frame)
+            looked_at = as_columns(rows if rows.height else rows.clear(1))
+            try:
+                predictions = predict_frame(model, looked_at, targets, interval)
+            except DataError as error:
+                raise in_part(error, table, file.n_rows) from None
+            if rows.height:
+                report.add(looked_at)
+            file.write(kept.in_front_of(predictions[: rows.height], before))
+    notes = [*told.notes, *kept.notes, *report.lines]
+    if not file.n_rows:
+        notes.append(f"{table} has no rows, and so has the table of predictions")
+    for line in [*notes, *([file.note] if file.note else [])]:
         print(f"note: {line}", file=sys.stderr)
-    if out is None:
-        sys.stdout.write(predictions.write_csv())
-        return
-    temporary = out.with_name(f".writing-{out.name}")
-    try:
-        if out.suffix == ".parquet":
-            predictions.write_parquet(temporary)
-        else:
-            predictions.write_csv(temporary)
-        temporary.replace(out)
-    finally:
-        temporary.unlink(missing_ok=True)
-    print(f"{predictions.height} predictions written to {out}", file=sys.stderr)
+    if out is not None:
+        print(f"{file.n_rows} predictions written to {out}", file=sys.stderr)
+
+
+class Told:
+    """How the blocks of a table were read: what is found in several of them is said once."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, list[Finding]] = {}  # by what they say but for the numbers
+
+    def of(self, table: Table) -> Table:
+        """Remember the findings, and give the table back."""
+        for each in table.findings:
+            self._found.setdefault(re.sub(r"\(.*\)|\d", "", each.evidence), []).append(each)
+        return table
+
+    @property
+    def notes(self) -> list[str]:
+        """Lines for people."""
+        lines = []
+        for found in self._found.values():
+            more = len({each.evidence for each in found}) - 1
+            where = f" And {count(more, 'part')} more of the table likewise." if more else ""
+            lines.append(f"{found[0].evidence}{where} {found[0].at(SHELL).remedy}")
+        return lines
+
+
+class Kept:
+    """Columns of the input that stand in front of the predictions, as they were written.
+
+    Parameters
+    ----------
+    first : Table
+        The first block of rows.
+    keep : sequence of str
+        Names of the columns, or "all".
+    typed : bool
+        Keep plain numbers as numbers, for a file that has types.
+
+    Attributes
+    ----------
+    notes : list of str
+        What is to be said of their names.
+    """
+
+    def __init__(self, first: Table, keep: Sequence[str], *, typed: bool) -> None:
+        self._columns, self._typed = first.frame.columns, typed
+        if ALL in keep and ALL not in self._columns:
+            keep = self._columns
+        found = match_names(keep, keep, self._columns)
+        for name in keep:
+            if name not in found:
+                require_column(self._columns, name, "column to keep,")
+        self.names = list(dict.fromkeys(found[name] for name in keep))
+        spelled = taken_for(found.items())
+        self.notes = [spelled] if spelled else []
+        self._new: dict[str, str] | None = None
+
+    def beside(self, table: Table, schema: Schema) -> Any:
+        """Return the rows with the columns of the first block, and beside them those to be kept."""
+        import polars as pl
+
+        frame, written = table.frame, table.as_written
+        kept = []
+        for name in self.names:
+            plain = table.spellings.get(name, PLAIN) == PLAIN and frame[name].dtype.is_numeric()
+            own = frame if (plain and self._typed) or written is None else written
+            kept.append(own[name].alias(f"{MARK}{name}"))
+        absent = [pl.lit(None).alias(name) for name in self._columns if name not in frame.columns]
+        frame = frame.with_columns(absent).select(self._columns)
+        return _named_as(schema, replace(table, frame=frame)).with_columns(kept)
+
+    def parted(self, frame: Any) -> tuple[Any, Any]:
+        """Return the columns to be kept, and the others."""
+        kept = [f"{MARK}{name}" for name in self.names]
+        return frame.select(kept).rename(lambda name: name[1:]), frame.drop(kept)
+
+    def in_front_of(self, predictions: Any, kept: Any) -> Any:
+        """Return the predictions with the columns that are kept in front."""
+        import polars as pl
+
+        if self._new is None:
+            self._new = self._named_apart(predictions.columns)
+        return pl.concat([kept.rename(self._new), predictions], how="horizontal")
+
+    def _named_apart(self, taken: Sequence[str]) -> dict[str, str]:
+        new: dict[str, str] = {}
+        for name in set(self.names) & set(taken):
+            other = name
+            while other in taken or other in self.names:
+                other += " (given)"
+            new[name] = other
+        if new:
+            renamed = listing([f'"{name}" is "{other}"' for name, other in new.items()])
+            self.notes.append(f"columns that are kept and predicted, too: as given, {renamed}")
+        return new
 
 
 def _named_as(schema: Schema, read: Table) -> Any:
@@ -77,7 +190,8 @@ def predict_frame(
             "--interval is for numbers, but this model predicts classes. Leave it out: "
             "the probabilities say how sure the model is."
         )
-    predicted = model.predict(frame)
+    frame = as_columns(frame)
+    predicted, proba = model._predict_both(frame) if classifies else (model.predict(frame), None)
     one = predicted.ndim == 1
     predicted = predicted.reshape(len(predicted), -1)
     names = ["prediction"] if one else targets
@@ -85,8 +199,15 @@ def predict_frame(
     columns: dict[str, Any] = dict(zip(names, predicted.T, strict=True))
     if not classifies:
         return pl.DataFrame(columns | _beside(model, frame, names, one, interval))
-    columns |= model.fitted_.target.named_probabilities(model.predict_proba(frame), names)
+    columns |= model.fitted_.target.named_probabilities(proba, names)
     return pl.DataFrame({name: column.tolist() for name, column in columns.items()})
+
+
+def _rows_of_a_block(model: Any) -> int:
+    """Return so many rows that each is computed among the same others as in the whole table."""
+    together = model.fitted_.rows_together
+    n_inputs = len(model.fitted_.encoder.feature_names_out)
+    return together * max(1, min(MOST_ROWS, MOST_NUMBERS // n_inputs) // together)
 
 
 def _beside(

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from chainrule.cli.blocks import tables_of
 from chainrule.cli.config import read_config
 from chainrule.cli.options import READS
 from chainrule.cli.talk import SHELL, Talk
+from chainrule.data.columns.kinds import kind_of
+from chainrule.data.columns.matching import match_names
 from chainrule.data.columns.schema import Schema
 from chainrule.data.reading.options import Reading
 from chainrule.data.reading.table import Table, read
@@ -24,11 +29,7 @@ def read_asked(source: str, said: Mapping[str, Any], texts: Sequence[str] = ()) 
 
 
 def read_for_run(
-    run: Path,
-    source: str,
-    said: Mapping[str, Any],
-    schema: Schema | None = None,
-    **more: Any,
+    run: Path, source: str, said: Mapping[str, Any], schema: Schema | None = None
 ) -> Table:
     """Read a table for a run: its own as the fit did, new rows as the cells of its own are written.
 
@@ -36,11 +37,36 @@ def read_for_run(
     ----------
     run : Path
         Run folder, or a model file, which keeps no options.
-    source, said, more
+    source, said
         As `read_asked` has them; what is said here wins.
     schema : Schema, optional
         The columns that the model knows; for new rows.
     """
+    reading = _reading_for_run(run, said, schema)
+    table = read(source, reading)
+    other = None if schema is None else _as_spelled(reading, schema, table)
+    return table if other is None else read(source, other)
+
+
+def read_new_rows(
+    run: Path,
+    source: str,
+    said: Mapping[str, Any],
+    schema: Schema,
+    as_written: Sequence[str] | None = (),
+) -> Iterator[Table]:
+    """Read new rows as `read_for_run` does, in blocks; of an empty table one without rows."""
+    reading = replace(_reading_for_run(run, said, schema), as_written=as_written)
+    tables = tables_of(source, reading)
+    first = next(tables)
+    other = _as_spelled(reading, schema, first)
+    if other is not None:
+        tables = tables_of(source, other)
+        first = next(tables)
+    return chain([first], tables)
+
+
+def _reading_for_run(run: Path, said: Mapping[str, Any], schema: Schema | None) -> Reading:
     recorded: dict[str, Any] = {}
     if (run / CONFIG).is_file():
         values = read_config(run / CONFIG)
@@ -51,9 +77,23 @@ def read_for_run(
         recorded |= {
             "spellings": {c.name: c.spelling for c in schema.columns if c.spelling is not None},
             "plain": [c.name for c in schema.of_kind("number") if c.spelling is None],
-            "texts": [c.name for kind in ("category", "identifier") for c in schema.of_kind(kind)],
+            "texts": [c.name for c in schema.columns if kind_of(c).has_levels]
+            + [c.name for c in schema.of_kind("identifier")],
         }
-    return read(source, Reading(**_given(recorded) | _given(said)), **more)
+    return Reading(**_given(recorded) | _given(said))
+
+
+def _as_spelled(reading: Reading, schema: Schema, table: Table) -> Reading | None:
+    """Return how to read a table some of whose names are spelled otherwise; None if none are."""
+    known = [column.name for column in schema.columns]
+    found = match_names(known, known, table.frame.columns)
+    other = {name: there for name, there in found.items() if name != there}
+    if not other:
+        return None
+    spellings = {other.get(name, name): each for name, each in reading.spellings.items()}
+    texts = [other.get(name, name) for name in reading.texts]
+    plain = [other.get(name, name) for name in reading.plain]
+    return replace(reading, spellings=spellings, texts=texts, plain=plain)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.data.rows.rows import Rows
-from chainrule.data.target.kind import Target
+from chainrule.data.target.kind import Target, TrueClasses
 from chainrule.predicting.intervals import learnt_levels
 
 SMALL = 1_000_000  # numbers in a table
@@ -37,70 +37,79 @@ def evaluate(model: Any, rows: Rows) -> dict[str, Any]:
     model : estimator
         A fitted classifier or regressor.
     rows : Rows
-        With their true targets; classes that training never saw are an error.  Several targets
-        without names are "target 1", ….
+        With their true targets.  Several targets without names are "target 1", ….
 
     Returns
     -------
     dict
         Classes: "accuracy", "balanced_accuracy", "log_loss", "classes", "confusion" (rows true,
-        columns predicted), "per_class".  Numbers: "r2" (None where it has no meaning), "rmse" and
+        columns predicted), "per_class"; where rows hold classes that training never saw, which are
+        predicted wrong, "unseen" counts them by class, and log loss and confusion are without
+        them.  Numbers: "r2" (None where it has no meaning), "rmse" and
         "mae" in the unit of y, and of quantiles "quantiles".  Several targets: the means
         over them, their own scores as "targets", and of classes "all_right", the share of rows
         with every target right.  All: "rows".
+
+    Raises
+    ------
+    DataError
+        If training never saw any of the classes.
     """
     target: Target = model.fitted_.target
-    encoded = target.encode(rows.y, name=rows.name)
-    X, weights, n = rows.columns, rows.weights, len(rows)
+    X, weights, n, right = rows.columns, rows.weights, len(rows), None
     if target.classifies:
-        each = _class_scores(model, X, encoded, weights)
+        each, right = _class_scores(model, rows)
     else:
-        each = _number_scores(model, X, target.decode(encoded), weights)
+        true = target.decode(target.encode(rows.y, name=rows.name))
+        each = _number_scores(model, X, true, weights)
     if len(each) == 1:
         return {"rows": n, **each[0]}
     names = rows.names or [f"target {i + 1}" for i in range(len(each))]
     scores: dict[str, Any] = {"rows": n, **_means(each)}
-    if target.classifies:
-        right = (model.predict(X) == target.decode(encoded)).all(axis=1)
+    if right is not None:
         scores["all_right"] = float(np.average(right, weights=weights))
     return {**scores, "targets": dict(zip(names, each, strict=True))}
 
 
-def _class_scores(
-    model: Any, X: Any, encoded: np.ndarray, weights: np.ndarray
-) -> list[dict[str, Any]]:
+def _class_scores(model: Any, rows: Rows) -> tuple[list[dict[str, Any]], np.ndarray]:
+    """Return the scores of every target, and the rows in which all are right."""
     target: Target = model.fitted_.target
-    parts = zip(
-        target.each(encoded),
-        target.probabilities_of_each(model.predict_proba(X)),
-        target.class_lists,
-        strict=True,
-    )
-    return [_of_classes(*each, weights) for each in parts]
+    true = target.true_classes(rows.y, name=rows.name)
+    probas = target.probabilities_of_each(model.predict_proba(rows.columns))
+    parts = list(zip(true, probas, target.class_lists, strict=True))
+    right = [proba.argmax(axis=1) == each.places for each, proba, _ in parts]
+    return [_of_classes(*part, rows.weights) for part in parts], np.all(right, axis=0)
 
 
 def _of_classes(
-    codes: np.ndarray, proba: np.ndarray, classes: list[Any], weights: np.ndarray
+    true: TrueClasses, proba: np.ndarray, classes: list[Any], weights: np.ndarray
 ) -> dict[str, Any]:
     from sklearn import metrics  # scikit-learn only where it is asked for, as below
 
-    labels, guess = np.arange(len(classes)), proba.argmax(axis=1)
-    weighed = metrics.confusion_matrix(codes, guess, labels=labels, sample_weight=weights)
-    hits, true, guessed = weighed.diagonal(), weighed.sum(axis=1), weighed.sum(axis=0)
+    labels, guess, codes = np.arange(len(classes)), proba.argmax(axis=1), true.places
+    seen = codes >= 0
+    own = {"labels": labels, "sample_weight": weights[seen]}
+    weighed = metrics.confusion_matrix(codes[seen], guess[seen], **own)
+    hits, holding = weighed.diagonal(), weighed.sum(axis=1)
+    guessed = np.bincount(guess, weights, len(classes))
     with np.errstate(invalid="ignore"):
-        rates = hits / guessed, hits / true, 2 * hits / (true + guessed)
-    counts = np.bincount(codes, minlength=len(classes)).tolist()
+        rates = hits / guessed, hits / holding, 2 * hits / (holding + guessed)
+    counts = np.bincount(codes[seen], minlength=len(classes)).tolist()
     per_class = zip(classes, counts, *map(_or_none, rates), strict=True)
+    recalls = [*rates[1], *(0.0 for _ in true.unseen)]
     return {
-        "accuracy": float(hits.sum() / weighed.sum()),
-        "balanced_accuracy": float(np.nanmean(rates[1])),
-        "log_loss": float(metrics.log_loss(codes, proba, labels=labels, sample_weight=weights)),
+        "accuracy": float(hits.sum() / weights.sum()),
+        "balanced_accuracy": float(np.nanmean(recalls)),
+        "log_loss": float(metrics.log_loss(codes[seen], proba[seen], **own))
+        if weights[seen].any()
+        else None,
         "classes": classes,
-        "confusion": metrics.confusion_matrix(codes, guess, labels=labels).tolist(),
+        "confusion": metrics.confusion_matrix(codes[seen], guess[seen], labels=labels).tolist(),
         "per_class": [
             dict(zip(("class", "rows", "precision", "recall", "f1"), each, strict=True))
             for each in per_class
         ],
+        **({"unseen": true.unseen} if true.unseen else {}),
     }
 
 

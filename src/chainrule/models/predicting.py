@@ -47,8 +47,19 @@ class Classifies(ClassifierMixin, NetworkEstimator):
     def predict(self, X: Any) -> np.ndarray:
         """Return the most probable class of every row; of labels, those above one half."""
         check_is_fitted(self)
-        raw = self.fitted_.network.link == "softmax"
-        return self.fitted_.target.decode(self._predict(X, raw=raw))
+        return self.fitted_.target.decode(self._predict(X, raw=self._decides_by_raw_outputs))
+
+    @property
+    def _decides_by_raw_outputs(self) -> bool:
+        return self.fitted_.network.link == "softmax" and not self.fitted_.members
+
+    def _predict_both(self, X: Any) -> tuple[np.ndarray, Any]:
+        """Return what `predict` and `predict_proba` do, in half the time where one pass will do."""
+        check_is_fitted(self)
+        predictions = self._predict(X)
+        again, target = self._decides_by_raw_outputs, self.fitted_.target
+        classes = self.predict(X) if again else target.decode(predictions)
+        return classes, target.probabilities(predictions)
 
     def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
         """Return the accuracy; with several labels or targets, the share of rows all right."""

@@ -7,6 +7,7 @@ Nothing here trains: a `Fitted` predicts, and says what it is made of.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, Self
@@ -141,6 +142,12 @@ class Fitted:
     def networks(self) -> tuple[Fitted, ...]:
         """The networks that predict together, or the one that is alone."""
         return self.members or (self,)
+
+    @property
+    def rows_together(self) -> int:
+        """Rows that are computed together: in multiples of them the last bits do not change."""
+        each = (getattr(member.network, "rows_together", 1) for member in self.networks)
+        return math.lcm(*each)
 
     @property
     def classifies(self) -> bool:

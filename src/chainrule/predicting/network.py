@@ -151,6 +151,11 @@ class PlainNetwork:
         return tuple(self._widths[1:-1])
 
     @property
+    def rows_together(self) -> int:
+        """Rows of a block; the BLAS may round a row otherwise in a block of another length."""
+        return max(1, BLOCK_NUMBERS // max(self._widths))
+
+    @property
     def dtype(self) -> np.dtype:
         """What is computed in."""
         return self.arrays[self._places[0]]["weights"].dtype
@@ -182,7 +187,7 @@ class PlainNetwork:
                 "Give encoded rows; a single row as x[None, :]."
             )
         steps, n_rows = self._steps[:n_layers], len(given)
-        longest = max(1, BLOCK_NUMBERS // max(self._widths))
+        longest = self.rows_together
         # One context for all, since entering it costs as much as a small layer.
         with np.errstate(all="ignore"):
             if n_rows <= longest:

@@ -17,7 +17,7 @@ from numpy.typing import DTypeLike
 
 from chainrule.data.columns.frames import Columns, as_columns
 from chainrule.data.columns.kinds import KINDS, Answers, Column, kind_of
-from chainrule.data.columns.kinds.kind import Part
+from chainrule.data.columns.kinds.kind import Noticed, Part
 from chainrule.data.columns.kinds.number import as_computed
 from chainrule.data.columns.matching import match_columns, taken_for, warn_of_names
 from chainrule.data.columns.scaling import measure, measure_sparse, scale_rows
@@ -246,20 +246,9 @@ class InputEncoder:
 
     def transform_report(self, X: object) -> list[str]:
         """Return lines for people: gaps filled, categories never seen, columns ignored."""
-        columns = as_columns(X)
-        lines = []
-        pairs = self._pairs(columns, "the model")
-        by_name = self.named and columns.named
-        other = taken_for((column.name, name) for column, name in pairs) if by_name else ""
-        if other:
-            lines.append(other)
-        for (column, name), learnt in zip(pairs, self.learnt_of_each(), strict=True):
-            lines += kind_of(column).remarks_on(column, columns.values(name), learnt)
-        known = {*(column.name for column in self.schema.columns), *(name for _, name in pairs)}
-        extra = [name for name in columns.names if name not in known]
-        if by_name and extra:
-            lines.append(f"ignored columns: {listing(extra)}")
-        return lines
+        report = Report(self)
+        report.add(X)
+        return report.lines
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         """Give what `from_state` needs: JSON-able values, and arrays by name."""
@@ -297,3 +286,35 @@ def _in_a_row(parts: list[Any]) -> np.ndarray:
     if not parts or np.ndim(parts[0]) == 0:
         return np.array(parts, dtype=np.float64)
     return np.concatenate([np.ravel(part) for part in parts])
+
+
+class Report:
+    """What is to be said of new rows, which may come in blocks of the same columns."""
+
+    def __init__(self, encoder: InputEncoder) -> None:
+        self._encoder = encoder
+        self._noticed = {column.name: Noticed() for column in encoder.schema.used}
+        self._other, self._ignored, self._n_rows = "", list[str](), 0
+
+    def add(self, X: object) -> None:
+        """Look at more rows."""
+        columns, encoder = as_columns(X), self._encoder
+        pairs = match_columns(encoder.schema, encoder.named, columns, "the model")
+        for (column, name), learnt in zip(pairs, encoder.learnt_of_each(), strict=True):
+            found = kind_of(column).noticed(column, columns.values(name), learnt)
+            before = self._noticed[column.name]
+            self._noticed[column.name] = before.and_then(found, self._n_rows)
+        self._n_rows += columns.n_rows
+        if encoder.named and columns.named:
+            self._other = taken_for((column.name, name) for column, name in pairs)
+            known = {column.name for column in encoder.schema.columns}
+            known |= {name for _, name in pairs}
+            self._ignored = [name for name in columns.names if name not in known]
+
+    @property
+    def lines(self) -> list[str]:
+        """Lines for people."""
+        lines = [self._other] if self._other else []
+        for column in self._encoder.schema.used:
+            lines += kind_of(column).remarks(column, self._noticed[column.name])
+        return [*lines, f"ignored columns: {listing(self._ignored)}"] if self._ignored else lines

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from chainrule.advice import Text
 from chainrule.data.spelling.column import CellOptions, Spelling
 from chainrule.errors import OptionError
+from chainrule.wording import plain
 
 QUOTES = {"double": '"', "single": "'", "none": ""}
 _SPELLED = {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "bar": "|", "blank": " "}
@@ -19,7 +20,8 @@ class Reading:
     """How a table is to be read; see `read_table`.
 
     Beside what is said there `spellings` are how columns are known to be written, `plain` the
-    columns of numbers that are written plainly, and `texts` those that stay text.
+    columns of numbers that are written plainly, and `texts` those that stay text.  `as_written` are
+    columns of which the cells are wanted as they stand, too; None for all.
     """
 
     separator: str | None = None
@@ -36,6 +38,7 @@ class Reading:
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
     texts: Sequence[str] = ()
     plain: Sequence[str] = ()
+    as_written: Sequence[str] | None = ()
 
     def __post_init__(self) -> None:
         if self.separator is not None:
@@ -62,6 +65,13 @@ class Reading:
     def quoting(self) -> str | None:
         """The character around fields; "" for none, None where it is to be found."""
         return None if self.quote is None else QUOTES.get(self.quote, self.quote)
+
+    def wanted_as_written(self, names: Sequence[str]) -> list[str]:
+        """Return the columns that are wanted as they stand, by any spelling of their names."""
+        if self.as_written is None:
+            return list(names)
+        wanted = {plain(name) for name in self.as_written}
+        return [name for name in names if wanted and plain(name) in wanted]
 
     def of_cells(self, names: Sequence[str]) -> CellOptions:
         """Return what concerns cells; `COLUMN=…` is for one column."""

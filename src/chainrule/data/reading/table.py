@@ -52,12 +52,15 @@ class Table:
         How the cells of columns were written, by name, where that is no matter of course.
     named : bool
         Whether the file names its columns.
+    as_written : polars.DataFrame, optional
+        Columns that were wanted as they stand.
     """
 
     frame: pl.DataFrame
     findings: list[Finding] = field(default_factory=list)
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
     named: bool = True
+    as_written: pl.DataFrame | None = None
 
 
 def read_table(source: str | Path, **options: object) -> pl.DataFrame:
@@ -129,7 +132,7 @@ def read(
     who = "standard input" if str(source) == "-" else str(source)
     if isinstance(source, str) and source in DATASETS and not is_there(source):
         return Table(load(source))
-    tables = [_of_contents(each, reading) for each in contents_of(source)]
+    tables = [read_contents(each, reading) for each in contents_of(source)]
     table = tables[0] if len(tables) == 1 else _joined(tables, who)
     lost = [finding for finding in table.findings if not finding.is_settled]
     if reading.strict and lost:
@@ -145,7 +148,8 @@ def read(
     return table
 
 
-def _of_contents(contents: Contents, reading: Reading) -> Table:
+def read_contents(contents: Contents, reading: Reading) -> Table:
+    """Read what a file holds, or a part of it with its names above."""
     who, ending, raw = contents.who, contents.ending, contents.raw
     frames = {PARQUET: _parquet, ARROW: _arrow, JSON_LINES: _json_lines}
     for endings, reader in frames.items():
@@ -187,6 +191,7 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
         [*found, *parted.findings, *(each for cells in read.values() for each in cells.findings)],
         {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
         parted.named,
+        pl.DataFrame(list(parted.columns(reading.wanted_as_written(parted.names)))),
     )
 
 
@@ -210,6 +215,7 @@ def _tidied(frame: pl.DataFrame, reading: Reading) -> Table:
         [each for cells in read.values() for each in cells.findings]
         + [_say_infinite(column) for column in infinite],
         {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
+        as_written=frame.select(reading.wanted_as_written(frame.columns)),
     )
 
 
@@ -246,7 +252,9 @@ def _joined(tables: list[Table], who: str) -> Table:
         remedy = Text("Name tables with the same columns.")
         findings[words] = Finding("reading", "look", words, remedy=remedy, columns=tuple(extra))
     spellings = {name: each for table in tables for name, each in table.spellings.items()}
-    return Table(frame, list(findings.values()), spellings)
+    written = [table.as_written for table in tables if table.as_written is not None]
+    as_written = pl.concat(written, how="diagonal_relaxed") if written else None
+    return Table(frame, list(findings.values()), spellings, as_written=as_written)
 
 
 def _parquet(contents: Contents) -> pl.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from chainrule.advice import Either, Text, as_task
-from chainrule.data.target.kind import Target
+from chainrule.data.target.kind import Target, TrueClasses
 from chainrule.data.target.values import read_target, warn_of_column_vector
 from chainrule.errors import DataError, ShapeError
 from chainrule.wording import count, listing
@@ -93,8 +94,7 @@ class ClassTarget(Target):
         DataError
             If a class occurs that training never saw.
         """
-        array = _one_column(read_target(y, name), name)
-        codes = places_of(array, self.classes)
+        array, codes = self.places(y, name=name)
         if (codes < 0).any():
             row = int((codes < 0).argmax())
             unseen = sorted({str(value) for value in array[codes < 0]})
@@ -110,6 +110,19 @@ class ClassTarget(Target):
                 ),
             )
         return codes
+
+    def places(self, y: object, *, name: str = "target") -> tuple[np.ndarray, np.ndarray]:
+        """Give every row's class, and its place in `classes`: -1 where training never saw it."""
+        array = _one_column(read_target(y, name), name)
+        return array, places_of(array, self.classes)
+
+    def true_classes(self, y: object, *, name: str = "target") -> list[TrueClasses]:
+        array, places = self.places(y, name=name)
+        unseen = places < 0
+        if unseen.all():
+            self.codes(array, name=name)  # which raises
+        often = Counter(map(str, array[unseen].tolist()))
+        return [TrueClasses(places, dict(sorted(often.items())))]
 
     def encode(self, y: object, *, name: str = "target") -> np.ndarray:
         """Give 0/1 of shape (n_rows, 1) for two classes, one-hot (n_rows, n_classes) for more.

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
+
+
+class TrueClasses(NamedTuple):
+    """Places of every row's class, -1 where training never saw it; and how often those occur."""
+
+    places: np.ndarray
+    unseen: dict[str, int]
 
 
 class Target(ABC):
@@ -84,6 +91,16 @@ class Target(ABC):
     @abstractmethod
     def each(self, encoded: np.ndarray) -> list[np.ndarray]:
         """Give each of the user's columns by itself: places of classes, or numbers as encoded."""
+
+    def true_classes(self, y: object, *, name: str = "target") -> list[TrueClasses]:
+        """Give each of the user's columns by itself, of rows that may hold classes never seen.
+
+        Raises
+        ------
+        DataError
+            If no class of a column was ever seen.
+        """
+        return [TrueClasses(places, {}) for places in self.each(self.encode(y, name=name))]
 
     def as_scored(self, y: object) -> list[np.ndarray]:
         """Give each of the user's columns as scores compare it."""

@@ -6,14 +6,14 @@ red     M       →      1   0   | 0 1 0
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
 from chainrule.data.target.classes import ClassTarget, one_hot
-from chainrule.data.target.kind import Target
+from chainrule.data.target.kind import Target, TrueClasses
 from chainrule.data.target.values import column_names, read_target
 from chainrule.errors import ShapeError
 from chainrule.wording import count
@@ -129,6 +129,17 @@ class ClassTargets(Target):
         DataError
             If a class occurs that training never saw.
         """
+        parts = [
+            one_hot(target.codes(column, name=own), len(target.classes))
+            for target, column, own in self._columns(y, name)
+        ]
+        return np.concatenate(parts, axis=1)
+
+    def true_classes(self, y: object, *, name: str = "target") -> list[TrueClasses]:
+        columns = self._columns(y, name)
+        return [target.true_classes(column, name=own)[0] for target, column, own in columns]
+
+    def _columns(self, y: object, name: str) -> Iterator[tuple[ClassTarget, np.ndarray, str]]:
         array = read_target(y, name)
         n_columns = array.shape[1] if array.ndim == 2 else 1
         if n_columns != len(self.targets):
@@ -136,11 +147,8 @@ class ClassTargets(Target):
                 f'the target "{name}" has {count(n_columns, "column")}, expected '
                 f"{len(self.targets)} as in training. Give the same targets."
             )
-        parts = []
         for place, target in enumerate(self.targets):
-            codes = target.codes(array[:, place], name=_name_of(place, name, self.names))
-            parts.append(one_hot(codes, len(target.classes)))
-        return np.concatenate(parts, axis=1)
+            yield target, array[:, place], _name_of(place, name, self.names)
 
     def each(self, encoded: np.ndarray) -> list[np.ndarray]:
         return [part.argmax(axis=1) for part in self.probabilities(encoded)]

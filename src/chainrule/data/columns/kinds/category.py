@@ -6,12 +6,14 @@ frequent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from chainrule.data.columns.frames import Columns
-from chainrule.data.columns.kinds.kind import Column, ColumnKind, refuse_empty
+from chainrule.data.columns.kinds.kind import Column, ColumnKind, Noticed, refuse_empty
 from chainrule.data.columns.kinds.levels import Levels, places_by_appearance
 from chainrule.data.columns.values import Values
 from chainrule.wording import count, listing
@@ -71,12 +73,17 @@ class Category(ColumnKind):
         del column
         return places_by_appearance(values)
 
-    def remarks(self, column: Column, values: Values) -> list[str]:
-        levels, n_gaps = set(column.levels), int(values.gaps.sum())
-        unseen = {text: n for text, n in values.frequency.items() if text not in levels}
+    def noticed(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> Noticed:
+        del learnt
+        levels, found = set(column.levels), values.frequency.items()
+        unseen = Counter({text: n for text, n in found if text not in levels})
+        return Noticed(int(values.gaps.sum()), unseen)
+
+    def remarks(self, column: Column, noticed: Noticed) -> list[str]:
+        n_gaps, unseen = noticed.n_gaps, noticed.texts
         lines = []
         if unseen:
-            n_rows = sum(unseen.values())
+            n_rows = unseen.total()
             names = listing([f'"{text}"' for text in sorted(unseen)], 5)
             hold, use = ("holds", "it uses") if n_rows == 1 else ("hold", "they use")
             lines.append(

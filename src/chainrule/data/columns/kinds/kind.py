@@ -7,8 +7,9 @@ nobody asks which kind it is.  `kinds` lists the records in the order in which t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar, NamedTuple
 
 import msgspec
@@ -18,6 +19,8 @@ from chainrule.data.columns.frames import Columns
 from chainrule.data.columns.scaling import all_missing
 from chainrule.data.columns.values import Values
 from chainrule.data.spelling import Spelling
+
+MOST_TEXTS = 10_000  # of a column that are counted each for itself
 
 
 class Column(msgspec.Struct, frozen=True):
@@ -55,6 +58,40 @@ class Part(NamedTuple):
     name: str
     out: np.ndarray
     learnt: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """What is to be said of new rows of a column.
+
+    Attributes
+    ----------
+    n_gaps : int
+        How many gaps they have.
+    texts : Counter
+        How often texts occur that training never saw, or that cannot be read.
+    first_row : int
+        The first row with such a text, counted from 0.
+    """
+
+    n_gaps: int = 0
+    texts: Counter[str] = field(default_factory=Counter)
+    first_row: int = 0
+
+    def and_then(self, later: Noticed, n_rows: int) -> Noticed:
+        """Return this, of so many rows, with what was noticed of those behind them."""
+        first = self.first_row if self.texts else n_rows + later.first_row
+        return Noticed(self.n_gaps + later.n_gaps, _few(self.texts + later.texts), first)
+
+
+def _few(texts: Counter[str]) -> Counter[str]:
+    """Return the texts; of too many of them the first ones, and the others as one."""
+    if len(texts) <= 2 * MOST_TEXTS:
+        return texts
+    kept = sorted(texts)[:MOST_TEXTS]
+    few = Counter({text: texts[text] for text in kept})
+    few["…"] += texts.total() - few.total()
+    return few
 
 
 class ColumnKind(ABC):
@@ -177,14 +214,14 @@ class ColumnKind(ABC):
         """Return float64 with NaN for gaps, by which columns are compared; levels from 1 on."""
         return values.as_numbers(column.spelling)
 
-    def remarks(self, column: Column, values: Values) -> list[str]:
-        """Return lines on new rows: gaps that were filled, values that training never saw."""
-        raise NotImplementedError
-
-    def remarks_on(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> list[str]:
-        """Return the same for a kind that must know what was learnt."""
+    def noticed(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> Noticed:
+        """Return what is to be said of new rows; that of several blocks of them is put together."""
         del learnt
-        return self.remarks(column, values)
+        return Noticed(int(np.isnan(self.as_numbers(column, values)).sum()))
+
+    def remarks(self, column: Column, noticed: Noticed) -> list[str]:
+        """Return lines on what was `noticed` of new rows."""
+        raise NotImplementedError
 
     def became(self, column: Column, learnt: Mapping[str, Any], *, scale: bool, most: int) -> str:
         """Return what became of the column, for a report that lists at most so many levels."""

@@ -15,13 +15,14 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from chainrule.data.columns.kinds.kind import Answers, Column, ColumnKind
+from chainrule.data.columns.kinds.kind import Answers, Column, ColumnKind, Noticed
 from chainrule.data.columns.scaling import scaled_in_words
 from chainrule.data.columns.values import Values
 from chainrule.wording import count, listing
@@ -138,23 +139,23 @@ class Levels(ColumnKind):
         del column
         return places_by_appearance(values)
 
-    def remarks(self, column: Column, values: Values) -> list[str]:
-        n_gaps, line = int(values.gaps.sum()), f"{column.name}: {{}} taken for a level of its own"
-        if not column.n_gaps:
-            line = f"{column.name}: {{}} taken for the mean (training had none)"
-        return [line.format(count(n_gaps, "gap"))] if n_gaps else []
-
-    def remarks_on(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> list[str]:
+    def noticed(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> Noticed:
         unseen = values.as_texts()[self.places(values, learnt) > column.n_levels]
-        lines = []
-        if len(unseen):
-            names = listing([f'"{text}"' for text in sorted(set(unseen))], 5)
-            hold, they = ("holds", "it counts") if len(unseen) == 1 else ("hold", "they count")
+        return Noticed(int(values.gaps.sum()), Counter(unseen.tolist()))
+
+    def remarks(self, column: Column, noticed: Noticed) -> list[str]:
+        unseen, lines = noticed.texts, []
+        if unseen:
+            names = listing([f'"{text}"' for text in sorted(unseen)], 5)
+            hold, they = ("holds", "it counts") if unseen.total() == 1 else ("hold", "they count")
             lines.append(
-                f"{column.name}: {count(len(unseen), 'row')} {hold} a category not seen in "
+                f"{column.name}: {count(unseen.total(), 'row')} {hold} a category not seen in "
                 f"training ({names}); {they} as the mean of all"
             )
-        return [*lines, *self.remarks(column, values)]
+        if noticed.n_gaps:
+            own = "a level of its own" if column.n_gaps else "the mean (training had none)"
+            lines.append(f"{column.name}: {count(noticed.n_gaps, 'gap')} taken for {own}")
+        return lines
 
     def became(self, column: Column, learnt: Mapping[str, Any], *, scale: bool, most: int) -> str:
         del learnt, scale

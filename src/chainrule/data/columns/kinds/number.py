@@ -6,13 +6,14 @@ sparse table x / max|x|, so that zeros stay zeros, and a gap becomes 0.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from chainrule.data.columns.frames import Columns
-from chainrule.data.columns.kinds.kind import Column, ColumnKind, Part, refuse_empty
+from chainrule.data.columns.kinds.kind import Column, ColumnKind, Noticed, Part, refuse_empty
 from chainrule.data.columns.scaling import (
     BLOCK_VALUES,
     measure,
@@ -127,17 +128,23 @@ class Number(ColumnKind):
             if part.column.n_gaps:
                 part.out[:, 1] = np.isnan(raw)
 
-    def remarks(self, column: Column, values: Values) -> list[str]:
+    def noticed(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> Noticed:
+        del learnt
         n_gaps = int(np.isnan(values.as_numbers(column.spelling)).sum())
+        odd = values.unreadable(column.spelling)
+        if not len(odd):
+            return Noticed(n_gaps)
+        return Noticed(n_gaps, Counter(values.data[odd].tolist()), int(odd[0]))
+
+    def remarks(self, column: Column, noticed: Noticed) -> list[str]:
+        n_gaps, odd, lines = noticed.n_gaps, noticed.texts, []
         if not n_gaps:
             return []
-        odd = values.unreadable(column.spelling)
-        lines = []
-        if len(odd):
-            shown = listing([f'"{values.data[row]}"' for row in odd[:100]], 5)
+        if odd:
+            shown = listing([f'"{text}"' for text in odd], 5)
             lines.append(
-                f"{column.name}: {count(len(odd), 'cell')} ({shown}; first in data row "
-                f"{odd[0] + 1}) cannot be read as numbers: gaps"
+                f"{column.name}: {count(odd.total(), 'cell')} ({shown}; first in data row "
+                f"{noticed.first_row + 1}) cannot be read as numbers: gaps"
             )
         new = "" if column.n_gaps else " (training had none, so they are not flagged)"
         return [*lines, f"{column.name}: {count(n_gaps, 'gap')} filled with the training mean{new}"]
