@@ -24,7 +24,7 @@ RNG = np.random.default_rng(0)
 TABLE = pl.DataFrame(
     {
         "x": RNG.normal(size=N),
-        "at": [None if hour == 23 else f"{hour:02}:30" for hour in RNG.integers(0, 24, N)],
+        "wind": RNG.choice(["N", "NNE", "SW", None], N),
     }
 )
 Y = TABLE["x"].to_numpy() + RNG.normal(size=N)
@@ -53,7 +53,7 @@ def test_the_fit_is_kept(model, tmp_path):
 def test_the_fit_is_shown(model):
     explanation = model.explain(TABLE[:1], Y[:1])
     text = str(explanation)
-    for words in ("min(max(", "+ t", "sign(g)", "log cosh(", "at (sine)", "sin(2π"):
+    for words in ("min(max(", "+ t", "sign(g)", "log cosh(", "wind (sine)", "sin(2π"):
         assert words in text, f"{words} is not in\n{text}"
     assert r"\log \cosh" in explanation.as_latex()
 
@@ -62,9 +62,9 @@ def test_its_gradients_are_right(model):
     assert model.check_gradients(TABLE[:5], Y[:5]).ok
 
 
-def test_a_time_that_is_none_is_refused(model):
-    with pytest.raises(chainrule.errors.DataError, match='"at" holds times.*row 1 holds "noon"'):
-        model.predict(pl.DataFrame({"x": [0.0], "at": ["noon"]}))
+def test_a_direction_that_is_none_is_refused(model):
+    with pytest.raises(chainrule.errors.DataError, match='"wind" holds dire.*row 1 holds "up"'):
+        model.predict(pl.DataFrame({"x": [0.0], "wind": ["up"]}))
 
 
 def test_the_estimator_is_kept_and_shown(tmp_path):
@@ -99,7 +99,7 @@ def test_the_shell_has_it(tmp_path):
     TABLE.with_columns(y=Y).write_csv(tmp_path / "t.csv")
     line = "fit t.csv -t y --model mlp --hidden 4 --activation hard_tanh --solver sign-descent"
     told = done(tmp_path, f"{line} --loss log_cosh --epochs 2 --no-figures --no-report --out run")
-    for words in ("1 column of times as sine and cosine", "hard_tanh", "log cosh", "sign-descent"):
+    for words in ("1 direction as sine and cosine", "hard_tanh", "log cosh", "sign-descent"):
         assert words in told
     assert len(done(tmp_path, "predict run t.csv").splitlines()) == N + 1
     whole = done(tmp_path, "fit --help-all")

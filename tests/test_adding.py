@@ -63,7 +63,7 @@ CHECKED_BY = {
         f"{RECORDS}::test_an_objective_says_how_it_is_asked_for_shown_and_predicted_with[LogCosh]",
     ),
     "Column kind": (
-        "tests/data/test_schema.py::test_every_kind_of_column_answers_what_is_asked_of_it[clock]",
+        "tests/data/test_schema.py::test_every_kind_of_column_answers_what_is_asked_of_it[compass]",
     ),
     "Finding of a table": (
         "tests/data/test_findings.py::test_a_sound_table_is_left_in_peace",

@@ -1,7 +1,7 @@
 """Findings: what is odd is found with its evidence, and sound tables are left in peace."""
 
 import time
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -174,6 +174,15 @@ def test_rows_in_order():
     assert 'in the order of "day", from 2024-01-01 to 2025-02-03.' in finding.text
     assert "--split last" in finding.remedy.at(SHELL)
     assert classification(dated, ordered_split=True) == []
+    due = regression(X, pl.Series(days))
+    assert "sorted by the target, from 2024-01-01 to 2025-02-03." in only(due).text
+    hours = [datetime(2024, 1, 1, i // 60, i % 60) for i in range(N)]
+    for name, ascending, ends in (
+        ("within a day", hours, "2024-01-01 to 2024-01-01T06:39:00"),
+        ("at", [hour.time() for hour in hours], "00:00:00 to 06:39:00"),
+    ):
+        finding = only(classification(X.with_columns(pl.Series(name, ascending))))
+        assert f'in the order of "{name}", from {ends}.' in finding.text
 
     walk = pl.Series(RNG.normal(size=N).cumsum())
     finding = only(regression(X, walk))

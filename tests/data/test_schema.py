@@ -1,6 +1,6 @@
 """What a column is taken for, and what is refused before training."""
 
-from datetime import date
+from datetime import date, time
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,8 @@ LETTERS = [f"t{i}" for i in range(N)]
         ([1.5, None] * (N // 2), "x", "constant", "apart from 12 gaps"),
         ([1.5, 2.5] * (N // 2), "x", "number", ""),
         ([True, False] * (N // 2), "x", "number", ""),
-        ([date(2020, 1, d + 1) for d in range(N)], "x", "number", "days since 1970"),
+        ([date(2020, 1, d + 1) for d in range(N)], "x", "date", ""),
+        ([time(d) for d in range(N)], "x", "clock", ""),
         ([3] * N, "x", "constant", "constant"),
         (["a"] * N, "x", "constant", "constant"),
         (list(range(N)), "x", "identifier", "looks like an ID"),
@@ -80,9 +81,9 @@ def test_describe_says_all_of_it():
         }
     )
     assert infer_schema(table).describe() == [
-        "3 numbers scaled (8 gaps filled and flagged: mass)",
+        "2 numbers scaled (8 gaps filled and flagged: mass)",
+        "1 date (day: days scaled)",
         "1 category one-hot (sex 2, plus 'unknown')",
-        "day: dates as days since 1970-01-01",
         "left out: rowid (looks like an ID)",
     ]
 
@@ -158,6 +159,8 @@ OF_EVERY_KIND = {
     "constant": [3.0] * N,
     "identifier": LETTERS,
     "number": [2.5, 3.0, None] * (N // 3),
+    "date": [date.fromordinal(737_500 + 17 * d) if d % 5 < 4 else None for d in range(N)],
+    "clock": [time(d, 15) if d % 5 < 4 else None for d in range(N)],
     "category": ["a", "b", None] * (N // 3),
     "levels": [*(f"{letter}{i}" for letter in LETTERS for i in range(5)), None] * 2,
 }
@@ -199,6 +202,7 @@ def test_every_kind_of_column_answers_what_is_asked_of_it(name):
     noticed = kind.noticed(column, values, learnt)
     assert kind.remarks(column, noticed)
     assert not kind.remarks(column, Noticed())
+    assert len(kind.for_trees(column, values, out)) == len(cells)
     assert len(kind.as_numbers(column, values)) == len(cells)
     assert kind.became(column, learnt, scale=True, most=2)
     cell = as_columns(pl.DataFrame({"x": cells[:1]})).values("x")

@@ -467,6 +467,22 @@ def test_dates_booleans_and_sparse_matrices():
     np.testing.assert_allclose(model.predict_proba(words.toarray()), model.predict_proba(words))
 
 
+@pytest.mark.parametrize("scoring", ["loss", "r2", "neg_mean_absolute_error"])
+def test_dates_as_target_are_scored_by_their_days(scoring):
+    start = datetime.date(2024, 1, 1)
+    due = [start + datetime.timedelta(days=int(d)) for d in 300 + 30 * X[:, 0]]
+    days = np.array([(day - start).days for day in due])
+    options = {"early_stopping": True, "scoring": scoring, "max_iter": 40, "random_state": 0}
+    dated, plain = (MLPRegressor((8,), **options).fit(X, y) for y in (due, days + 19723))
+    assert dated.predict(X).dtype == np.dtype("M8[D]")
+    np.testing.assert_array_equal(dated.predict(X).astype(int), np.round(plain.predict(X)))
+    np.testing.assert_array_equal(dated.history_["val_loss"], plain.history_["val_loss"])
+    low, high = dated.predict_interval(X).T
+    assert (low < high).all()
+    assert dated.score(X, due) == pytest.approx(plain.score(X, days + 19723), abs=1e-3)
+    assert dated.diagnose(X, due, sanity=True)
+
+
 # In notebooks, and with scikit-learn's callbacks.
 
 

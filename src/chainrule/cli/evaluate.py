@@ -114,7 +114,9 @@ def _words_on_unseen(scores: dict[str, Any]) -> list[str]:
 def _words(scores: dict[str, Any]) -> list[tuple[str, str]]:
     """Return names and texts of the scores that are single numbers."""
     single = [n for n, v in scores.items() if isinstance(v, float) or n == "r2"]
-    return [(name.replace("_", " "), number(scores[name], ".4g")) for name in single]
+    unit = f" {scores['unit']}" if "unit" in scores else ""
+    units = {name: unit for name in single if name in ("rmse", "mae")}
+    return [(n.replace("_", " "), number(scores[n], ".4g") + units.get(n, "")) for n in single]
 
 
 def _say_targets(talk: Talk, targets: dict[str, dict[str, Any]]) -> None:

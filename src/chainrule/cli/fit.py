@@ -151,8 +151,8 @@ def _words_on_columns(schema: Schema, own: Schema, model: Any) -> list[str]:
 
 
 def _uses(schema: Schema) -> list[tuple[Any, ...]]:
-    """Return what of a schema shapes the network: columns in use, flags for gaps, categories."""
-    return [(column.name, bool(column.n_gaps), len(column.levels)) for column in schema.used]
+    """Return what of a schema shapes the network: columns, gaps, levels, parts of dates."""
+    return [(c.name, bool(c.n_gaps), len(c.levels), *c.parts) for c in schema.used]
 
 
 def _find(rows: Rows, task: Any, schema: Schema, split: Split) -> list[Finding]:

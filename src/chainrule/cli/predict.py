@@ -198,9 +198,19 @@ def predict_frame(
     names = names or [f"prediction {i + 1}" for i in range(predicted.shape[1])]
     columns: dict[str, Any] = dict(zip(names, predicted.T, strict=True))
     if not classifies:
-        return pl.DataFrame(columns | _beside(model, frame, names, one, interval))
+        columns |= _beside(model, frame, names, one, interval)
+        target = model.fitted_.target
+        whole = all(w for w, unit in zip(target.whole_days, target.units, strict=True) if unit)
+        return pl.DataFrame({name: _cells(each, whole) for name, each in columns.items()})
     columns |= model.fitted_.target.named_probabilities(proba, names)
     return pl.DataFrame({name: column.tolist() for name, column in columns.items()})
+
+
+def _cells(column: Any, whole_days: bool) -> Any:
+    """Return numbers or dates as polars takes them; whole days are written without a time."""
+    if column.dtype.kind == "M":
+        return column.astype("M8[D]" if whole_days else "M8[us]")
+    return column.tolist() if column.dtype == object else column
 
 
 def _rows_of_a_block(model: Any) -> int:

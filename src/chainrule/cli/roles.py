@@ -13,7 +13,7 @@ from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.schema import require_column
 from chainrule.data.reading.table import Table
 from chainrule.data.rows.rows import Rows
-from chainrule.data.target.values import TargetValues, read_target, side_by_side
+from chainrule.data.target.values import TargetValues, read_target, read_values_of, side_by_side
 from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError
 from chainrule.wording import count, listing
@@ -81,10 +81,10 @@ def divide(
     labelled = _labelled(frame.select(targets))
     if not labelled.all():
         frame, X = frame.filter(labelled), X.filter(labelled)
-    each = [read_target(frame[name], name) for name in targets]
+    each = [read_values_of(frame[name], name) for name in targets]
     return Rows(
         replace(as_columns(X), spellings=table.spellings),
-        TargetValues(each[0] if len(each) == 1 else _beside_each_other(each)),
+        each[0] if len(each) == 1 else _beside_each_other(each),
         read_weights(None, frame.height) if weight is None else _weights(frame[weight], weight),
         targets[0] if len(each) == 1 else "y",
         tuple(targets),
@@ -119,9 +119,11 @@ def say_unlabelled(talk: Talk, table: Table, rows: Rows) -> None:
         talk.say("", f"{count(n, 'row')} {has} no target (first data row {first}): left out")
 
 
-def _beside_each_other(targets: list[np.ndarray]) -> np.ndarray:
-    """Return target columns as one array, yes/no among them as 1 and 0."""
-    return side_by_side([t.astype(np.int8) if t.dtype == bool else t for t in targets])
+def _beside_each_other(targets: list[TargetValues]) -> TargetValues:
+    """Return target columns as one, yes/no among them as 1 and 0."""
+    return side_by_side(
+        [TargetValues(t.array.astype(np.int8)) if t.array.dtype == bool else t for t in targets]
+    )
 
 
 def _weights(column: Any, name: str) -> np.ndarray:

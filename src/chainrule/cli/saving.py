@@ -136,9 +136,8 @@ def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None
     if "test" not in results:
         return
     scores, several = results["test"], len(test.names) > 1
-    predicted = (
-        None if model.fitted_.classifies else model.predict(test.columns).reshape(len(test), -1)
-    )
+    target = model.fitted_.target
+    predicted = None if target.classifies else target.plain(model.predict(test.columns))
     for i, name in enumerate(test.names[:MOST_FIGURES]):
         own, number = (scores["targets"][name], f"_{i + 1}") if several else (scores, "")
         if predicted is None:
@@ -147,5 +146,5 @@ def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None
             save_figure(figure, folder, f"confusion_matrix{number}")
         else:
             true = test.each_target[i].astype(float)
-            figure = scatter_figure(true, predicted[:, i], name)
+            figure = scatter_figure(true, predicted[:, i], name, dated="unit" in own)
             save_figure(figure, folder, f"predicted_against_true{number}")

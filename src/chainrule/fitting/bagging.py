@@ -60,6 +60,7 @@ def train_bag(
     tell = _Telling(on_progress, n_networks) if on_progress else None
     whole = Learning(job, table, table, validation, Start(seed, int(settings.max_iter)))
     plain, y, _ = whole.encoded(table)
+    uncut = whole.encoder.uncut
     rng = np.random.default_rng(seed)
     seen = np.sort(rng.permutation(len(plain))[:MOST_SEEN])
     parts = [(np.arange(len(plain)), None)] * n_networks
@@ -89,8 +90,8 @@ def train_bag(
 
         def build(n_outputs: int, given: bool) -> Any:
             del given
-            few = own_x[seen], y[seen]
-            return tabular_network(settings, *few, n_outputs, own_seed, job.task.classifies)
+            few, classifies = (own_x[seen], y[seen]), job.task.classifies
+            return tabular_network(settings, *few, n_outputs, own_seed, classifies, uncut)
 
         return Learning(
             replace(job, settings=own, build=build),

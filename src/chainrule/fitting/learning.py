@@ -251,7 +251,7 @@ class Learning:
 
             def report(epoch: Epoch) -> bool:
                 return epoch.epoch > first and tasks.epoch(
-                    lambda: {"fitted_": self.at(epoch.params)}
+                    lambda: {"fitted_": self._in_numbers(epoch.params)}
                 )
 
             looks.append(report)
@@ -264,8 +264,12 @@ class Learning:
 
     def _estimator_at(self, epoch: Epoch) -> Any:
         estimator = copy.copy(self.job.estimator)
-        estimator.fitted_ = self.at(epoch.params)
+        estimator.fitted_ = self._in_numbers(epoch.params)
         return estimator
+
+    def _in_numbers(self, params: Any) -> Fitted:
+        """Return the same with numbers for dates, as the targets are that it is scored by."""
+        return replace(self.at(params), target=self.target.numeric)
 
     def _fitted(self, plan: Plan, trained: Trained) -> Fitted:
         before = self.job.before if self.start.goes_on else None

@@ -45,7 +45,13 @@ def tabular_rule(schedule: Schedule, weight_decay: float) -> Optimizer:
 
 
 def tabular_network(
-    settings: Any, x: np.ndarray, y: np.ndarray, n_outputs: int, seed: int, classifies: bool
+    settings: Any,
+    x: np.ndarray,
+    y: np.ndarray,
+    n_outputs: int,
+    seed: int,
+    classifies: bool,
+    uncut: Sequence[int],
 ) -> FeedForward:
     """Return the network for some encoded rows and targets; see `build_tabular_network`."""
     outputs = np.zeros(n_outputs, x.dtype)
@@ -59,6 +65,7 @@ def tabular_network(
         outputs.astype(x.dtype),
         0 if classifies else min(PIECES, len(x) // ROWS_TO_A_PIECE),
         np.random.default_rng(seed),
+        uncut,
     )
 
 
@@ -69,8 +76,11 @@ def build_tabular_network(
     outputs: np.ndarray,
     n_pieces: int,
     rng: np.random.Generator,
+    uncut: Sequence[int] = (),
 ) -> FeedForward:
     """Return the network for encoded rows `x`, whose last biases are `outputs`.
+
+    The columns that are `uncut` are not cut into pieces.
 
     Raises
     ------
@@ -81,7 +91,7 @@ def build_tabular_network(
     layers: list[Any] = [soft_clip]
     with np.errstate(all="ignore"):  # as everywhere, numbers that outgrow their type are infinite
         h = _apply(soft_clip, x)
-        cut = _cut(h, n_pieces) if n_pieces else None
+        cut = _cut(h, n_pieces, uncut) if n_pieces else None
         if cut is not None:
             layers.append(cut)
             h = cut_into_pieces(h, cut.columns, np.asarray(cut.edges, x.dtype))
@@ -130,11 +140,11 @@ def _begin(h: np.ndarray, size: int, rng: np.random.Generator) -> tuple[np.ndarr
     return weights / spread, -mixture.sum(axis=0).astype(h.dtype)
 
 
-def _cut(x: np.ndarray, n_pieces: int) -> Piecewise | None:
+def _cut(x: np.ndarray, n_pieces: int, uncut: Sequence[int]) -> Piecewise | None:
     """Return the layer that cuts the columns of many values into pieces; None if there is none."""
     found: dict[int, np.ndarray] = {}
     for j, column in enumerate(x.T):
-        if column.min() < column.max():
+        if j not in uncut and column.min() < column.max():
             edges = quantile_edges(column, n_pieces)
             if len(np.unique(edges)) >= LEAST_EDGES:
                 found[j] = edges

@@ -112,7 +112,8 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
         hidden = [np.asarray(model.transform(given, layer=i + 1)) for i in range(n_hidden)]
     reference = None
     if compare and len(own) >= FEWEST_ROWS:
-        reference = _ask_trees(x, own, n_classes=len(names))
+        trees_see = model.fitted_.encoder.for_trees(rows.columns, x)
+        reference = _ask_trees(trees_see, own, n_classes=len(names))
     return SeenRows(
         x=x,
         input_names=model.fitted_.encoder.feature_names_out,

@@ -45,8 +45,8 @@ def evaluate(model: Any, rows: Rows) -> dict[str, Any]:
         Classes: "accuracy", "balanced_accuracy", "log_loss", "classes", "confusion" (rows true,
         columns predicted), "per_class"; where rows hold classes that training never saw, which are
         predicted wrong, "unseen" counts them by class, and log loss and confusion are without
-        them.  Numbers: "r2" (None where it has no meaning), "rmse" and
-        "mae" in the unit of y, and of quantiles "quantiles".  Several targets: the means
+        them.  Numbers: "r2" (None where it has no meaning), "rmse" and "mae" in the unit of y, of
+        dates in days (as "unit" says), and of quantiles "quantiles".  Several targets: the means
         over them, their own scores as "targets", and of classes "all_right", the share of rows
         with every target right.  All: "rows".
 
@@ -60,8 +60,8 @@ def evaluate(model: Any, rows: Rows) -> dict[str, Any]:
     if target.classifies:
         each, right = _class_scores(model, rows)
     else:
-        true = target.decode(target.encode(rows.y, name=rows.name))
-        each = _number_scores(model, X, true, weights)
+        target.encode(rows.y, name=rows.name)  # refuses other targets than those of the fit
+        each = _number_scores(model, X, np.stack(target.as_scored(rows.y), axis=1), weights)
     if len(each) == 1:
         return {"rows": n, **each[0]}
     names = rows.names or [f"target {i + 1}" for i in range(len(each))]
@@ -116,7 +116,8 @@ def _of_classes(
 def _number_scores(
     model: Any, X: Any, true: np.ndarray, weights: np.ndarray
 ) -> list[dict[str, Any]]:
-    true, predicted = true.reshape(len(true), -1), model.predict(X).reshape(len(true), -1)
+    target = model.fitted_.target
+    predicted = target.plain(model.predict(X))
     each = [_of_numbers(*pair, weights) for pair in zip(true.T, predicted.T, strict=True)]
     if measure_of(model) == "d2_pinball":
         pairs = zip(true.T, predicted.T, strict=True)
@@ -124,8 +125,11 @@ def _number_scores(
             scores["d2_pinball"] = score_of("d2_pinball", *pair, weights, level_of(model))
     levels = learnt_levels(model.loss, model.quantile)
     if levels and len(each) == 1:
-        pairs = zip(levels, model.predict_quantiles(X).T, strict=True)
+        guesses = np.stack([target.plain(guess)[:, 0] for guess in model.predict_quantiles(X).T])
+        pairs = zip(levels, guesses, strict=True)
         each[0]["quantiles"] = [_of_quantile(q, true[:, 0], guess, weights) for q, guess in pairs]
+    for scores, unit in zip(each, target.units, strict=False):
+        scores |= {"unit": "days"} if unit else {}
     return each
 
 
@@ -179,8 +183,9 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
     """Return the score of three models without a network, by name; see `measure_of`.
 
     Always the commonest (or the mean), a linear model, and boosted trees, on the same encoded
-    inputs and with the same weights of rows and classes; the mean over several targets.  They learn
-    from at most 100,000 rows, a linear model of a quantile from 3,000, drawn at random.
+    inputs (but trees on year, month, day, … of dates) and with the same weights of rows and
+    classes; the mean over several targets.  They learn from at most 100,000 rows, a linear model of
+    a quantile from 3,000, drawn at random.
 
     Parameters
     ----------
@@ -193,7 +198,7 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
     from threadpoolctl import threadpool_limits
 
     x_train, y_train, w_train = _plain(model, train, model.fitted_.encoded_training(train))
-    drawn = np.random.default_rng(0).permutation(len(x_train))
+    drawn = np.random.default_rng(0).permutation(len(w_train))
     encoded = model.fitted_.encoded(test.columns, dtype=np.float64)
     x_test, y_test, w_test = _plain(model, test, encoded)
     if getattr(model, "class_weight", None) is not None:
@@ -203,15 +208,16 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
     found: dict[str, list[float | None]] = {}
     level = 0.5 if model.fitted_.classifies else level_of(model)
     # on a small table, threads wait for each other far longer than they work
-    with threadpool_limits(1 if x_train.size < SMALL else None), warnings.catch_warnings():
+    with threadpool_limits(1 if x_train[0].size < SMALL else None), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a linear model has not converged
         for y, true in zip(y_train, y_test, strict=True):
             for name, baseline in _baselines(model, y[drawn[:MOST_ROWS]]).items():
                 linear_program = name == "linear quantile regression"
                 most = MOST_ROWS_OF_A_LINEAR_PROGRAM if linear_program else MOST_ROWS
                 few = slice(None) if len(y) <= most else drawn[:most]
-                baseline.fit(x_train[few], y[few], sample_weight=w_train[few])
-                guess = baseline.predict(x_test)
+                seen = name == "boosted trees"
+                baseline.fit(x_train[seen][few], y[few], sample_weight=w_train[few])
+                guess = baseline.predict(x_test[seen])
                 score = score_of(measure_of(model), true, guess, w_test, level)
                 found.setdefault(name, []).append(score)
     return {name: mean_of(scores) for name, scores in found.items()}
@@ -219,10 +225,11 @@ def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | No
 
 def _plain(
     model: Any, rows: Rows, x: np.ndarray
-) -> tuple[np.ndarray, list[np.ndarray], np.ndarray]:
-    """Return encoded inputs, every target as class numbers or scaled numbers, and weights."""
+) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
+    """Return inputs, once for trees; every target as class or scaled numbers; and weights."""
     target = model.fitted_.target
-    return x, target.each(target.encode(rows.y)), rows.weights
+    seen = [x, model.fitted_.encoder.for_trees(rows.columns, x)]
+    return seen, target.each(target.encode(rows.y)), rows.weights
 
 
 def _baselines(model: Any, y: np.ndarray) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from sklearn.base import clone
 from sklearn.model_selection import train_test_split
 
 from chainrule.data.rows.rows import Rows, as_rows
-from chainrule.data.target.values import TargetValues
 from chainrule.inspection.doctor.diagnosis import SanityTest
 
 FEW_ROWS, FEW_EPOCHS = 32, 400
@@ -68,7 +67,8 @@ def _by_heart(copy: Any, rows: Rows) -> SanityTest:
 
 def _shuffled(model: Any, rows: Rows, order: np.ndarray, rng: np.random.Generator) -> SanityTest:
     train, test = map(np.asarray, train_test_split(order, test_size=0.3, random_state=0))
-    mixed = replace(rows.take(train), y=TargetValues(rows.targets[rng.permutation(train)]))
+    others = replace(rows.y, array=rows.targets[rng.permutation(train)])
+    mixed = replace(rows.take(train), y=others)
     n_epochs = int(model.fitted_.recipe.get("max_iter", model.max_iter))
     copy = _copy(model, min(n_epochs, 100)).fit(mixed, mixed.y)
     held = rows.take(test)

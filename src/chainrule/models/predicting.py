@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.advice import HOLD_OUT, Either, Text
@@ -94,7 +95,11 @@ class Regresses(RegressorMixin, NetworkEstimator):
         return self.fitted_.target.in_units(predictions)
 
     def predict(self, X: Any) -> np.ndarray:
-        """Return predictions in the target's own units; of several quantiles, the middle one."""
+        """Return predictions in the target's own units; of several quantiles, the middle one.
+
+        For dates as target dates, as `numpy.datetime64` of the unit in which they came (UTC), and
+        whole days if those of the fit were.
+        """
         return self._from_raw(self._predict(X))
 
     def _from_raw(self, predictions: np.ndarray) -> np.ndarray:
@@ -117,7 +122,7 @@ class Regresses(RegressorMixin, NetworkEstimator):
                 _quantiles(0.05, 0.95),
                 loss=self.loss,
             )
-        return self._in_units(self._predict(X))
+        return self.fitted_.target.as_dates(self._in_units(self._predict(X)))
 
     def predict_interval(self, X: Any, coverage: float = 0.9) -> np.ndarray:
         """Return intervals that hold the target with probability `coverage`; see `intervals`.
@@ -132,7 +137,8 @@ class Regresses(RegressorMixin, NetworkEstimator):
         Returns
         -------
         array of shape (n_rows, 2)
-            Lower and upper end, in the unit of y; (n_rows, n_targets, 2) for several targets.
+            Lower and upper end, in the unit of y (dates for dates); (n_rows, n_targets, 2) for
+            several targets.
 
         Raises
         ------
@@ -144,9 +150,10 @@ class Regresses(RegressorMixin, NetworkEstimator):
                 "{coverage} must lie between 0 and 1, such as 0.9.", coverage=coverage
             )
         predictions = self._in_units(self._predict(X))
-        levels = self._levels()
+        target, levels = self.fitted_.target, self._levels()
         if len(levels) > 1:
-            return between_quantiles(predictions, levels, self.fitted_.calibration, coverage)
+            known = self.fitted_.calibration
+            return target.as_dates(between_quantiles(predictions, levels, known, coverage))
         if self.fitted_.calibration is None:
             raise OptionError(
                 "intervals need the errors on rows that did not train, but the fit had none. "
@@ -157,7 +164,15 @@ class Regresses(RegressorMixin, NetworkEstimator):
         intervals = symmetric(predictions, self.fitted_.calibration, coverage)
         if is_of_counts(self.loss):
             intervals = np.maximum(intervals, 0)
-        return intervals[:, 0] if self.fitted_.target.one_dimensional else intervals
+        intervals = target.as_dates(intervals)
+        return intervals[:, 0] if target.one_dimensional else intervals
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return R²; that of dates is that of their days."""
+        if not (self.__sklearn_is_fitted__() and self.fitted_.target.dated):
+            return super().score(X, y, sample_weight)
+        true, guess = self.fitted_.target.as_scored(y), self.fitted_.target.plain(self.predict(X))
+        return r2_score(np.stack(true, axis=1), guess, sample_weight=sample_weight)
 
 
 def _quantiles(low: float, high: float) -> Text:

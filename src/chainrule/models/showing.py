@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from chainrule.data.columns.cells import in_days
 from chainrule.data.columns.encoding import InputEncoder
+from chainrule.data.columns.values import spell_moment
 from chainrule.data.rows.rows import as_rows
 from chainrule.errors import OptionError
 from chainrule.predicting.fitted import Fitted
@@ -212,6 +214,9 @@ class ShowsItsNumbers:
         )
 
     def _words_of_prediction(self, row: Any) -> str:
-        said = np.ravel(self.predict(row)).tolist()
-        words = [f"{each:.6g}" if isinstance(each, float) else str(each) for each in said]
+        said = np.ravel(self.predict(row))
+        if said.dtype.kind == "M":
+            words = [spell_moment(each) for each in in_days(said).tolist()]
+        else:
+            words = [f"{e:.6g}" if isinstance(e, float) else str(e) for e in said.tolist()]
         return f"So the network says {', '.join(words)}."

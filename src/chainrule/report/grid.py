@@ -12,11 +12,13 @@ import numpy as np
 
 from chainrule.data import Columns, as_columns, require_column
 from chainrule.data.columns.kinds import kind_of
-from chainrule.data.columns.values import Values
+from chainrule.data.columns.values import Values, as_time, objects
+from chainrule.data.target.numbers import dates_from
 from chainrule.errors import DataError, OptionError
 from chainrule.wording import listing
 
 RESOLUTION, MARGIN = 100, 0.05
+LAST_HOUR = 24 - 1 / 3600
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +35,8 @@ class Grid:
         The rows to predict, of the kind that came in: `ys` slow, `xs` fast.
     points : array of shape (n_rows, 2)
         The two columns of the table itself.
+    dated : pair of bool
+        Which of the two are dates, whose numbers are days since 1970-01-01.
     """
 
     names: tuple[str, str]
@@ -40,6 +44,7 @@ class Grid:
     ys: np.ndarray
     table: Any
     points: np.ndarray
+    dated: tuple[bool, bool] = (False, False)
 
     @property
     def extent(self) -> tuple[float, float, float, float]:
@@ -79,9 +84,13 @@ def make_grid(
         )
     categories = _categories(model)
     values = [_numbers(table, name, categories) for name in names]
+    kinds = [table.values(name).kind for name in names]
     xs, ys = (_line(column, resolution) for column in values)
-    over = dict(zip(names, (np.tile(xs, len(ys)), np.repeat(ys, len(xs))), strict=True))
-    return Grid((names[0], names[1]), xs, ys, _fill(table, over), np.stack(values, axis=1))
+    lines = zip(names, kinds, (np.tile(xs, len(ys)), np.repeat(ys, len(xs))), strict=True)
+    over = {name: _cells(kind, line) for name, kind, line in lines}
+    dated = kinds[0] == "date", kinds[1] == "date"
+    points = np.stack(values, axis=1)
+    return Grid((names[0], names[1]), xs, ys, _fill(table, over), points, dated)
 
 
 def _name(table: Columns, column: str | int) -> str:
@@ -123,6 +132,15 @@ def _line(numbers: np.ndarray, resolution: int) -> np.ndarray:
     return np.linspace(low - margin, high + margin, resolution)
 
 
+def _cells(kind: str, numbers: np.ndarray) -> np.ndarray:
+    """Return numbers as cells of a column of that kind."""
+    if kind == "date":
+        return dates_from(numbers, "us", whole_days=False)
+    if kind == "clock":
+        return objects(as_time(hours) for hours in np.clip(numbers, 0, LAST_HOUR).tolist())
+    return numbers
+
+
 def _fill(table: Columns, over: dict[str, np.ndarray]) -> Any:
     n = len(next(iter(over.values())))
     held = {name: _middle(table.values(name)) for name in table.names if name not in over}
@@ -140,7 +158,8 @@ def _fill(table: Columns, over: dict[str, np.ndarray]) -> Any:
     for place, name in enumerate(table.names):
         if name in over:
             own, backend = frame.columns[place], frame.implementation
-            series = nw.new_series(own, over[name], nw.Float64, backend=backend)  # pyright: ignore
+            dtype = nw.Float64 if over[name].dtype.kind == "f" else None
+            series = nw.new_series(own, over[name], dtype, backend=backend)  # pyright: ignore
         else:
             series = frame[:, place][[held[name]] * n]
         new.append(series)

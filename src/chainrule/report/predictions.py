@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from chainrule.data.target.values import read_target
 from chainrule.errors import ShapeError
 from chainrule.report.display import Display
 from chainrule.report.style import (
@@ -14,6 +15,7 @@ from chainrule.report.style import (
     INK,
     TRAINING,
     VALIDATION,
+    dates_along,
     labelled,
     legend,
     names_of,
@@ -66,7 +68,9 @@ def confusion_figure(
     return figure
 
 
-def scatter_figure(true: np.ndarray, predicted: np.ndarray, name: str) -> "Figure":
+def scatter_figure(
+    true: np.ndarray, predicted: np.ndarray, name: str, *, dated: bool = False
+) -> "Figure":
     """Draw predicted against true numbers, with the line on which they would be equal.
 
     How to read it: a point is a row; the nearer it lies to the dashed line, the better, and a cloud
@@ -78,6 +82,8 @@ def scatter_figure(true: np.ndarray, predicted: np.ndarray, name: str) -> "Figur
         At most 2,000 rows are drawn.
     name : str
         Of the target.
+    dated : bool, default=False
+        Whether the numbers are days since 1970-01-01, to be written as dates.
     """
     figure, (ax,) = new_figure(1, width=4.4, height=4)
     low = float(min(true.min(), predicted.min()))
@@ -87,6 +93,7 @@ def scatter_figure(true: np.ndarray, predicted: np.ndarray, name: str) -> "Figur
     ax.scatter(true[rows], predicted[rows], s=14, color=TRAINING, alpha=0.6, linewidths=0)
     name = words(name)
     labelled(ax, f"Predicted against true, test rows{note}", f"true {name}", f"predicted {name}")
+    dates_along(ax, x=dated, y=dated)
     return figure
 
 
@@ -138,14 +145,14 @@ class ErrorHistogramDisplay(Display):
     def from_predictions(
         cls, y_true: Any, y_pred: Any, *, name: str = "target", ax: "Axes | None" = None
     ) -> "ErrorHistogramDisplay":
-        """Draw the errors of predictions.
+        """Draw the errors of predictions; those of dates are days.
 
         Raises
         ------
         ShapeError
             If they are not two columns of one length.
         """
-        true, predicted = np.asarray(y_true, float), np.asarray(y_pred, float)
+        true, predicted = (np.asarray(read_target(each), float) for each in (y_true, y_pred))
         if true.ndim != 1 or true.shape != predicted.shape:
             raise ShapeError(
                 "ErrorHistogramDisplay expects true and predicted numbers of one shape (n_rows,), "

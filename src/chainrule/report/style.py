@@ -28,6 +28,7 @@ __all__ = [
     "STRONGEST",
     "TRAINING",
     "VALIDATION",
+    "dates_along",
     "depth_colours",
     "draw_image",
     "labelled",
@@ -93,6 +94,17 @@ def plain(ax: "Axes") -> None:
     ax.grid(True, color=INK, alpha=0.12, linewidth=0.6)
     ax.set_axisbelow(True)
     ax.tick_params(which="both", labelsize=8, color=INK, labelcolor=INK)
+
+
+def dates_along(ax: "Axes", *, x: bool = False, y: bool = False) -> None:
+    """Write dates along an axis whose numbers are days since 1970-01-01."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    for axis, dated in ((ax.xaxis, x), (ax.yaxis, y)):
+        if dated:
+            locator = AutoDateLocator(minticks=3)
+            axis.set_major_locator(locator)
+            axis.set_major_formatter(ConciseDateFormatter(locator))
 
 
 def labelled(ax: "Axes", title: str = "", x: str = "", y: str = "") -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from chainrule.data.columns.values import spell_date
+from chainrule.data.target.values import read_target, read_values_of
 from chainrule.errors import ShapeError
 from chainrule.report.display import Display
 from chainrule.report.grid import RESOLUTION, Grid, make_grid
@@ -14,6 +16,7 @@ from chainrule.report.style import (
     INK,
     MARKERS,
     TRAINING,
+    dates_along,
     draw_image,
     labelled,
     legend,
@@ -67,6 +70,8 @@ class DecisionSurfaceDisplay(Display):
         True targets of the rows.
     classes : array of shape (n_classes,), optional
         The classes in order, if they are classes.
+    dated : bool, default=False
+        Whether the numbers are days since 1970-01-01, to be written as dates.
 
     Examples
     --------
@@ -83,6 +88,7 @@ class DecisionSurfaceDisplay(Display):
     predictions: np.ndarray
     targets: np.ndarray
     classes: np.ndarray | None = None
+    dated: bool = False
 
     _size: ClassVar[tuple[float, float]] = (4.8, 3.9)
 
@@ -119,8 +125,9 @@ class DecisionSurfaceDisplay(Display):
         if is_classifier(model):
             p = np.asarray(model.predict_proba(grid.table)).reshape(*shape, -1)
             return cls(grid, p, targets, model.classes_).plot(ax)
-        predictions = np.asarray(model.predict(grid.table)).reshape(shape)
-        return cls(grid, predictions, targets.astype(np.float64)).plot(ax)
+        predicted, true = read_values_of(model.predict(grid.table)), read_target(y)
+        predictions, targets = predicted.array.reshape(shape), true.astype(np.float64)
+        return cls(grid, predictions, targets, dated=bool(predicted.units)).plot(ax)
 
     def _draw(self, ax: "Axes") -> None:
         ax.grid(False)
@@ -128,6 +135,7 @@ class DecisionSurfaceDisplay(Display):
         note = draw(ax)
         ax.set(xlim=self.grid.extent[:2], ylim=self.grid.extent[2:])
         labelled(ax, note, *(words(name) for name in self.grid.names))
+        dates_along(ax, x=self.grid.dated[0], y=self.grid.dated[1])
 
     def _draw_classes(self, ax: "Axes") -> str:
         p, n = self.predictions, self.predictions.shape[-1]
@@ -165,9 +173,13 @@ class DecisionSurfaceDisplay(Display):
         draw_image(ax, tinted(TRAINING, (values - low) / span), self.grid.extent)
         if high > low:
             lines = ax.contour(self.grid.xs, self.grid.ys, values, 7, colors=INK, linewidths=0.8)
-            ax.clabel(lines, fontsize=7)
+            ax.clabel(lines, fontsize=7, fmt=_date if self.dated else None)
         rows, note = some_rows(len(self.targets))
         strength = (self.targets[rows] - low) / span
         faces = tinted(TRAINING, strength)
         ax.scatter(*self.grid.points[rows].T, s=16, c=faces, edgecolors=INK, linewidths=0.5)
         return f"Prediction{note}"
+
+
+def _date(days: float) -> str:
+    return spell_date(float(np.floor(days)))

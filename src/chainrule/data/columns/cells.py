@@ -30,11 +30,12 @@ _KINDS: dict[Kind, tuple[type, ...]] = {
     "integer": (numbers.Integral, np.bool_),
     "float": (numbers.Real, decimal.Decimal, np.bool_),
     "date": (datetime.date, np.datetime64),
+    "clock": (datetime.time,),
 }
 FEW = 2_000  # rows, of which a list is made sooner than polars is asked
 _PLAIN = {str, type(None)}
 _DURATIONS = (datetime.timedelta, np.timedelta64)
-_ATOMS = (str, bytes, datetime.time, *_DURATIONS, *(each for of in _KINDS.values() for each in of))
+_ATOMS = (str, bytes, *_DURATIONS, *(each for of in _KINDS.values() for each in of))
 
 
 def read_values(name: str, column: nw.Series[Any] | np.ndarray) -> Values:
@@ -112,15 +113,16 @@ def _from_array(name: str, column: np.ndarray) -> Values:
             data = objects(map(str, column.tolist()))
         return Values(name, kinds[kind], data)
     if kind == "M":
-        return Values(name, "date", _days(column, "datetime64[us]"))
+        return Values(name, "date", in_days(column))
     if kind == "m":
-        return Values(name, "float", _days(column, "timedelta64[us]"))
+        return Values(name, "float", in_days(column))
     return _from_objects(name, column.tolist())
 
 
-def _days(column: np.ndarray, unit: str) -> np.ndarray:
-    days = column.astype(unit).astype(np.float64) / (1e6 * SECONDS_PER_DAY)
-    return np.where(np.isnat(column), np.nan, days)
+def in_days(array: np.ndarray) -> np.ndarray:
+    """Return dates or durations of NumPy as days, gaps as NaN."""
+    ticks = array.astype(f"{array.dtype.kind}8[us]").astype(np.float64)
+    return np.where(np.isnat(array), np.nan, ticks / (1e6 * SECONDS_PER_DAY))
 
 
 def _from_objects(name: str, items: list[Any]) -> Values:
@@ -191,6 +193,8 @@ def _as_float(item: Any) -> float:
             item = item.astimezone(datetime.UTC).replace(tzinfo=None)
         ticks = np.asarray(item, dtype="datetime64[us]").astype(np.int64)
         return float(ticks) / (1e6 * SECONDS_PER_DAY)
+    if isinstance(item, datetime.time):
+        return item.hour + (60e6 * item.minute + 1e6 * item.second + item.microsecond) / 3.6e9
     return float(item)
 
 

@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike
 from chainrule.data.columns.frames import Columns, as_columns
 from chainrule.data.columns.kinds import KINDS, Answers, Column, kind_of
 from chainrule.data.columns.kinds.kind import Noticed, Part
-from chainrule.data.columns.kinds.number import as_computed
+from chainrule.data.columns.kinds.number import Number, as_computed
 from chainrule.data.columns.matching import match_columns, taken_for, warn_of_names
 from chainrule.data.columns.scaling import measure, measure_sparse, scale_rows
 from chainrule.data.columns.schema import Schema, infer_schema, schema_of_numbers
@@ -123,12 +123,12 @@ class InputEncoder:
 
     @property
     def mean(self) -> np.ndarray:
-        """Of every number column in the training rows; 0 after a sparse matrix."""
+        """Of every column of numbers or dates in the training rows; 0 after a sparse matrix."""
         return self.learnt["mean"]
 
     @property
     def deviation(self) -> np.ndarray:
-        """Of every number column; the largest absolute value after a sparse matrix."""
+        """Of each of these columns; the largest absolute value after a sparse matrix."""
         return self.learnt["deviation"]
 
     @property
@@ -145,6 +145,12 @@ class InputEncoder:
     def feature_names_out(self) -> list[str]:
         """What every output stands for, such as `island=Dream`."""
         return [name for column in self.schema.used for name in kind_of(column).outputs(column)]
+
+    @property
+    def uncut(self) -> list[int]:
+        """The places of the outputs that no network is to cut into pieces."""
+        each = [kind_of(c) for c in self.schema.used for _ in kind_of(c).outputs(c)]
+        return [place for place, kind in enumerate(each) if not kind.cut]
 
     def transform(
         self,
@@ -184,7 +190,8 @@ class InputEncoder:
             out = np.zeros((columns.n_rows, ends[-1]), dtype=dtype)
         else:
             out[:] = 0
-        if array is not None and ends[-1] == array.shape[1] == len(self.mean):
+        n_numbers = len(self.schema.of_kind(Number.name))
+        if array is not None and ends[-1] == array.shape[1] == n_numbers:
             center, size, fill = as_computed(self.mean, self.deviation, scale=self.scale)
             scale_rows(array, out, center=center, scale=size, fill=fill, names=columns.names)
             return out
@@ -195,6 +202,17 @@ class InputEncoder:
         for kind, own in parts.items():
             KINDS[kind].encode_all(own, columns, scale=self.scale)
         return out
+
+    def for_trees(self, X: object, encoded: np.ndarray) -> np.ndarray:
+        """Give rows, as `transform` has `encoded` them, with dates as trees like them."""
+        if not self.uncut:
+            return encoded
+        columns, parts, end = as_columns(X), [], 0
+        for column, name in self._pairs(columns, "InputEncoder"):
+            kind, start = kind_of(column), end
+            end += len(kind.outputs(column))
+            parts.append(kind.for_trees(column, columns.values(name), encoded[:, start:end]))
+        return np.concatenate(parts, axis=1)
 
     def without_own(
         self, X: object, x: np.ndarray, parts: np.ndarray, weight: np.ndarray, answers: Answers

@@ -1,4 +1,4 @@
-"""What every column of a table is: number, category, or left out; inferred, said, overridable."""
+"""What every column of a table is, or that it is left out; inferred, said, overridable."""
 
 from __future__ import annotations
 
@@ -82,9 +82,9 @@ def infer_schema(
     In this order: what the user says holds. A column of one value, or none, is left out.
     Whole numbers that are all different and either count up by one (20 rows or more) or have a name
     like an ID (`id`, `index`, `key`, …), and texts that are all different (20 rows or more), look
-    like an ID and are left out. Numbers, booleans, dates and text of nothing but numbers are
-    numbers. Other text is a category, with its 100 most frequent levels. In an array of numbers
-    every column is a number.
+    like an ID and are left out. Numbers, booleans and text of nothing but numbers are numbers.
+    Dates are dates, times of day are clocks. Other text is a category, with its 100 most frequent
+    levels. In an array of numbers every column is a number.
 
     Parameters
     ----------

@@ -1,12 +1,13 @@
 """One column on this side of the border, as numbers or as text.
 
-Numbers, booleans and dates are float64 with NaN for gaps; everything else is text with None for
-gaps. Booleans are 0 and 1, dates and times days since 1970-01-01 (UTC), durations days. Whole
-numbers that float64 cannot hold are kept as their digits.
+Numbers, booleans, dates and times of day are float64 with NaN for gaps; everything else is text
+with None for gaps. Booleans are 0 and 1, dates days since 1970-01-01 (UTC), times of day hours,
+durations days. Whole numbers that float64 cannot hold are kept as their digits.
 """
 
 from __future__ import annotations
 
+import datetime
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 SECONDS_PER_DAY = 86_400
 EXACT = 2**53  # from here on float64 skips whole numbers
-Kind = Literal["integer", "float", "boolean", "date", "text", "category", "other"]
+Kind = Literal["integer", "float", "boolean", "date", "clock", "text", "category", "other"]
 
 
 class Coded(NamedTuple):
@@ -68,7 +69,7 @@ class Values:
         there = ~self.gaps
         numbers, first, rows = np.unique(self.data[there], return_index=True, return_inverse=True)
         order = np.argsort(first)
-        spell = {"boolean": _spell_boolean, "date": _spell_date}.get(self.kind, spell_number)
+        spell = _SPELLED.get(self.kind, spell_number)
         spelled = as_coded(map(spell, numbers[order].tolist()))
         place_of, places = np.empty(len(order), np.intp), np.full(len(there), -1)
         place_of[order] = spelled.places
@@ -92,7 +93,7 @@ class Values:
         return read_cells(_series(self.name, self.data.tolist()))
 
     def as_numbers(self, spelling: Spelling | None = None) -> np.ndarray:
-        """Return float64 with NaN for gaps, and for what is no number written so."""
+        """Return float64 with NaN for gaps, and for what is no number or date written so."""
         if not self.is_text:
             return self.data
         texts, places = self.coded
@@ -100,12 +101,6 @@ class Values:
         return np.append(
             _as_float64(read_cells(_series(self.name, texts), options).values), np.nan
         )[places]
-
-    def unreadable(self, spelling: Spelling | None = None) -> np.ndarray:
-        """Return the rows with a text that is no number, and no word for a gap either."""
-        if not self.is_text:
-            return np.empty(0, dtype=np.intp)
-        return np.flatnonzero(np.isnan(self.as_numbers(spelling)) & ~self.gaps)
 
     def first_row_of(self, place: int) -> int:
         """Return the first row, counted from 0, that holds a text of `coded`."""
@@ -165,13 +160,15 @@ def _series(name: str, texts: list[str | None] | list[str]) -> pl.Series:
 
 
 def _as_float64(series: pl.Series) -> np.ndarray:
-    """Return numbers of any type; dates as days since 1970, times and durations as days."""
+    """Return numbers of any type; dates as days since 1970, durations as days, times as hours."""
     import polars as pl
 
     if series.dtype in (pl.Date, pl.Datetime):
         ticks = series.cast(pl.Datetime("us")).cast(pl.Int64)
     elif series.dtype == pl.Duration:
         ticks = series.cast(pl.Duration("us")).cast(pl.Int64)
+    elif series.dtype == pl.Time:
+        return series.cast(pl.Int64).cast(pl.Float64).to_numpy() / 3.6e12
     else:
         return series.cast(pl.Float64, strict=False).to_numpy().astype(np.float64)
     return ticks.cast(pl.Float64).to_numpy() / (1e6 * SECONDS_PER_DAY)
@@ -181,6 +178,26 @@ def _spell_boolean(value: float) -> str:
     return str(bool(value))
 
 
-def _spell_date(days: float) -> str:
+def spell_date(days: float) -> str:
+    """Return ISO text, without a time where it is midnight."""
     moment = np.datetime64(round(days * SECONDS_PER_DAY * 1e6), "us")
     return str(moment.astype("datetime64[D]")) if days.is_integer() else str(moment)
+
+
+def spell_moment(days: float) -> str:
+    """Return ISO text, without what is 0 in it: no time at midnight, no empty fractions."""
+    return spell_date(days).removesuffix(".000000")
+
+
+def spell_clock(hours: float) -> str:
+    """Return a time of day as ISO text: `13:45:00`."""
+    return str(as_time(hours))
+
+
+def as_time(hours: float) -> datetime.time:
+    """Return hours since midnight as a time of day."""
+    midnight = datetime.datetime(1970, 1, 1)
+    return (midnight + datetime.timedelta(microseconds=round(hours * 3.6e9))).time()
+
+
+_SPELLED = {"boolean": _spell_boolean, "date": spell_date, "clock": spell_clock}

@@ -110,7 +110,7 @@ def _why_left_out(column: Column) -> str:
 
 def _why_an_id(seen: Seen) -> str:
     present = seen.present
-    if len(present) < MIN_ROWS_FOR_AN_ID or seen.is_date:
+    if len(present) < MIN_ROWS_FOR_AN_ID or seen.spelt:
         return ""
     if seen.is_category:
         n = seen.n_different

@@ -16,7 +16,7 @@ from chainrule.data.columns.kinds import Column, kind_of
 from chainrule.data.columns.schema import Schema
 from chainrule.data.target.classes import places_of, sorted_classes
 from chainrule.data.target.numbers import NumberTarget
-from chainrule.data.target.values import read_target
+from chainrule.data.target.values import read_values_of
 from chainrule.data.weights import read_weights
 from chainrule.errors import ShapeError
 
@@ -31,11 +31,15 @@ class Seen:
 
     column: Column
     numbers: np.ndarray
-    is_date: bool
+    spelt: str  # as what its values are spelled: "date", "clock", or "" for numbers and levels
 
     @property
     def name(self) -> str:
         return self.column.name
+
+    @property
+    def is_date(self) -> bool:
+        return self.spelt == "date"
 
     @property
     def is_category(self) -> bool:
@@ -73,6 +77,8 @@ class Look:
         The columns in use.
     y : np.ndarray
         The target; class codes if `classes` are there. Empty for a target of several columns.
+    y_spelt : str
+        As what its values are spelled, like `spelt` of `Seen`.
     classes : np.ndarray or None
         The classes, for a classification.
     weights : np.ndarray
@@ -84,6 +90,7 @@ class Look:
     schema: Schema
     seen: list[Seen]
     y: np.ndarray
+    y_spelt: str
     classes: np.ndarray | None
     weights: np.ndarray
     n_rows: int
@@ -101,7 +108,8 @@ class Look:
 
 def look_at(columns: Columns, y: object, task: str, schema: Schema, weights: object) -> Look:
     """Read the columns in use and the target, of the rows whose weight is above 0."""
-    target = read_target(y)
+    read = read_values_of(y)
+    target, y_spelt = read.array, "date" if len(read.units) == 1 else ""
     if len(target) != columns.n_rows:
         raise ShapeError(
             "Found input variables with inconsistent numbers of samples: the table has "
@@ -117,10 +125,10 @@ def look_at(columns: Columns, y: object, task: str, schema: Schema, weights: obj
     target = target.ravel() if target.ndim == 1 or target.shape[1] == 1 else target[:0, 0]
     if task == "classification":
         classes = sorted_classes(target)
-        return Look(schema, seen, places_of(target, classes), classes, weight, n_rows)
+        return Look(schema, seen, places_of(target, classes), "", classes, weight, n_rows)
     if len(target):
         target = NumberTarget.fit(target, scale=False).encode(target)[:, 0]
-    return Look(schema, seen, target.astype(np.float64), None, weight, n_rows)
+    return Look(schema, seen, target.astype(np.float64), y_spelt, None, weight, n_rows)
 
 
 def _draw(n: int, most: int) -> np.ndarray:
@@ -132,5 +140,6 @@ def _draw(n: int, most: int) -> np.ndarray:
 def _see(column: Column, columns: Columns) -> Seen:
     values = columns.values(column.name)
     kind = kind_of(column)
-    is_date = values.kind == "date" and not kind.has_levels
-    return Seen(column, kind.as_numbers(column, values), is_date)
+    spelt = next((what for what in (kind.name, values.kind) if what in ("date", "clock")), "")
+    spelt = "" if kind.has_levels else spelt
+    return Seen(column, kind.as_numbers(column, values), spelt)

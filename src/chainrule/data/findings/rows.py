@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from chainrule.advice import Text, as_split
+from chainrule.data.columns.values import spell_clock, spell_moment
 from chainrule.data.findings.look import Look, Seen
 from chainrule.finding import Finding
 from chainrule.wording import count
@@ -29,8 +30,8 @@ def find_order(look: Look, ordered_split: bool) -> Iterator[Finding]:
                 yield Finding(
                     "ordered",
                     "look",
-                    f'the rows are in the order of "{seen.name}", from {_spell(seen, 0)} to '
-                    f"{_spell(seen, -1)}{look.sample}.",
+                    f'the rows are in the order of "{seen.name}", '
+                    f"{_from_to(seen.present, seen.spelt)}{look.sample}.",
                     remedy=Text(
                         "If later rows are to be predicted from earlier ones, hold out the last: "
                         "{}.",
@@ -51,15 +52,17 @@ def _ascends(seen: Seen) -> bool:
     steps = np.diff(seen.present)
     if not ((steps >= 0).all() or (steps <= 0).all()):
         return False
-    counts = bool((np.abs(steps) == 1).all()) and not seen.is_date  # an ID, said elsewhere
+    counts = bool((np.abs(steps) == 1).all()) and not seen.spelt  # an ID, said elsewhere
     return not counts and seen.n_different >= FEWEST_VALUES
 
 
-def _spell(seen: Seen, place: int) -> str:
-    value = seen.present[place]
-    if not seen.is_date:
-        return f"{value:g}"
-    return str(np.datetime64(round(value), "D"))
+def _from_to(numbers: np.ndarray, spelt: str) -> str:
+    """Return the first and the last number in words; of dates the time only within a day."""
+    first, last = float(numbers[0]), float(numbers[-1])
+    if spelt == "date" and np.floor(first) != np.floor(last):
+        first, last = float(np.floor(first)), float(np.floor(last))
+    spell = {"date": spell_moment, "clock": spell_clock}.get(spelt, "{:g}".format)
+    return f"from {spell(first)} to {spell(last)}"
 
 
 def _blocks_of_classes(look: Look, ordered_split: bool) -> Iterator[Finding]:
@@ -93,7 +96,7 @@ def _neighbours(look: Look, ordered_split: bool) -> Iterator[Finding]:
         yield Finding(
             "ordered",
             "look" if ordered_split else "note",
-            f"the rows are sorted by the target, from {y[0]:g} to {y[-1]:g}{look.sample}.",
+            f"the rows are sorted by the target, {_from_to(y, look.y_spelt)}{look.sample}.",
             remedy=Text(
                 "The last rows are not like the others: mix them with {}.", as_split("random")
             )

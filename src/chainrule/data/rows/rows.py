@@ -10,7 +10,12 @@ import numpy as np
 from chainrule.data.columns.frames import Columns, as_columns
 from chainrule.data.columns.schema import Schema
 from chainrule.data.rows.splitting import Split, refuse_other_length, split_rows
-from chainrule.data.target.values import TargetValues, column_names, read_target
+from chainrule.data.target.values import (
+    TargetValues,
+    column_names,
+    read_target,
+    read_values_of,
+)
 from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, OptionError, ShapeError
 
@@ -66,7 +71,7 @@ class Rows:
 
     @property
     def targets(self) -> np.ndarray:
-        """The target as an array of shape (n_rows,) or (n_rows, n_targets)."""
+        """The target as an array of shape (n_rows,) or (n_rows, n_targets); dates as days."""
         return self.y.array
 
     @property
@@ -79,7 +84,7 @@ class Rows:
         return replace(
             self,
             columns=self.columns.take(rows),
-            y=TargetValues(self.targets[rows]),
+            y=replace(self.y, array=self.targets[rows]),
             weights=self.weights[rows],
             groups=None if self.groups is None else self.groups[rows],
             places=None if self.places is None else self.places[rows],
@@ -124,12 +129,12 @@ def as_rows(X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Ro
     name = getattr(y, "name", None)
     names = [name] if isinstance(name, str) and name else []
     name = names[0] if names else "y"
-    columns, targets = as_columns(X), read_target(y, name)
+    columns, read = as_columns(X), read_values_of(y, name)
     n = columns.n_rows
-    if len(targets) != n:
+    if len(read.array) != n:
         raise ShapeError(
             f"Found input variables with inconsistent numbers of samples: X has {n} rows, "
-            f"y has {len(targets)}. Give one target for each row."
+            f"y has {len(read.array)}. Give one target for each row."
         )
     weighted = sample_weight is not None
     if isinstance(sample_weight, int | float | np.number):
@@ -139,7 +144,7 @@ def as_rows(X: Any, y: Any, sample_weight: Any = None, groups: Any = None) -> Ro
     if groups is not None:
         groups = read_target(groups, "groups", role="column").ravel()
         refuse_other_length("groups", groups, n)
-    return Rows(columns, TargetValues(targets), weights, name, names, weighted, groups)
+    return Rows(columns, read, weights, name, names, weighted, groups)
 
 
 def rows_if_given(

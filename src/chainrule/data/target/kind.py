@@ -67,6 +67,16 @@ class Target(ABC):
         return ()
 
     @property
+    def dated(self) -> bool:
+        """Whether there are dates among the targets, so that predictions are dates."""
+        return False
+
+    @property
+    def numeric(self) -> Target:
+        """The same target, whose predictions are numbers where they are dates: of days."""
+        return self
+
+    @property
     @abstractmethod
     def class_lists(self) -> list[list[Any]]: ...
 

@@ -1,25 +1,43 @@
-"""One number or several per row: scaled by the training rows, and back in the user's units."""
+"""One number or several per row: scaled by the training rows, and back in the user's units.
+
+Dates are numbers, too: days since 1970-01-01, and dates again where they are predicted.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
 
 from chainrule.advice import as_task
 from chainrule.data.columns.scaling import LARGEST, measure, scaled_in_words
+from chainrule.data.columns.values import SECONDS_PER_DAY, spell_moment
 from chainrule.data.target.kind import Target
-from chainrule.data.target.values import read_target, warn_of_column_vector
+from chainrule.data.target.values import read_target, read_values_of, warn_of_column_vector
 from chainrule.data.weights import read_weights
 from chainrule.errors import DataError, ShapeError
 from chainrule.wording import count
 
+# Of each unit of NumPy in a day; 0 for those that are no part of it.
+TICKS = {"Y": 0, "M": 0, "W": 0, "D": 1, "h": 24, "m": 1440, "s": SECONDS_PER_DAY}
+TICKS |= {
+    "ms": SECONDS_PER_DAY * 10**3,
+    "us": SECONDS_PER_DAY * 10**6,
+    "ns": SECONDS_PER_DAY * 10**9,
+}
+LAST_TICK = 2.0**63 - 1024  # the largest number that int64 and float64 both hold
+
 
 @dataclass(frozen=True, eq=False)
 class NumberTarget(Target):
-    """Numbers, scaled; made by `fit` or `from_state`."""
+    """Numbers, scaled; made by `fit` or `from_state`.
+
+    `units` says of each column in which unit of NumPy its dates came, "" of numbers, and
+    `whole_days` whether they were all midnight, so that predictions are rounded to days; both are
+    empty where there are no dates.
+    """
 
     kind: ClassVar[str] = "numbers"
     classifies: ClassVar[bool] = False
@@ -29,6 +47,8 @@ class NumberTarget(Target):
     one_dimensional: bool
     lowest: np.ndarray | None = None
     highest: np.ndarray | None = None
+    units: tuple[str, ...] = ()
+    whole_days: tuple[bool, ...] = ()
 
     @classmethod
     def fit(
@@ -46,7 +66,7 @@ class NumberTarget(Target):
         Parameters
         ----------
         y : series, frame or array-like of shape (n_rows,) or (n_rows, n_targets)
-            Numbers; one that never varies has the deviation 1.
+            Numbers or dates; one that never varies has the deviation 1.
         scale : bool, default=True
             Scale the target.
         name : str
@@ -63,22 +83,24 @@ class NumberTarget(Target):
         DataError
             If the target is text, too large to be scaled, or below 0 where it must not be.
         """
-        array = read_target(y, name)
-        warn_of_column_vector(array)
-        columns = _as_columns(array, name)
+        read = read_values_of(y, name)
+        warn_of_column_vector(read.array)
+        columns = _as_columns(read.array, name)
         one = columns.shape[1] == 1
         weight = read_weights(weights, len(columns))
         counts = weight > 0
         if non_negative:
             _refuse_negative(columns, counts, name)
         ends = (columns[counts].min(axis=0), columns[counts].max(axis=0)) if within_range else ()
+        whole = (columns[counts] == np.floor(columns[counts])).all(axis=0).tolist()
+        dates = {"units": read.units, "whole_days": tuple(whole)} if read.units else {}
         if not scale:
             n = columns.shape[1]
-            return cls(np.zeros(n), np.ones(n), one, *ends)
+            return cls(np.zeros(n), np.ones(n), one, *ends, **dates)
         _refuse_too_large(columns, name)
         names = [name] * columns.shape[1]
         moments = measure(columns[counts], names, None if weights is None else weight[counts])
-        return cls(moments.mean, moments.deviation, one, *ends)
+        return cls(moments.mean, moments.deviation, one, *ends, **dates)
 
     @property
     def n_outputs(self) -> int:
@@ -117,21 +139,52 @@ class NumberTarget(Target):
         _refuse_too_large(columns, name)
         return (columns - self.center) / self.scale
 
+    @property
+    def dated(self) -> bool:
+        return bool(self.units)
+
+    @property
+    def numeric(self) -> NumberTarget:
+        return replace(self, units=(), whole_days=())
+
     def in_units(self, raw: np.ndarray) -> np.ndarray:
-        """Give numbers in the user's units, (n_rows, n_targets)."""
+        """Give numbers in the user's units, (n_rows, n_targets); of dates days."""
         numbers = np.asarray(raw) * self.scale + self.center
         return numbers if self.lowest is None else np.clip(numbers, self.lowest, self.highest)
 
     def decode(self, predictions: np.ndarray) -> np.ndarray:
-        """Give numbers in the user's units, 1-D if there is one target."""
-        numbers = self.in_units(predictions)
-        return numbers[:, 0] if self.one_dimensional else numbers
+        """Give numbers in the user's units, or dates, 1-D if there is one target."""
+        given = self.as_dates(self.in_units(predictions))
+        return given[:, 0] if self.one_dimensional else given
+
+    def as_dates(self, numbers: np.ndarray) -> np.ndarray:
+        """Give dates where numbers are days; of several targets the second axis is that of targets.
+
+        Dates beside numbers are objects, dates or datetimes of Python.
+        """
+        if not self.units:
+            return numbers
+        if len(self.units) == 1:
+            return dates_from(numbers, self.units[0], self.whole_days[0])
+        columns = [
+            dates_from(numbers[:, i], unit, whole) if unit else numbers[:, i]
+            for i, (unit, whole) in enumerate(zip(self.units, self.whole_days, strict=True))
+        ]
+        if not all(self.units):
+            columns = [_as_objects(*each) for each in zip(columns, self.whole_days, strict=True)]
+        return np.stack(columns, axis=1)
+
+    def plain(self, predicted: np.ndarray) -> np.ndarray:
+        """Give what `decode` gave as numbers of shape (n_rows, n_targets), of dates days."""
+        if not self.units:
+            return predicted.reshape(len(predicted), -1)
+        return np.stack(self.as_scored(predicted), axis=1)
 
     def each(self, encoded: np.ndarray) -> list[np.ndarray]:
         return list(encoded.T)
 
     def as_scored(self, y: object) -> list[np.ndarray]:
-        """Give the numbers of each target in the user's units."""
+        """Give the numbers of each target in the user's units, of dates days."""
         return list(_as_columns(read_target(y), "target").T)
 
     def probabilities_of_each(self, probabilities: Any) -> list[np.ndarray]:
@@ -142,6 +195,16 @@ class NumberTarget(Target):
         del probabilities, names
         return {}
 
+    def told(self, name: str, y: object, encoded: np.ndarray) -> str:
+        if not self.units:
+            return super().told(name, y, encoded)
+        numbers = [float(each[0]) for each in self.as_scored(y)]
+        pairs = zip(numbers, self.units, strict=True)
+        shown = ", ".join(spell_moment(number) if unit else f"{number:g}" for number, unit in pairs)
+        day = f"{numbers[0]:.10g}"
+        which = f", day {day} from 1970-01-01" if len(numbers) == 1 else ""
+        return f"The target {name} is {shown}{which}{self._became(day, encoded)}."
+
     def _became(self, shown: str, encoded: np.ndarray) -> str:
         center, scale = self.center.tolist(), self.scale.tolist()
         if len(center) > 1 or (center, scale) == ([0.0], [1.0]):
@@ -149,7 +212,9 @@ class NumberTarget(Target):
         return f": y = {scaled_in_words(shown, center[0], scale[0])} = {encoded[0]:.6g}"
 
     def to_state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-        meta = {"one_dimensional": self.one_dimensional}
+        meta: dict[str, Any] = {"one_dimensional": self.one_dimensional}
+        if self.units:
+            meta |= {"units": list(self.units), "whole_days": list(self.whole_days)}
         arrays = {"center": self.center, "scale": self.scale}
         if self.lowest is not None and self.highest is not None:
             arrays |= {"lowest": self.lowest, "highest": self.highest}
@@ -158,7 +223,26 @@ class NumberTarget(Target):
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> NumberTarget:
         ends = (arrays.get("lowest"), arrays.get("highest"))
-        return cls(arrays["center"], arrays["scale"], meta["one_dimensional"], *ends)
+        units, whole = (tuple(meta.get(name, ())) for name in ("units", "whole_days"))
+        if {len(units), len(whole)} - {0, len(arrays["center"])} or not {*units} <= {"", *TICKS}:
+            raise ValueError(f"dates in the units {units}")
+        one = meta["one_dimensional"]
+        return cls(arrays["center"], arrays["scale"], one, *ends, units, whole)
+
+
+def dates_from(days: np.ndarray, unit: str, whole_days: bool) -> np.ndarray:
+    """Return days since 1970-01-01 as dates of NumPy; what the unit cannot hold is its end."""
+    days = np.round(days) if whole_days else days
+    finer = unit if TICKS[unit] else "D"
+    ticks = np.clip(np.round(np.nan_to_num(days) * (TICKS[unit] or 1)), -LAST_TICK, LAST_TICK)
+    dates = ticks.astype(np.int64).astype(f"M8[{finer}]").astype(f"M8[{unit}]")
+    return np.where(np.isnan(days), np.datetime64("NaT"), dates)
+
+
+def _as_objects(column: np.ndarray, whole_days: bool) -> np.ndarray:
+    if column.dtype.kind == "M":
+        column = column.astype("M8[D]" if whole_days else "M8[us]")
+    return column.astype(object)
 
 
 def _as_columns(array: np.ndarray, name: str) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import warnings
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -11,6 +12,7 @@ import numpy as np
 from chainrule.data.columns.cells import is_gap, read_values
 from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.scaling import LARGEST
+from chainrule.data.columns.values import Values, objects
 from chainrule.errors import DataError, ShapeError
 from chainrule.wording import count
 
@@ -20,9 +22,14 @@ MIN_ROWS_PER_CLASS = 5
 
 @dataclass(frozen=True, eq=False)
 class TargetValues:
-    """A target that was read already: `array` has a value, or a row of values, for each row."""
+    """A target that was read: `array` has a value, or a row of values, for each row.
+
+    Dates are days since 1970-01-01 there; `units` says of each column in which unit of NumPy they
+    came, "" for one of no dates, and is empty if there are none at all.
+    """
 
     array: np.ndarray
+    units: tuple[str, ...] = ()
 
 
 def read_target(y: object, name: str = "target", *, role: str = "target") -> np.ndarray:
@@ -38,7 +45,7 @@ def read_target(y: object, name: str = "target", *, role: str = "target") -> np.
     Returns
     -------
     np.ndarray of shape (n_rows,) or (n_rows, n_targets)
-        Numbers and booleans keep their type, text becomes an array of text.
+        Numbers and booleans keep their type, text becomes an array of text, dates become days.
 
     Raises
     ------
@@ -47,9 +54,15 @@ def read_target(y: object, name: str = "target", *, role: str = "target") -> np.
     DataError
         If values are missing or infinite.
     """
+    return read_values_of(y, name, role=role).array
+
+
+def read_values_of(y: object, name: str = "target", *, role: str = "target") -> TargetValues:
+    """Take a target like `read_target`, and give its values with what tells dates from numbers."""
     if isinstance(y, TargetValues):
-        return y.array
-    array = _to_array(y, name, role)
+        return y
+    read = _to_values(y, name, role)
+    array = read.array
     if array.ndim not in (1, 2):
         raise ShapeError(
             f'the {role} "{name}" has the shape {array.shape}; '
@@ -75,7 +88,7 @@ def read_target(y: object, name: str = "target", *, role: str = "target") -> np.
             f'the {role} "{name}" is infinite in {count(int(rows.sum()), "row")}, first in '
             f"data row {int(rows.argmax()) + 1}. Correct those values, or leave the rows out."
         )
-    return array
+    return read
 
 
 def column_names(y: object) -> list[str] | None:
@@ -88,7 +101,7 @@ def column_names(y: object) -> list[str] | None:
     return as_columns(y).names if isinstance(native, (nw.DataFrame, nw.LazyFrame)) else None
 
 
-def _to_array(y: Any, name: str, role: str) -> np.ndarray:
+def _to_values(y: Any, name: str, role: str) -> TargetValues:
     if y is None:
         raise DataError(
             f'this requires y to be passed, but the target y is None: the {role} "{name}" is not '
@@ -101,18 +114,18 @@ def _to_array(y: Any, name: str, role: str) -> np.ndarray:
 
         native: Any = nw.from_native(y, pass_through=True, allow_series=True)  # pyright: ignore
         if isinstance(native, nw.Series):
-            return _from_values(name, native)
+            return _from_column(name, native)
         if isinstance(native, (nw.DataFrame, nw.LazyFrame)):
             columns = as_columns(y)
             assert columns.frame is not None
-            each = [_from_values(n, columns.frame[:, i]) for i, n in enumerate(columns.names)]
+            each = [_from_column(n, columns.frame[:, i]) for i, n in enumerate(columns.names)]
             return each[0] if len(each) == 1 else side_by_side(each)
     array = _as_array(y, name)
     if array.dtype.kind in "biufU" or array.ndim not in (1, 2):
-        return array
+        return TargetValues(array)
     if array.ndim == 1:
-        return _from_values(name, array)
-    return side_by_side([_from_values(name, array[:, i]) for i in range(array.shape[1])])
+        return _from_column(name, array)
+    return side_by_side([_from_column(name, array[:, i]) for i in range(array.shape[1])])
 
 
 def _as_array(y: Any, name: str) -> np.ndarray:
@@ -133,22 +146,45 @@ def _as_array(y: Any, name: str) -> np.ndarray:
     return array
 
 
-def side_by_side(columns: list[np.ndarray]) -> np.ndarray:
+def side_by_side(columns: list[TargetValues]) -> TargetValues:
     """Return columns as one array: numbers if all are, else objects that keep their types."""
-    kinds = {column.dtype.kind for column in columns}
+    arrays = [column.array for column in columns]
+    kinds = {array.dtype.kind for array in arrays}
     if not (kinds <= set("iuf") or len(kinds) == 1):
-        columns = [column.astype(object) for column in columns]
-    return np.stack(columns, axis=1)
+        arrays = [array.astype(object) for array in arrays]
+    units = tuple(column.units[0] if column.units else "" for column in columns)
+    return TargetValues(np.stack(arrays, axis=1), units if any(units) else ())
 
 
-def _from_values(name: str, column: Any) -> np.ndarray:
+def _from_column(name: str, column: Any) -> TargetValues:
     values = read_values(name, column)
     if values.kind == "category":  # those of pandas may be numbers
-        objects = np.empty(len(values.data), dtype=object)
-        objects[:] = column.to_list()
-        values = read_values(name, objects)
+        column = objects(column.to_list())
+        values = read_values(name, column)
+    if values.kind == "date":
+        return TargetValues(values.data, (_unit_of(column),))
+    return TargetValues(_array_of(column, values))
+
+
+def _unit_of(column: Any) -> str:
+    """Return in which unit of NumPy the dates of a column are."""
+    import narwhals as nw
+
+    if isinstance(column, np.ndarray) and column.dtype.kind == "M":
+        return np.datetime_data(column.dtype)[0]
+    if isinstance(column.dtype, nw.Datetime):
+        return column.dtype.time_unit
+    if isinstance(column.dtype, nw.Date):
+        return "D"
+    types = {type(item) for item in list(column) if not is_gap(item)}
+    return "D" if types == {datetime.date} else "us"
+
+
+def _array_of(column: Any, values: Values) -> np.ndarray:
     if values.gaps.any():
         return values.data
+    if values.kind == "clock":
+        return values.as_texts()
     if values.kind == "integer":
         return _exact_integers(column)
     return values.data.astype(bool) if values.kind == "boolean" else values.data
@@ -187,11 +223,15 @@ def guess_task(
 ) -> tuple[Literal["classification", "regression"], str]:
     """Guess what a target asks for and give the task with the reason.
 
-    Text and booleans are classes. Whole numbers are classes if there are at most 20 different ones
-    with 5 rows each on average. Everything else is a number. Of several columns, text is classes,
-    and nothing but 0 and 1 (both occurring) are yes/no labels.
+    Text and booleans are classes. Dates are numbers. Whole numbers are classes if there are at most
+    20 different ones with 5 rows each on average. Everything else is a number. Of several columns,
+    text is classes, and nothing but 0 and 1 (both occurring) are yes/no labels.
     """
-    array = read_target(y, name)
+    read = read_values_of(y, name)
+    array = read.array
+    if read.units and all(read.units):
+        n = len(read.units)
+        return "regression", "dates" if n == 1 else f"{n} columns of dates"
     if array.ndim == 2 and array.shape[1] > 1:
         return _guess_task_of_columns(array)
     array = array.ravel()

@@ -66,7 +66,9 @@ def how_to_do_it_again(subject: Subject) -> Section:
 
 
 def _task(subject: Subject) -> str:
-    return "classes (classification)" if subject.classifies else "numbers (regression)"
+    if subject.classifies:
+        return "classes (classification)"
+    return "dates (regression)" if subject.model.fitted_.target.dated else "numbers (regression)"
 
 
 def _date(subject: Subject) -> str:

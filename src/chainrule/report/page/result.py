@@ -85,8 +85,9 @@ def _scores_table(
 
 def _single(scores: Mapping[str, Any], shown: str) -> tuple[tuple[str, str], ...]:
     """Return the scores that are single numbers, but for the one shown elsewhere."""
+    unit = f" {scores['unit']}" if "unit" in scores else ""
     single = [
-        (measure_words(name), number(value) if name in SHARES else general(value))
+        (measure_words(name), number(value) if name in SHARES else f"{general(value)}{unit}")
         for name, value in scores.items()
         if isinstance(value, float) and name != shown
     ]
@@ -108,18 +109,19 @@ def _of_target(
     if not subject.draws:
         return []
     true = part.each_target[i].astype(np.float64)
-    guess = subject.model.predict(part.columns)
-    guess = np.asarray(guess).reshape(len(guess), -1)[:, i]
-    error = guess - true
+    target = subject.model.fitted_.target
+    guess, dated = target.plain(subject.model.predict(part.columns))[:, i], bool(scores.get("unit"))
+    in_unit = f"{name}, days" if dated else name
+    error, unit = guess - true, " days" if dated else ""
     says = f"{len(true):,} test rows: predicted {name} against true {name}"
-    told = f"Errors of {name}: mean {error.mean():.3g}, spread {error.std():.3g}"
+    told = f"Errors of {name}: mean {error.mean():.3g}{unit}, spread {error.std():.3g}{unit}"
     return [
         picture(
             "predicted_against_true",
             "Predicted against true",
-            [(scatter_figure(true, guess, name), says)],
+            [(scatter_figure(true, guess, name, dated=dated), says)],
         ),
-        picture("errors", "The errors", [(error_figure(true, guess, name), told)]),
+        picture("errors", "The errors", [(error_figure(true, guess, in_unit), told)]),
     ]
 
 

@@ -1,7 +1,9 @@
 """The kinds of column, in the order in which a column is tried against them."""
 
 from chainrule.data.columns.kinds.category import Category
+from chainrule.data.columns.kinds.clock import Clock
 from chainrule.data.columns.kinds.constant import Constant
+from chainrule.data.columns.kinds.date import Date
 from chainrule.data.columns.kinds.dropped import Dropped
 from chainrule.data.columns.kinds.identifier import Identifier
 from chainrule.data.columns.kinds.kind import Answers, Column, ColumnKind
@@ -15,6 +17,8 @@ _IN_THEIR_ORDER: tuple[ColumnKind, ...] = (
     Constant(),
     Identifier(),
     Number(),
+    Date(),
+    Clock(),
     Levels(),
     Category(),
 )

@@ -19,6 +19,7 @@ from chainrule.data.columns.frames import Columns
 from chainrule.data.columns.scaling import all_missing
 from chainrule.data.columns.values import Values
 from chainrule.data.spelling import Spelling
+from chainrule.wording import count, listing
 
 MOST_TEXTS = 10_000  # of a column that are counted each for itself
 
@@ -27,7 +28,8 @@ class Column(msgspec.Struct, frozen=True):
     """One column: what it is taken for, why, and how its cells are written if not plainly.
 
     `levels` are those with a slot of their own, `n_levels` how many are known without one, and
-    `tells` what of the target it tells of each of these.
+    `tells` what of the target it tells of each of these.  `parts` are what the network sees of a
+    date beside its days.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Column(msgspec.Struct, frozen=True):
     spelling: Spelling | None = None
     n_levels: int = 0
     tells: list[str] = []
+    parts: list[str] = []
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +115,8 @@ class ColumnKind(ABC):
     asks_target : bool
         Whether it learns of the target, too: then it has `told`, `learnt_of`, `places` and
         `without_own`.
+    cut : bool
+        Whether a network may cut its numbers into pieces, to bend within them.
     learns : tuple of str
         Names of the numbers that it learns of each column; a model file keeps them.
     """
@@ -122,6 +127,7 @@ class ColumnKind(ABC):
     has_levels: ClassVar[bool] = False
     of_whole_table: ClassVar[bool] = False
     asks_target: ClassVar[bool] = False
+    cut: ClassVar[bool] = True
     learns: ClassVar[tuple[str, ...]] = ()
 
     @abstractmethod
@@ -214,6 +220,11 @@ class ColumnKind(ABC):
         """Return float64 with NaN for gaps, by which columns are compared; levels from 1 on."""
         return values.as_numbers(column.spelling)
 
+    def for_trees(self, column: Column, values: Values, encoded: np.ndarray) -> np.ndarray:
+        """Return what trees are given in place of the `outputs`, which are `encoded`."""
+        del column, values
+        return encoded
+
     def noticed(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> Noticed:
         """Return what is to be said of new rows; that of several blocks of them is put together."""
         del learnt
@@ -244,3 +255,27 @@ def refuse_empty(values: Values) -> None:
     """Raise a DataError if a column has no value at all."""
     if values.gaps.all():
         raise all_missing(values.name)
+
+
+def noticed_gaps(values: Values, numbers: np.ndarray) -> Noticed:
+    """Return what is to be said of cells that were read as `numbers`; NaN is a gap."""
+    gaps = np.isnan(numbers)
+    odd = np.flatnonzero(gaps & ~values.gaps)
+    if not len(odd):
+        return Noticed(int(gaps.sum()))
+    return Noticed(int(gaps.sum()), Counter(values.data[odd].tolist()), int(odd[0]))
+
+
+def told_of_gaps(column: Column, noticed: Noticed, what: str, where: str) -> list[str]:
+    """Return lines on cells that cannot be read as `what` they should be, and `where` gaps go."""
+    n_gaps, odd, lines = noticed.n_gaps, noticed.texts, []
+    if not n_gaps:
+        return []
+    if odd:
+        shown = listing([f'"{text}"' for text in odd], 5)
+        lines.append(
+            f"{column.name}: {count(odd.total(), 'cell')} ({shown}; first in data row "
+            f"{noticed.first_row + 1}) cannot be read as {what}: gaps"
+        )
+    new = "" if column.n_gaps else " (training had none, so they are not flagged)"
+    return [*lines, f"{column.name}: {count(n_gaps, 'gap')} {where}{new}"]

@@ -1,4 +1,4 @@
-"""A column of numbers: booleans, dates and text of nothing but numbers count as such.
+"""A column of numbers: booleans and text of nothing but numbers count as such, and if asked dates.
 
 (x - mean) / deviation, a gap becomes the mean; "… is missing" 0/1 if training had gaps.  Of a
 sparse table x / max|x|, so that zeros stay zeros, and a gap becomes 0.
@@ -6,14 +6,21 @@ sparse table x / max|x|, so that zeros stay zeros, and a gap becomes 0.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 import numpy as np
 
 from chainrule.data.columns.frames import Columns
-from chainrule.data.columns.kinds.kind import Column, ColumnKind, Noticed, Part, refuse_empty
+from chainrule.data.columns.kinds.kind import (
+    Column,
+    ColumnKind,
+    Noticed,
+    Part,
+    noticed_gaps,
+    refuse_empty,
+    told_of_gaps,
+)
 from chainrule.data.columns.scaling import (
     BLOCK_VALUES,
     measure,
@@ -42,16 +49,21 @@ class Number(ColumnKind):
             how = "" if spelling is None else f" ({spelling.words})"
             values.spelling = spelling
             return self._taken(values, f"text of numbers, read as numbers{how}")
-        if values.is_text or (values.kind == "integer" and _is_named_like_a_code(values.name)):
+        of_codes = values.kind == "integer" and _is_named_like_a_code(values.name)
+        if values.is_text or values.kind in ("date", "clock") or of_codes:
             return None
-        return self._taken(values, DATES if values.kind == "date" else "")
+        return self._taken(values, "")
 
     def as_asked(self, columns: Columns, name: str, weight: np.ndarray | None) -> Column:
         del weight
         values = columns.values(name)
         refuse_empty(values)
         values.refuse_infinite()
-        return self._taken(values, "a number, as you asked")
+        if values.is_text and values.spelling is None:
+            values.spelling = values.cells.spelling
+        of_dates = values.kind == "date" or getattr(values.spelling, "what", "") == "date"
+        what = DATES if of_dates else "a number"
+        return self._taken(values, f"{what}, as you asked")
 
     def _taken(self, values: Values, note: str) -> Column:
         spelling = values.spelling
@@ -130,24 +142,10 @@ class Number(ColumnKind):
 
     def noticed(self, column: Column, values: Values, learnt: Mapping[str, Any]) -> Noticed:
         del learnt
-        n_gaps = int(np.isnan(values.as_numbers(column.spelling)).sum())
-        odd = values.unreadable(column.spelling)
-        if not len(odd):
-            return Noticed(n_gaps)
-        return Noticed(n_gaps, Counter(values.data[odd].tolist()), int(odd[0]))
+        return noticed_gaps(values, values.as_numbers(column.spelling))
 
     def remarks(self, column: Column, noticed: Noticed) -> list[str]:
-        n_gaps, odd, lines = noticed.n_gaps, noticed.texts, []
-        if not n_gaps:
-            return []
-        if odd:
-            shown = listing([f'"{text}"' for text in odd], 5)
-            lines.append(
-                f"{column.name}: {count(odd.total(), 'cell')} ({shown}; first in data row "
-                f"{noticed.first_row + 1}) cannot be read as numbers: gaps"
-            )
-        new = "" if column.n_gaps else " (training had none, so they are not flagged)"
-        return [*lines, f"{column.name}: {count(n_gaps, 'gap')} filled with the training mean{new}"]
+        return told_of_gaps(column, noticed, "numbers", "filled with the training mean")
 
     def became(self, column: Column, learnt: Mapping[str, float], *, scale: bool, most: int) -> str:
         del most
