@@ -147,7 +147,12 @@ def as_split(kind: str) -> Text:
     return Text("`{}`", Either(Setting("validation_split", python), Setting("split", kind)))
 
 
+def for_task(task: str) -> Either:
+    """Return what does a task: the model in Python, the option at the shell."""
+    model = "a classifier" if task == "classification" else "a regressor"
+    return Either(model, Text("`{task}`", task=task))
+
+
 def as_task(task: str) -> Text:
     """Return the advice to do the other task."""
-    model = "a classifier" if task == "classification" else "a regressor"
-    return Text("Use {}", Either(model, Text("`{task}`", task=task)))
+    return Text("Use {}", for_task(task))

@@ -90,6 +90,53 @@ def test_columns_that_say_nothing_or_hardly_anything():
     assert (finding.kind, finding.columns) == ("constant", ("x3", "x4"))
 
 
+def test_levels_that_differ_in_capitals_or_blanks():
+    towns = pl.Series(
+        ["Ulm", "Bonn", "bonn", "Kiel", "BONN ", "ulm", "New York", "New  York"] * (N // 8)
+    )
+    finding = only(classification(X.with_columns(town=towns)))
+    assert (finding.kind, finding.columns) == ("spellings", ("town",))
+    assert finding.text == (
+        '"town" has 3 levels written in two ways or more, which differ in capitals or blanks '
+        'alone: "Bonn" (50) and "bonn" (50) and "BONN " (50), "Ulm" (50) and "ulm" (50), '
+        '"New York" (50) and "New  York" (50).'
+    )
+    assert finding.remedy.startswith("If they mean the same, write them in one way")
+
+
+@pytest.mark.parametrize(
+    "name", ["patient", "Patient_ID", "speakerName", "visit id", "customer no"]
+)
+def test_rows_of_the_same_one(name):
+    ones = RNG.integers(0, 40, N)
+    for column in (pl.Series(ones * 3), pl.Series([f"p{one}" for one in ones])):
+        finding = next(
+            each for each in regression(X.with_columns(column.alias(name))) if each.kind == "groups"
+        )
+        assert finding.columns == (name,)
+        assert f'"{name}" has 40 different values in 400 rows, so that one' in finding.text
+        assert "has 10.0 of them" in finding.text
+        quoted = f"'{name}'" if " " in name else name
+        assert finding.remedy.at(SHELL).endswith(f"`--split groups --groups {quoted}`.")
+        assert finding.remedy.endswith("keep the rows of each together: `groups`.")
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("town", RNG.integers(0, 40, N)),  # no one's name
+        ("patient", RNG.integers(0, 3, N)),  # three of them are classes
+        ("patient", np.arange(N)[RNG.permutation(N)] // 1.5),  # hardly any twice
+        ("patient", RNG.normal(size=N)),
+        ("patients", np.where(np.arange(N) < N // 2, 0, np.arange(N))),  # half of all are one
+        ("number of students", RNG.integers(0, 40, N)),
+    ],
+)
+def test_columns_that_name_no_one(name, values):
+    found = regression(X.with_columns(pl.Series(name, values)))
+    assert "groups" not in {each.kind for each in found}
+
+
 def test_columns_that_say_the_same():
     codes = RNG.integers(0, 4, N)
     table = X.with_columns(

@@ -197,7 +197,16 @@ def test_bad_targets_are_refused_with_the_remedy(call, kind, words):
         ([True, False], "classification", "yes or no"),
         ([0, 1] * 5, "classification", "2 different whole numbers"),
         ([0.0, 1.0] * 5, "classification", "2 different whole numbers"),
-        (range(5), "regression", "5 different whole numbers in 5 rows"),
+        (
+            range(5),
+            "regression",
+            "5 different whole numbers in 5 rows; a classifier would take them as classes",
+        ),
+        (
+            [1, 2, 3] * 5,
+            "classification",
+            "3 different whole numbers; a regressor would take them as numbers",
+        ),
         (list(range(21)) * 9, "regression", "21 different whole numbers"),
         ([0.5, 1.0] * 5, "regression", "numbers with fractions"),
         (np.zeros((9, 2)), "regression", "2 target columns"),
@@ -207,3 +216,31 @@ def test_bad_targets_are_refused_with_the_remedy(call, kind, words):
 )
 def test_the_task_is_guessed_with_a_reason(y, task, reason):
     assert guess_task(y) == (task, reason)
+
+
+COUNTS = np.repeat(np.r_[:14, 15], [26, 71, 60, 45, 32, 20, 18, 14, 4, 2, 2, 2, 1, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("y", "task"),
+    [
+        (COUNTS, "regression"),
+        (COUNTS + 1.0, "regression"),
+        (np.random.default_rng(0).poisson(1.5, 100_000), "regression"),
+        (COUNTS + 2, "classification"),  # no count begins with 2
+        (20 - COUNTS, "classification"),
+        (np.repeat([0, 1, 2, 3, 4, 5, 6], [90, 80, 3, 70, 60, 2, 50]), "classification"),
+        (np.repeat([1, 2, 3, 4, 5], [1, 3, 36, 120, 140]), "classification"),  # stars
+        (np.repeat([1.5, 2, 2.5, 3], [1, 2, 3, 19]), "regression"),
+        (np.arange(4000) % 10, "classification"),  # digits
+    ],
+)
+def test_counts_are_numbers_and_ratings_are_classes(y, task):
+    found, reason = guess_task(y)
+    assert found == task
+    if y is COUNTS:
+        assert reason == (
+            "15 different whole numbers, the largest of them rare, as counts are; a classifier "
+            "would take them as classes"
+        )
+        assert "`--task classification` would take" in reason.at(SHELL)

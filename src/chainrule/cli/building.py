@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.advice import Text
 from chainrule.cli.asked import Asked, refuse_unknown
 from chainrule.cli.options import BY_NAME, PARAMETERS
+from chainrule.cli.talk import SHELL
 from chainrule.data.rows.rows import Rows
 from chainrule.data.target.values import guess_task
 from chainrule.errors import DataError, OptionError
@@ -20,7 +22,8 @@ def choose_task(asked: Asked, rows: Rows) -> tuple[str, str]:
     """Return the task, and why it is that one."""
     task = asked.values["task"]
     if task == "auto":
-        return guess_task(rows.y)
+        guessed, reason = guess_task(rows.y)
+        return guessed, Text(reason).at(SHELL)
     if task not in TASKS:
         raise OptionError(f"--task {task} is not known. Choose auto, {' or '.join(TASKS)}.")
     return task, "as asked"

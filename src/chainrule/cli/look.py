@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from chainrule.advice import Text
 from chainrule.cli.reading import read_asked, say_reading
 from chainrule.cli.roles import divide, say_unlabelled
 from chainrule.cli.talk import SHELL, Talk, columns, draw
@@ -37,6 +38,7 @@ def run_look(
         rows = divide(table, targets, inputs=options)
         say_unlabelled(talk, table, rows)
         task, reason = guess_task(rows.y)
+        reason = Text(reason).at(SHELL)
         talk.say("Target", f"{', '.join(targets)}: {task} ({reason})")
         inputs = rows.columns
         schema = infer_schema(inputs, **options)

@@ -14,6 +14,7 @@ from chainrule.data.findings.classes import find_in_classes
 from chainrule.data.findings.columns import find_in_columns, find_pairs
 from chainrule.data.findings.leaks import find_leaks
 from chainrule.data.findings.look import look_at
+from chainrule.data.findings.names import find_in_names
 from chainrule.data.findings.rows import find_copies, find_order
 from chainrule.finding import Finding
 
@@ -77,5 +78,6 @@ def find(
         *find_order(look, ordered_split),
         *find_copies(look),
         *find_in_columns(look),
+        *find_in_names(look),
         *find_pairs(look),
     ]

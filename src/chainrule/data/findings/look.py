@@ -6,6 +6,7 @@ differently look the same); NaN is a gap. Large tables are looked at through a s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,11 +28,12 @@ ROWS_FOR_VALUES = 2_000
 
 @dataclass(frozen=True, eq=False)
 class Seen:
-    """A used column as numbers."""
+    """A used column as numbers; those of names are places in `texts`, from 1 on."""
 
     column: Column
     numbers: np.ndarray
     spelt: str  # as what its values are spelled: "date", "clock", or "" for numbers and levels
+    texts: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -142,4 +144,5 @@ def _see(column: Column, columns: Columns) -> Seen:
     kind = kind_of(column)
     spelt = next((what for what in (kind.name, values.kind) if what in ("date", "clock")), "")
     spelt = "" if kind.has_levels else spelt
-    return Seen(column, kind.as_numbers(column, values), spelt)
+    texts = values.coded.texts if kind.has_levels else ()
+    return Seen(column, kind.as_numbers(column, values), spelt, texts)

@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from chainrule.advice import Text, for_task
 from chainrule.data.columns.cells import is_gap, read_values
 from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.scaling import LARGEST
@@ -18,6 +19,7 @@ from chainrule.wording import count
 
 MAX_CLASSES_OF_INTEGERS = 20
 MIN_ROWS_PER_CLASS = 5
+FEWEST_COUNTS, MOST_OF_A_RARE_COUNT = 6, 0.001  # different numbers; share of the rows
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,8 +226,10 @@ def guess_task(
     """Guess what a target asks for and give the task with the reason.
 
     Text and booleans are classes. Dates are numbers. Whole numbers are classes if there are at most
-    20 different ones with 5 rows each on average. Everything else is a number. Of several columns,
-    text is classes, and nothing but 0 and 1 (both occurring) are yes/no labels.
+    20 different ones with 5 rows each on average, unless they count from 0 or 1 and the largest are
+    rare, as counts are. Everything else is a number. Of several columns, text is classes, and
+    nothing but 0 and 1 (both occurring) are yes/no labels. The reason is a `Text`, which says what
+    else it could be.
     """
     read = read_values_of(y, name)
     array = read.array
@@ -239,12 +243,30 @@ def guess_task(
         return "classification", "yes or no" if array.dtype.kind == "b" else "text"
     if (array != np.round(array)).any():
         return "regression", "numbers with fractions"
-    n_values = len(np.unique(array))
-    if n_values > MAX_CLASSES_OF_INTEGERS:
-        return "regression", f"{n_values} different whole numbers"
-    if len(array) < MIN_ROWS_PER_CLASS * n_values:
-        return "regression", f"{n_values} different whole numbers in {count(len(array), 'row')}"
-    return "classification", f"{count(n_values, 'different whole number')}"
+    values, sizes = np.unique(array, return_counts=True)
+    n, different = len(values), count(len(values), "different whole number")
+    if n > MAX_CLASSES_OF_INTEGERS:
+        return "regression", different
+    task, why = "classification", ""
+    if len(array) < MIN_ROWS_PER_CLASS * n:
+        task, why = "regression", f" in {count(len(array), 'row')}"
+    elif _are_counts(values, sizes):
+        task, why = "regression", ", the largest of them rare, as counts are"
+    elif n == 2:
+        return task, different
+    other, them = ("regression", "numbers") if task == "classification" else (_CLASSES, "classes")
+    return task, Text("{}; {} would take them as {}", different + why, for_task(other), them)
+
+
+_CLASSES = "classification"
+
+
+def _are_counts(values: np.ndarray, sizes: np.ndarray) -> bool:
+    """Return whether whole numbers run from 0 or 1 on, and the last of them alone are rare."""
+    rare = sizes < max(MIN_ROWS_PER_CLASS, MOST_OF_A_RARE_COUNT * sizes.sum())
+    n_rare, n = int(rare.sum()), len(values)
+    runs_on = values[0] in (0, 1) and bool((np.diff(values[: n - n_rare + 1]) == 1).all())
+    return n >= FEWEST_COUNTS and runs_on and n_rare > 1 and bool(rare[n - n_rare :].all())
 
 
 def _guess_task_of_columns(

@@ -65,7 +65,8 @@ def _findings(found: list[dict[str, Any]]) -> list[Block]:
         return [
             Words(
                 "Nothing was found. Looked for: IDs, constants, copies of columns and of rows, "
-                "columns that give the target away, an order, rare classes, gaps, many levels."
+                "columns that give the target away, an order, rare classes, gaps, many levels, "
+                "levels written in two ways, rows of the same one."
             )
         ]
     cards = [
