@@ -58,14 +58,14 @@ def test_scores_and_baselines_are_weighted(folder, target):
 
 def test_baselines_are_fitted_and_scored_with_the_weights(folder):
     from chainrule.data.rows.rows import as_rows
-    from chainrule.judging.evaluation import score_baselines
+    from chainrule.judging.baselines import score_baselines
 
     table, model = make_table(), load(folder / "kind" / "model.chr")
     X, y, w = table.select(INPUTS), table["kind"], table["w"].to_numpy()
     twice = np.repeat(np.arange(len(y)), w)
     rows, alike = as_rows(X, y, w), as_rows(X[twice], y[twice])
-    weighted = score_baselines(model, rows, rows)
-    repeated = score_baselines(model, alike, alike)
+    weighted = score_baselines(model, rows, rows).scores
+    repeated = score_baselines(model, alike, alike).scores
     for name in ("logistic regression", "always the commonest"):
         assert weighted[name] == pytest.approx(repeated[name], abs=0.01)
     commonest = np.bincount(np.searchsorted(["x", "y", "z"], y.to_numpy()), weights=w)

@@ -6,7 +6,7 @@ import pytest
 
 from chainrule import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor, load
 from chainrule.data.rows.rows import as_rows
-from chainrule.judging.evaluation import score_baselines
+from chainrule.judging.baselines import score_baselines
 
 QUICK = {"hidden_layer_sizes": 8, "max_iter": 30, "n_networks": 2, "random_state": 0}
 RNG = np.random.default_rng(0)
@@ -83,6 +83,6 @@ def test_baselines_do_not_hear_of_their_own_target_either(number):
     noise = RNG.normal(size=N)
     rows = as_rows(TABLE, noise)
     model = TabularRegressor(**QUICK).fit(rows.take(TRAIN), rows.take(TRAIN).y)
-    assert score_baselines(model, rows.take(TRAIN), rows.take(TEST))["boosted trees"] > -0.3
+    assert score_baselines(model, rows.take(TRAIN), rows.take(TEST)).scores["boosted trees"] > -0.3
     trees = number.diagnose(TABLE[:1200], NUMBER[TRAIN])
     assert trees.healthy, trees

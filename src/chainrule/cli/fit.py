@@ -1,7 +1,6 @@
 """`chainrule fit`: read, understand, split, train, test, write the run folder."""
 
 import json as json_format
-import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,7 @@ from chainrule.cli.parting import column_options, divide_table, split_as_asked
 from chainrule.cli.reading import read_asked, say_reading
 from chainrule.cli.roles import say_unlabelled
 from chainrule.cli.saving import save_run
-from chainrule.cli.talk import SHELL, Talk, show_progress
+from chainrule.cli.talk import SHELL, Talk, show_progress, show_shares
 from chainrule.data.columns.kinds import kind_of
 from chainrule.data.columns.schema import Schema, infer_schema
 from chainrule.data.findings import Finding, find
@@ -36,8 +35,6 @@ from chainrule.errors import ChainruleError, OptionError
 from chainrule.predicting.intervals import is_of_counts
 from chainrule.runs.folder import hash_table, refuse_existing
 from chainrule.wording import count, from_to
-
-MANY_ROWS = 20_000  # so many that baselines take their time
 
 
 def run_fit(typed: dict[str, Any]) -> int:
@@ -107,7 +104,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         "epochs": model.n_iter_,
         "kept": from_to([each.ending.epoch for each in model.fitted_.networks]),
         "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
-        **_test(talk, model, rows, split, test),
+        **_test(talk, model, rows, split, test, compare=options.baselines),
     }
     final = save_run(talk, asked, model, schema, parts, results, data_hash)
     talk.say("Next", f"chainrule predict {final} NEW_TABLE -o predictions.csv")
@@ -192,19 +189,29 @@ def _train(model: Any, train: Rows, validation: Rows, *, keeps_groups: bool) -> 
             ) from None
 
 
-def _test(talk: Talk, model: Any, rows: Rows, split: Split, test: Rows) -> dict[str, Any]:
+def _test(
+    talk: Talk, model: Any, rows: Rows, split: Split, test: Rows, *, compare: bool
+) -> dict[str, Any]:
     if not len(test):
         return {}
     # scikit-learn, once something is trained
-    from chainrule.judging.evaluation import MOST_ROWS, evaluate, measure_of, score_baselines
+    from chainrule.judging.baselines import Baselines, score_baselines, seconds_for
+    from chainrule.judging.evaluation import evaluate, measure_of
 
-    scores = evaluate(model, test)
-    learning = rows.take(np.concatenate([split.train, split.validation]))
-    if len(learning) > MANY_ROWS:
-        print("fitting three baselines to compare with", file=sys.stderr)
-    baselines = score_baselines(model, learning, test)
-    measure = measure_of(model)
-    talk.say("Test", summary.describe_test(measure, scores, baselines))
-    if len(learning) > MOST_ROWS:
-        talk.say("", f"the baselines learnt from {MOST_ROWS} of the {len(learning)} rows")
-    return {"measure": measure, "test": scores, "baselines": baselines}
+    scores, measure = evaluate(model, test), measure_of(model)
+    found = Baselines()
+    if compare:
+        learning = rows.take(np.concatenate([split.train, split.validation]))
+        with show_shares("to compare with:") as on_progress:
+            found = score_baselines(
+                model, learning, test, seconds=seconds_for(model), on_progress=on_progress
+            )
+    talk.say("Test", summary.describe_test(measure, scores, found.scores), *found.notes)
+    if found.notes:
+        talk.say("", "without such baselines: --no-baselines")
+    return {
+        "measure": measure,
+        "test": scores,
+        "baselines": found.scores,
+        "baselines_cut": found.notes,
+    }

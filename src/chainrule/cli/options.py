@@ -212,6 +212,7 @@ def _table() -> tuple[Option, ...]:
         o("resume", k.PATH, None, "Run folder whose training goes on.", metavar="RUN", **shown,
           may_change=True),
         o("out", k.PATH, None, "Run folder; else runs/<table>-<n>.", **shown, **call),
+        o("baselines", k.SWITCH, True, "Compare with models without a network.", **changing),
         o("figures", k.SWITCH, True, "Draw figures.", **changing),
         o("report", k.SWITCH, True, "Write the report, one HTML file.", **changing),
         o("json", k.SWITCH, False, "Print the results as JSON on stdout.", **shown, **call),

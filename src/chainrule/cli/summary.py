@@ -68,13 +68,13 @@ def describe_training(model: Any) -> str:
 
 def describe_test(measure: str, scores: dict[str, Any], baselines: dict[str, Any]) -> str:
     """Return the network's score beside those of the baselines, in a line."""
-    beside = " · ".join(f"{label} {number(score)}" for label, score in baselines.items())
+    beside = "".join(f" · {label} {number(score)}" for label, score in baselines.items())
     mean = ""
     if "targets" in scores:
         mean = f", mean of {count(len(scores['targets']), 'target')},"
     return (
         f"{MEASURES[measure]} {number(scores[measure])}{mean} on {count(scores['rows'], 'row')}"
-        f" · {beside}"
+        f"{beside}"
     )
 
 

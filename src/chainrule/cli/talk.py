@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 LABEL_WIDTH = 9
+SECONDS_BETWEEN_LINES = 5
 MOST_WIDE = 100_000  # no line of a table is cut where there is no terminal
 OF_OTHER_COMMANDS = {"coverage": "--interval", "row": "--row", "format": "--format"}
 
@@ -140,9 +141,39 @@ def show_progress(label: str = "Epoch") -> Iterator[Any]:
             live.update(
                 training, completed=done, description=line(progress), visible=True, refresh=True
             )
-        elif (progress.epoch or progress.share) and now - shown["at"] > 5:
+        elif (progress.epoch or progress.share) and now - shown["at"] > SECONDS_BETWEEN_LINES:
             console.print(line(progress), highlight=False, soft_wrap=True)
             shown["at"] = now
 
     with live:
         yield on_progress
+
+
+@contextmanager
+def show_shares(label: str) -> Iterator[Any]:
+    """Yield a callback for (name, share done), shown as the progress of a training is."""
+    from rich.console import Console  # rich only when something is drawn
+    from rich.progress import BarColumn, Progress, TextColumn
+
+    console = Console(stderr=True)
+    live = Progress(
+        TextColumn("{task.description}", markup=False),
+        BarColumn(16),
+        console=console,
+        auto_refresh=False,
+        transient=True,
+        disable=not console.is_terminal,
+    )
+    doing = live.add_task(label, total=1.0, visible=False)
+    shown = {"at": time.perf_counter()}
+
+    def on_share(name: str, share: float) -> None:
+        line, now = f"{label} {name}", time.perf_counter()
+        if console.is_terminal:
+            live.update(doing, completed=share, description=line, visible=True, refresh=True)
+        elif now - shown["at"] > SECONDS_BETWEEN_LINES:
+            console.print(f"{line} {share:.0%}", highlight=False, soft_wrap=True)
+            shown["at"] = now
+
+    with live:
+        yield on_share

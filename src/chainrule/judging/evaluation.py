@@ -1,10 +1,9 @@
-"""How good a model is on labelled rows, and how good three baselines are that need no network.
+"""How good a model is on labelled rows.
 
 Every target has its scores; of several, the means stand beside them.  Scores are weighted as the
 rows are; the confusion matrix counts rows.
 """
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,6 @@ import numpy as np
 from chainrule.data.rows.rows import Rows
 from chainrule.data.target.kind import Target, TrueClasses
 from chainrule.predicting.intervals import learnt_levels
-
-SMALL = 1_000_000  # numbers in a table
-MOST_ROWS = 100_000  # that a baseline learns from
-MOST_ROWS_OF_A_LINEAR_PROGRAM = 3_000
 
 
 def measure_of(model: Any) -> str:
@@ -177,92 +172,6 @@ def _means(each: list[dict[str, Any]]) -> dict[str, float | None]:
 
 def _or_none(values: np.ndarray) -> list[float | None]:
     return [None if np.isnan(value) else float(value) for value in values]
-
-
-def score_baselines(model: Any, train: Rows, test: Rows) -> dict[str, float | None]:
-    """Return the score of three models without a network, by name; see `measure_of`.
-
-    Always the commonest (or the mean), a linear model, and boosted trees, on the same encoded
-    inputs (but trees on year, month, day, … of dates) and with the same weights of rows and
-    classes; the mean over several targets.  They learn from at most 100,000 rows, a linear model of
-    a quantile from 3,000, drawn at random.
-
-    Parameters
-    ----------
-    model : estimator
-        The fitted network to compare with.
-    train, test : Rows
-        To learn from, and to score on.
-    """
-    from sklearn.utils.class_weight import compute_sample_weight  # once something is trained
-    from threadpoolctl import threadpool_limits
-
-    x_train, y_train, w_train = _plain(model, train, model.fitted_.encoded_training(train))
-    drawn = np.random.default_rng(0).permutation(len(w_train))
-    encoded = model.fitted_.encoded(test.columns, dtype=np.float64)
-    x_test, y_test, w_test = _plain(model, test, encoded)
-    if getattr(model, "class_weight", None) is not None:
-        w_train = w_train * compute_sample_weight(
-            model.class_weight, model.fitted_.target.decode(model.fitted_.target.encode(train.y))
-        )
-    found: dict[str, list[float | None]] = {}
-    level = 0.5 if model.fitted_.classifies else level_of(model)
-    # on a small table, threads wait for each other far longer than they work
-    with threadpool_limits(1 if x_train[0].size < SMALL else None), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that a linear model has not converged
-        for y, true in zip(y_train, y_test, strict=True):
-            for name, baseline in _baselines(model, y[drawn[:MOST_ROWS]]).items():
-                linear_program = name == "linear quantile regression"
-                most = MOST_ROWS_OF_A_LINEAR_PROGRAM if linear_program else MOST_ROWS
-                few = slice(None) if len(y) <= most else drawn[:most]
-                seen = name == "boosted trees"
-                baseline.fit(x_train[seen][few], y[few], sample_weight=w_train[few])
-                guess = baseline.predict(x_test[seen])
-                score = score_of(measure_of(model), true, guess, w_test, level)
-                found.setdefault(name, []).append(score)
-    return {name: mean_of(scores) for name, scores in found.items()}
-
-
-def _plain(
-    model: Any, rows: Rows, x: np.ndarray
-) -> tuple[list[np.ndarray], list[np.ndarray], np.ndarray]:
-    """Return inputs, once for trees; every target as class or scaled numbers; and weights."""
-    target = model.fitted_.target
-    seen = [x, model.fitted_.encoder.for_trees(rows.columns, x)]
-    return seen, target.each(target.encode(rows.y)), rows.weights
-
-
-def _baselines(model: Any, y: np.ndarray) -> dict[str, Any]:
-    from sklearn.dummy import DummyClassifier, DummyRegressor
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-    from sklearn.linear_model import LogisticRegression, QuantileRegressor, RidgeCV
-
-    if not model.fitted_.classifies and measure_of(model) != "r2":
-        q = level_of(model)
-        trees = HistGradientBoostingRegressor(loss="quantile", quantile=q, random_state=0)
-        return {
-            "boosted trees": trees,
-            "linear quantile regression": QuantileRegressor(quantile=q, alpha=0),
-            "always the same": DummyRegressor(strategy="quantile", quantile=q),
-        }
-    if not model.fitted_.classifies:
-        return {
-            "boosted trees": HistGradientBoostingRegressor(random_state=0),
-            "ridge regression": RidgeCV(alphas=np.logspace(-3, 3, 13)),
-            "always the mean": DummyRegressor(),
-        }
-    sizes = np.bincount(y)
-    one_class, rare = (sizes > 0).sum() == 1, sizes[sizes > 0].min() < 10
-    # trees stop early on rows that they hold out, which must hold every class
-    stop: Any = False if rare else "auto"
-    trees = HistGradientBoostingClassifier(random_state=0, early_stopping=stop)
-    return {
-        "boosted trees": DummyClassifier() if one_class else trees,
-        "logistic regression": DummyClassifier()
-        if one_class
-        else LogisticRegression(max_iter=1000),
-        "always the commonest": DummyClassifier(),
-    }
 
 
 def score_of(

@@ -100,7 +100,8 @@ def _names(test: Rows) -> tuple[str, ...]:
 def _record(model: Any, test: Rows, train: Rows | None) -> dict[str, Any]:
     """Return what a manifest would say."""
     # scikit-learn, once there is something to score
-    from chainrule.judging.evaluation import evaluate, measure_of, score_baselines
+    from chainrule.judging.baselines import score_baselines, seconds_for
+    from chainrule.judging.evaluation import evaluate, measure_of
 
     results = {
         "test": evaluate(model, test),
@@ -109,7 +110,8 @@ def _record(model: Any, test: Rows, train: Rows | None) -> dict[str, Any]:
         "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
     }
     if train is not None:
-        results["baselines"] = score_baselines(model, train, test)
+        found = score_baselines(model, train, test, seconds=seconds_for(model))
+        results |= {"baselines": found.scores, "baselines_cut": found.notes}
     return {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seed": model.random_state if isinstance(model.random_state, int) else None,
