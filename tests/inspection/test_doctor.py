@@ -170,6 +170,14 @@ def test_suspicious_rows_are_named():
     assert (outlying.kind, sorted(outlying.rows)) == ("label noise", [0, 1, 2, 3, 4])
 
 
+def test_classes_that_are_hard_are_no_wrong_labels():
+    """As on `yeast`, where 7 % are clearly of another class, and 30 % by a little."""
+    p = swapped(12).probabilities.copy()
+    p[50:80] = [0.6, 0.4]  # of the second class, and not by far
+    hard = diagnose_training(seen(rows=table(reference=Reference(p))))
+    assert "label noise" not in {finding.kind for finding in hard}
+
+
 def test_causes_come_before_what_follows_from_them():
     """A rate that is far too high also kills units and leaves the network behind trees."""
     rows = table(predictions=HALF_WRONG, hidden=(-np.ones((100, 8)),))

@@ -13,6 +13,7 @@ LARGE, SMALL = 20.0, 0.02  # a spread, where 1 is meant
 RARE, MISSED = 0.1, 0.5  # share of rows; share of a class that is found
 SURE = 0.5  # by so much the trees prefer another class
 NOISY, FEWEST_SUSPECTS = 0.06, 6  # share of rows, and how many at least
+CLEAR = 0.5  # so many for each row that is wrong by less: else it is the classes that are hard
 OUTLYING = 6.0  # robust standard deviations
 MOST_NAMED = 20
 
@@ -121,8 +122,8 @@ def find_noise(seen: Evidence) -> Iterator[Finding]:
         margin = other - own
         suspects = np.flatnonzero(margin > SURE)
         order = suspects[np.argsort(-margin[suspects], kind="stable")]
-        share = len(suspects) / n
-        if share < NOISY or len(suspects) < FEWEST_SUSPECTS:
+        share, n_unclear = len(suspects) / n, int(((margin > 0) & (margin <= SURE)).sum())
+        if share < NOISY or len(suspects) < max(FEWEST_SUSPECTS, CLEAR * n_unclear):
             return
         what = "another class with at least half of all votes more than their own"
     elif rows.reference.predictions is not None:
