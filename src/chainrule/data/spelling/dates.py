@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
-from chainrule.data.spelling.numbers import MOST_ODD, cleaned
+from chainrule.data.spelling.numbers import FIRST, MOST_ODD, cleaned
 
 if TYPE_CHECKING:
     import polars as pl
@@ -146,8 +146,13 @@ def find_dates(texts: pl.Series, counts: pl.Series, *, format: str | None) -> Fo
         return None
     for what in ("clock", "duration"):
         spelling = DateSpelling(what)
-        if _share(read_dates(texts, spelling), counts) >= (1 - MOST_ODD) * total:
+        if (
+            _may_be(texts, spelling)
+            and _share(read_dates(texts, spelling), counts) >= (1 - MOST_ODD) * total
+        ):
             return FoundDates(spelling)
+    if not any(_may_be(texts, DateSpelling(order=order)) for order in _BY_ORDER):
+        return None
     both: dict[Order, pl.Series] = {order: _dates(texts, order) for order in _BY_ORDER}
     held: dict[Order, float] = {each: _share(dates, counts) for each, dates in both.items()}
     most = max(held.values())
@@ -158,6 +163,12 @@ def find_dates(texts: pl.Series, counts: pl.Series, *, format: str | None) -> Fo
     order: Order = max(enough, key=lambda order: (order == format, *_likeliness(enough[order])))
     differ = len(enough) > 1 and not enough["day first"].equals(enough["month first"])
     return FoundDates(DateSpelling(order=order), differ and not asked)
+
+
+def _may_be(texts: pl.Series, spelling: DateSpelling) -> bool:
+    """Tell whether half of the first texts are written so, which saves a look at a million."""
+    head = read_dates(texts.head(FIRST), spelling)
+    return 2 * head.null_count() <= len(head)
 
 
 def _share(dates: pl.Series, counts: pl.Series) -> float:

@@ -17,6 +17,7 @@ import msgspec
 if TYPE_CHECKING:
     import polars as pl
 
+FIRST = 500  # texts of a column that are looked at first
 MOST_ODD = 0.05  # share of cells that may be unreadable in a column of numbers
 _BLANKS = "[\u00a0\u2007\u2009\u202f]"  # those that stand between digits in print
 _MINUS = "^[\u2212\u2012\u2013]"
@@ -121,6 +122,9 @@ def find_numbers(
     """
     import polars as pl
 
+    head = _parts(texts.head(FIRST))["body"]
+    if 2 * head.null_count() > len(head):  # a look at some saves that at a million
+        return None
     total = float(counts.sum())
     enough = (1 - MOST_ODD) * total
     frame = _parts(texts).with_columns(counts.alias("n").cast(pl.Float64)).drop_nulls("body")
