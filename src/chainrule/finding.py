@@ -34,6 +34,8 @@ class Finding:
         The rows it is about, the most suspicious first; none if it is about all.
     columns : tuple of str
         The columns it is about; none if it is about rows or the target.
+    cells : tuple of str
+        What stands in the column in each of the rows, where that was not taken.
     """
 
     kind: str
@@ -44,6 +46,7 @@ class Finding:
     numbers: dict[str, float] = field(default_factory=dict)
     rows: tuple[int, ...] = ()
     columns: tuple[str, ...] = ()
+    cells: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:
@@ -65,5 +68,5 @@ class Finding:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as dicts, lists, strings and numbers."""
-        lists = {"rows": list(self.rows), "columns": list(self.columns)}
+        lists = {name: list(getattr(self, name)) for name in ("rows", "columns", "cells")}
         return {**vars(self), "remedy": str(self.remedy), "numbers": dict(self.numbers), **lists}

@@ -218,8 +218,8 @@ CASES = {
     "one row of numbers": ("fit good.csv -t a", "a,b,kind\n1.5,2,x\n", ["left"]),
     "an ID alone": (
         "fit good.csv -t kind",
-        "a,kind\n" + "".join(f"{i},{'xy'[i % 2]}\n" for i in range(60)),
-        ["a", "ID", "--number a"],
+        "id,kind\n" + "".join(f"{i},{'xy'[i % 2]}\n" for i in range(60)),
+        ["id", "ID", "--number id"],
     ),
     "all gaps in the target": ("fit good.csv -t c", column([""] * 60), ['"c"', "missing"]),
     "a row too long": (
@@ -271,6 +271,16 @@ def test_odd_cells_to_predict_are_taken_and_said(shell):
     assert "b: 3 gaps filled with the training mean" in err
     strict, _, err = shell("predict run new.csv --strict", new=new)
     assert (strict, '"inf"' in err) == (2, True)
+
+
+def test_cells_that_cannot_be_read_are_listed_with_row_and_value(shell, tmp_path):
+    lines = GOOD.splitlines()
+    lines[3] = lines[3].replace(lines[3].split(",")[0], "<1o>", 1)
+    line = "fit good.csv -t kind --model mlp --epochs 1 --no-baselines --no-figures --out r"
+    assert shell(line, good="\n".join(lines))[0] == 0
+    page = (tmp_path / "r" / "report.html").read_text()
+    listed = page.split("Which cells were taken for gaps")[1].split("</table>")[0]
+    assert '<th scope="row">3</th>\n<td>a</td>\n<td>&lt;1o&gt;</td>' in listed
 
 
 @pytest.mark.usefixtures("run")

@@ -72,6 +72,14 @@ def test_where_the_table_begins_and_ends(name, tmp_path):
     assert (words is None and not got.findings) or (words is not None and words in said)
 
 
+@pytest.mark.parametrize("last", ["total", "Notes of a long evening in the rain"])
+def test_a_last_row_that_is_like_the_others_is_no_footer(last, tmp_path):
+    (tmp_path / "t.csv").write_text(table([*SITES, "total"], str, header="what,n") + f"{last},5\n")
+    got = read(tmp_path / "t.csv")
+    assert got.frame["what"][-1] == last
+    assert not got.findings
+
+
 def test_what_is_found_can_be_said_otherwise(tmp_path):
     (tmp_path / "t.txt").write_text("1;2\n3;4\nTotal;4\n")
     got = read(tmp_path / "t.txt", Reading(header=False, skip_footer=0, skip_rows=1))
@@ -154,6 +162,14 @@ def test_numbers_as_people_write_them(name, tmp_path):
     text, values = SPELLED[name]
     (tmp_path / "t.csv").write_text(text)
     assert read_table(tmp_path / "t.csv")["x"].to_list() == values * (24 // len(values))
+
+
+@pytest.mark.parametrize("name", ["n", "text", "body", "unit", "count", "parts", "literal"])
+def test_no_name_of_a_column_is_in_the_way(name, tmp_path):
+    (tmp_path / "t.csv").write_text(
+        table(["1,5 kg", "2,5 kg"], ["x"] * 3, header=f"{name};b", separator=";")
+    )
+    assert read_table(tmp_path / "t.csv")[name].to_list() == [1.5, 2.5] * 12
 
 
 def test_two_readings_are_said_with_the_option_for_the_other(tmp_path):

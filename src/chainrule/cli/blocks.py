@@ -15,7 +15,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from chainrule.data.reading.layout import MOST_LINES, find_layout
+from chainrule.data.reading.guessing import MOST_LINES, find_layout
 from chainrule.data.reading.options import Reading
 from chainrule.data.reading.sources import (
     ARROW,

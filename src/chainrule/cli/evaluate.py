@@ -38,7 +38,7 @@ def run_evaluate(
     model = load_for_rows(path)
     others = [name for name in (*wanted, weight, groups) if name is not None]
     encoder = model.fitted_.encoder
-    read = read_for_run(run, table, reading, encoder.schema)
+    read = read_for_run(run, table, reading, encoder.schema, _read_as(model, wanted))
     say_reading(talk, read)
     known = [*others, *(encoder.feature_names_in or [])]
     spelled = match_names(others, known, read.frame.columns)
@@ -79,6 +79,12 @@ def run_evaluate(
         _say_targets(talk, scores["targets"])
     elif "confusion" in scores:
         _say_classes(talk, scores)
+
+
+def _read_as(model: Any, targets: list[str]) -> dict[str, list[str]]:
+    """Return which targets are texts, and which are numbers, even if their cells look otherwise."""
+    ways = dict(zip(targets, model.fitted_.target.read_as, strict=True))
+    return {how: [name for name in targets if ways[name] == how] for how in ("texts", "numbers")}
 
 
 def _with_target(frame: Any, targets: list[str], table: str) -> tuple[Any, int]:

@@ -45,7 +45,7 @@ def run_fit(typed: dict[str, Any]) -> int:
         refuse_existing(Path(options.out))
     talk = Talk(options.json)
 
-    table = read_asked(options.table, vars(options), texts=options.category)
+    table = read_asked(options.table, vars(options))
     frame = table.frame
     talk.say("Table", f"{options.table}: {frame.height} rows, {frame.width} columns")
     say_reading(talk, table)
@@ -165,10 +165,10 @@ def _find(rows: Rows, task: Any, schema: Schema, split: Split) -> list[Finding]:
 def _recorded(finding: Finding) -> dict[str, Any]:
     """Return a finding as the run folder keeps it."""
     told = finding.to_dict()
-    return {name: told[name] for name in ("kind", "severity", "columns")} | {
-        "text": finding.evidence,
-        "remedy": told["remedy"],
-    }
+    kept = {name: told[name] for name in ("kind", "severity", "columns", "remedy")}
+    if finding.cells:
+        kept |= {name: told[name] for name in ("rows", "cells")}
+    return kept | {"text": finding.evidence}
 
 
 def _train(model: Any, train: Rows, validation: Rows, *, keeps_groups: bool) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 
 from chainrule.advice import Text
 from chainrule.cli.reading import read_asked, say_reading
-from chainrule.cli.roles import divide, say_unlabelled
+from chainrule.cli.roles import divide, of_inputs, say_unlabelled
 from chainrule.cli.talk import SHELL, Talk, columns, draw
 from chainrule.data.columns.frames import as_columns
-from chainrule.data.columns.schema import infer_schema
+from chainrule.data.columns.schema import infer_schema, say_unused
 from chainrule.data.findings import find
 from chainrule.data.reading.table import Table
 from chainrule.data.target.values import guess_task
@@ -29,11 +29,12 @@ def run_look(
 ) -> None:
     """Carry out the command."""
     talk = Talk(json)
-    table = read_asked(source, reading, texts=options["category"])
+    table = read_asked(source, reading | options)
     frame = table.frame
     talk.say("Table", f"{source}: {frame.height} rows, {frame.width} columns")
     say_reading(talk, table)
     findings = []
+    options = of_inputs(options, targets)
     if targets:
         rows = divide(table, targets, inputs=options)
         say_unlabelled(talk, table, rows)
@@ -41,12 +42,17 @@ def run_look(
         reason = Text(reason).at(SHELL)
         talk.say("Target", f"{', '.join(targets)}: {task} ({reason})")
         inputs = rows.columns
-        schema = infer_schema(inputs, **options)
-        findings = [each.at(SHELL) for each in find(inputs, rows.y, task=task, schema=schema)]
+        schema = infer_schema(inputs, may_be_unused=True, **options)
+        found = find(inputs, rows.y, task=task, schema=schema) if schema.used else []
+        findings = [each.at(SHELL) for each in found]
     else:
         inputs = replace(as_columns(frame), spellings=table.spellings)
-        schema = infer_schema(inputs, **options)
+        schema = infer_schema(inputs, may_be_unused=True, **options)
     talk.say("Findings", *(f"{each.evidence} {each.remedy}" for each in findings))
+    if findings:
+        talk.say("", "These options are those of `chainrule fit`.")
+    if not schema.used:
+        talk.say("Note", say_unused(schema, inputs).at(SHELL))
     facts = [
         {
             "column": column.name,

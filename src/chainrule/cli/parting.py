@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.cli.asked import Asked
-from chainrule.cli.roles import divide
+from chainrule.cli.roles import divide, of_inputs
 from chainrule.data.reading.table import Table
 from chainrule.data.rows.rows import Rows
 from chainrule.data.rows.splitting import Split, split_rows
@@ -37,6 +37,7 @@ def divide_table(asked: Asked, table: Table) -> Rows:
 def column_options(asked: Asked, *more_to_drop: str) -> dict[str, Any]:
     """Return the options that say what columns are."""
     options = {name: asked.values[name] for name in ("category", "number", "drop")}
+    options = of_inputs(options, asked.options.target)
     return {**options, "drop": (*options["drop"], *more_to_drop)}
 
 

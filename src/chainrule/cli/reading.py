@@ -20,16 +20,22 @@ from chainrule.data.reading.table import Table, read
 from chainrule.runs.folder import CONFIG
 
 OF_CELLS = ("decimal", "date_format", "missing")  # options that go with a model to other tables
+OF_COLUMNS = {"texts": "category", "numbers": "number"}  # what is asked for of columns
 
 
-def read_asked(source: str, said: Mapping[str, Any], texts: Sequence[str] = ()) -> Table:
-    """Read a table; `said` holds the options by their names in Python, `texts` stay text."""
+def read_asked(source: str, said: Mapping[str, Any]) -> Table:
+    """Read a table; `said` holds the options by their names in Python, of columns if it has any."""
     known = {option.key: said[option.key] for option in READS}
-    return read(source, Reading(**_given(known), texts=texts))
+    of_columns = {field: said.get(option, ()) for field, option in OF_COLUMNS.items()}
+    return read(source, Reading(**_given(known), **of_columns))
 
 
 def read_for_run(
-    run: Path, source: str, said: Mapping[str, Any], schema: Schema | None = None
+    run: Path,
+    source: str,
+    said: Mapping[str, Any],
+    schema: Schema | None = None,
+    targets: Mapping[str, Sequence[str]] | None = None,
 ) -> Table:
     """Read a table for a run: its own as the fit did, new rows as the cells of its own are written.
 
@@ -41,8 +47,12 @@ def read_for_run(
         As `read_asked` has them; what is said here wins.
     schema : Schema, optional
         The columns that the model knows; for new rows.
+    targets : mapping, optional
+        Which targets are `texts` and which `numbers`, if new rows have any.
     """
     reading = _reading_for_run(run, said, schema)
+    for how, names in (targets or {}).items():
+        reading = replace(reading, **{how: [*getattr(reading, how), *names]})
     table = read(source, reading)
     other = None if schema is None else _as_spelled(reading, schema, table)
     return table if other is None else read(source, other)
@@ -71,7 +81,7 @@ def _reading_for_run(run: Path, said: Mapping[str, Any], schema: Schema | None) 
     if (run / CONFIG).is_file():
         values = read_config(run / CONFIG)
         recorded = {option.key: values.get(option.name) for option in READS}
-        recorded["texts"] = values.get("category", ())
+        recorded |= {field: values.get(option, ()) for field, option in OF_COLUMNS.items()}
     if schema is not None:
         recorded = {name: recorded[name] for name in OF_CELLS if name in recorded}
         recorded |= {

@@ -94,6 +94,15 @@ def divide(
     )
 
 
+def of_inputs(options: dict[str, Any], targets: Sequence[str]) -> dict[str, Any]:
+    """Return what is said of inputs; of a target `category` and `number` say how it is read."""
+    read = {"category", "number"}
+    return {
+        option: [name for name in names if option not in read or name not in targets]
+        for option, names in options.items()
+    }
+
+
 def _labelled(targets: Any) -> Any:
     """Return which rows have a value in every target column."""
     import polars as pl

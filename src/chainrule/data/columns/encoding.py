@@ -104,8 +104,9 @@ class InputEncoder:
             learnt = {"mean": moments.mean, "deviation": moments.deviation}
             return cls(schema, scale, columns.named, learnt)
         if schema is None:
-            options = {"category": category, "number": number, "drop": drop}
-            schema = infer_schema(columns, **options, weights=weight)
+            schema = infer_schema(
+                columns, category=category, number=number, drop=drop, weights=weight
+            )
         told = [kind_of(column).told(column, answers) for column in schema.columns]
         schema = Schema(told, schema.n_rows)
         of_column: dict[str, dict[str, Any]] = {}

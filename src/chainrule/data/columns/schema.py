@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from chainrule.advice import Setting
-from chainrule.data.columns.frames import as_columns
+from chainrule.advice import Setting, Text
+from chainrule.data.columns.frames import Columns, as_columns
 from chainrule.data.columns.kinds import KINDS, Column, ColumnKind, kind_of
+from chainrule.data.columns.kinds.identifier import only_counts
 from chainrule.data.columns.kinds.number import Number
 from chainrule.data.columns.scaling import Moments, measure
 from chainrule.data.columns.values import Values
@@ -76,15 +78,17 @@ def infer_schema(
     number: Sequence[str] = (),
     drop: Sequence[str] = (),
     weights: object = None,
+    may_be_unused: bool = False,
 ) -> Schema:
     """Decide what every column is and give the schema.
 
     In this order: what the user says holds. A column of one value, or none, is left out.
     Whole numbers that are all different and either count up by one (20 rows or more) or have a name
     like an ID (`id`, `index`, `key`, …), and texts that are all different (20 rows or more), look
-    like an ID and are left out. Numbers, booleans and text of nothing but numbers are numbers.
-    Dates are dates, times of day are clocks. Other text is a category, with its 100 most frequent
-    levels. In an array of numbers every column is a number.
+    like an ID and are left out; those that count are numbers if nothing else is left. Numbers,
+    booleans and text of nothing but numbers are numbers. Dates are dates, times of day are clocks.
+    Other text is a category, with its 100 most frequent levels. In an array of numbers every column
+    is a number.
 
     Parameters
     ----------
@@ -95,6 +99,8 @@ def infer_schema(
         of an array are called x0, x1, ….
     weights : array-like of shape (n_rows,), optional
         Weights of rows: those of 0 are not looked at, and levels are counted by weight.
+    may_be_unused : bool, default=False
+        Give the schema of a table of which no column can be used, too.
 
     Returns
     -------
@@ -126,16 +132,33 @@ def infer_schema(
     ]
     schema = Schema(found, columns.n_rows)
     if not schema.used:
-        why = listing([f"{column.name}: {column.note}" for column in found])
-        first = found[0].name
-        as_what = "category" if columns.values(first).is_text else "number"
-        raise DataError(
-            "no column is left to learn from ({}). Add columns that vary from row to row, or keep "
-            "one with `{}`.",
-            why,
-            Setting(as_what, [first]),
-        )
+        schema = Schema([_kept(columns, column, asked, weight) for column in found], schema.n_rows)
+    if not schema.used and not may_be_unused:
+        raise DataError("{}", say_unused(schema, columns))
     return schema
+
+
+def say_unused(schema: Schema, columns: Columns) -> Text:
+    """Return that no column of a table can be used, and why."""
+    first = schema.columns[0].name
+    as_what = "category" if columns.values(first).is_text else "number"
+    return Text(
+        "no column is left to learn from ({}). Add columns that vary from row to row, or keep one "
+        "with `{}`.",
+        listing([f"{column.name}: {column.note}" for column in schema.columns]),
+        Setting(as_what, [first]),
+    )
+
+
+def _kept(
+    columns: Columns, column: Column, asked: Mapping[str, ColumnKind], weight: np.ndarray | None
+) -> Column:
+    """Return a column that was left out; as a number if it only counts, as time or a dose does."""
+    values = columns.values(column.name)
+    if column.name in asked or not kind_of(column).of_whole_table or not only_counts(values):
+        return column
+    kept = KINDS[Number.name].as_asked(columns, column.name, weight)
+    return replace(kept, note="counts the rows; kept, since no other column can be used")
 
 
 def _read_options(names: list[str], **options: Sequence[str]) -> dict[str, ColumnKind]:

@@ -20,8 +20,9 @@ class Reading:
     """How a table is to be read; see `read_table`.
 
     Beside what is said there `spellings` are how columns are known to be written, `plain` the
-    columns of numbers that are written plainly, and `texts` those that stay text.  `as_written` are
-    columns of which the cells are wanted as they stand, too; None for all.
+    columns of numbers that are written plainly, `texts` those that stay text, and `numbers` those
+    that are no dates or codes.  `as_written` are columns of which the cells are wanted as they
+    stand, too; None for all.
     """
 
     separator: str | None = None
@@ -37,6 +38,7 @@ class Reading:
     strict: bool = False
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
     texts: Sequence[str] = ()
+    numbers: Sequence[str] = ()
     plain: Sequence[str] = ()
     as_written: Sequence[str] | None = ()
 
@@ -85,6 +87,7 @@ class Reading:
             date_format=_by_column(self.date_format, names),
             spellings=self.spellings,
             texts=frozenset(self.texts),
+            numbers=frozenset(self.numbers),
             plain=frozenset(self.plain),
         )
 

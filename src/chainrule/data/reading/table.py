@@ -229,6 +229,7 @@ def _say_infinite(column: pl.Series) -> Finding:
         remedy=Text("Leave the column out: `{drop}`.", drop=[column.name]),
         rows=tuple(rows[:MOST_CELLS].to_list()),
         columns=(column.name,),
+        cells=tuple(map(str, column.gather(rows[:MOST_CELLS]))),
     )
 
 

@@ -11,20 +11,18 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from chainrule.data.reading.layout import (
+from chainrule.data.reading.edges import LONGEST_FOOTER
+from chainrule.data.reading.guessing import (
     FEWEST_LINES,
-    LONGEST_FOOTER,
     MOST_CHARACTERS,
     MOST_LINES,
-    Layout,
-    csv_reader,
     find_layout,
 )
+from chainrule.data.reading.layout import Layout, csv_reader
 from chainrule.data.reading.options import Reading
 from chainrule.data.reading.told import say_layout, say_long, say_short, say_twice
 from chainrule.errors import DataError, OptionError
@@ -35,10 +33,10 @@ if TYPE_CHECKING:
 
 MOST_COLUMNS = 200_000
 MOST_CELLS = 8_000_000  # of text that are held at a time
-_MARK = "\x1f"  # parts fields where a run of blanks did
+_MARK = b"\x1f"  # parts fields where a run of blanks did
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class TextTable:
     """The columns of a text file, before their cells are read.
 
@@ -46,60 +44,72 @@ class TextTable:
     ----------
     names : list of str
         Names of the columns.
-    n_rows : int
-        Rows at most: blank ones are none.
+    parted : Parted
+        The rows.
     findings : list of Finding
         How the file is laid out, and what was left out.
+    nameless : list of str
+        The columns that have no name in the file.
+    named : bool
+        Whether the file names its columns.
     """
 
     names: list[str]
-    n_rows: int
-    findings: list[Finding] = field(default_factory=list)
-    _raw: bytes = b""
-    _layout: Layout = field(default_factory=lambda: Layout(","))
-    _rows: list[list[str]] | None = None
+    parted: Parted
+    findings: list[Finding]
+    nameless: list[str]
+    named: bool
 
     def columns(self, names: Sequence[str]) -> Iterator[pl.Series]:
         """Give these columns, one after another; not many of them are held at a time."""
-        each = max(MOST_CELLS // max(self.n_rows, 1), 1)
+        places = {name: place for place, name in enumerate(self.names)}
+        each = max(MOST_CELLS // max(self.parted.n_rows, 1), 1)
         for start in range(0, len(names), each):
-            yield from self._group(names[start : start + each])
+            some = names[start : start + each]
+            columns = self.parted.columns([places[name] for name in some], len(self.names))
+            for name, column in zip(some, columns, strict=True):
+                yield column.rename(name)
 
-    def _group(self, names: Sequence[str]) -> Iterator[pl.Series]:
+
+@dataclass(frozen=True, eq=False)
+class Parted:
+    """Rows whose fields are known: as text that polars parts again for each group of columns.
+
+    Attributes
+    ----------
+    n_rows : int
+        How many there are.
+    body : bytes
+        The rows, parted by `separator` and `quote`.
+    rows : list of list of str, optional
+        Their fields, where polars would part them otherwise.
+    findings : list of Finding
+        Which rows are left out, and which have gaps at the end.
+    """
+
+    n_rows: int
+    body: bytes = b""
+    separator: str = ","
+    quote: str = ""
+    rows: list[list[str]] | None = None
+    findings: list[Finding] = field(default_factory=list)
+
+    def columns(self, places: Sequence[int], n_columns: int) -> list[pl.Series]:
+        """Return the columns at these places, of so many."""
         import polars as pl
 
-        places = [self._places[name] for name in names]
-        if self._rows is not None or not self.n_rows:
-            rows = self._rows or []
-            for place, name in zip(places, names, strict=True):
-                yield pl.Series(name, [row[place] for row in rows], dtype=pl.String)
-            return
-        frame = pl.read_csv(
-            self._raw,
-            separator=self._layout.separator,
-            quote_char=self._layout.quote or None,
+        if self.rows is not None or not self.n_rows:
+            rows = self.rows or []
+            return [pl.Series([row[place] for row in rows], dtype=pl.String) for place in places]
+        return pl.read_csv(
+            self.body,
+            separator=self.separator,
+            quote_char=self.quote or None,
             has_header=False,
             infer_schema=False,
-            columns=places if len(names) < len(self.names) else None,
+            columns=places if len(places) < n_columns else None,
             truncate_ragged_lines=True,
-        )
-        for name, column in zip(names, frame.get_columns(), strict=True):
-            yield column.rename(name)
-
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        return {name: place for place, name in enumerate(self.names)}
-
-    @property
-    def named(self) -> bool:
-        """Whether the file names its columns."""
-        return bool(self._layout.names)
-
-    @property
-    def nameless(self) -> list[str]:
-        """The columns that have no name in the file."""
-        given = self._layout.names
-        return [name for name, own in zip(self.names, given, strict=False) if not own]
+        ).get_columns()
 
 
 def read_text(raw: bytes, given: Reading, who: str) -> TextTable:
@@ -115,20 +125,19 @@ def read_text(raw: bytes, given: Reading, who: str) -> TextTable:
     head, tail = _ends(raw)
     layout = find_layout(head, tail, given)
     _refuse_separator(layout, head, tail, given, who)
-    body = _body(raw, head, layout)
-    n_columns = layout.n_columns
-    if n_columns > MOST_COLUMNS:
+    if layout.n_columns > MOST_COLUMNS:
         raise DataError(
             "{}: its rows have {} fields, more than the {} columns that can be read. Give fewer "
             "columns, or turn the table round if its rows are the columns.",
             who,
-            f"{n_columns:,}",
+            f"{layout.n_columns:,}",
             f"{MOST_COLUMNS:,}",
         )
-    table = TextTable([], 0, say_layout(layout, given), body, layout)
-    _part(table, who)
-    table.names = _names(layout, table)
-    return table
+    parted = _part(_body(raw, head, layout), layout)
+    names, twice = _names(layout)
+    findings = [*say_layout(layout, given), *parted.findings, *say_twice(twice)]
+    nameless = [name for name, own in zip(names, layout.names, strict=False) if not own]
+    return TextTable(names, parted, findings, nameless, named=bool(layout.names))
 
 
 def _refuse_separator(
@@ -192,40 +201,36 @@ def _body(raw: bytes, head: list[str], layout: Layout) -> bytes:
     return body
 
 
-def _part(table: TextTable, who: str) -> None:
+def _part(body: bytes, layout: Layout) -> Parted:
     """Find out how the rows are parted, and mend rows of other lengths."""
-    layout, body = table._layout, table._raw
-    del who
-    quote = layout.quote.encode()
-    if layout.separator == " " and (not quote or quote not in body):
-        body = re.sub(rb"[ \t]+", _MARK.encode(), body)
-        layout = Layout(_MARK, "", n_columns=layout.n_columns)
-    skeleton = body
-    if quote and quote in body:
-        skeleton = _without_quoted(body, quote, layout.separator.encode())
-        if quote in skeleton or layout.separator == " ":
-            _part_slowly(table)
-            return
-    lengths = _lengths(skeleton, layout.separator.encode())
-    blank, n = lengths == 0, layout.n_columns
-    if n > 1 and (blank.any() or (lengths > n).any()):
-        if skeleton is not body:
-            _part_slowly(table)
-            return
+    n, separator, quote = layout.n_columns, layout.separator.encode(), layout.quote.encode()
+    quoted = bool(quote) and quote in body
+    if quoted:
+        skeleton = _without_quoted(body, quote, separator)
+        if quote in skeleton or separator == b" ":
+            return _part_slowly(body, layout)
+    else:
+        if separator == b" ":
+            body, separator, quote = re.sub(rb"[ \t]+", _MARK, body), _MARK, b""
+        skeleton = body
+    lengths, findings = _lengths(skeleton, separator), []
+    blank, long = lengths == 0, lengths > n
+    if n > 1 and (blank.any() or long.any()):
+        if quoted:
+            return _part_slowly(body, layout)
         lines = body.split(b"\n")
-        long = lengths > n
-        over = [row for row in np.flatnonzero(long) if _overflows(lines[row], layout)]
+        over = [row for row in np.flatnonzero(long) if _overflows(lines[row], separator, n)]
         keep = ~blank
         keep[over] = False
-        table.findings += say_long(
-            np.flatnonzero(np.isin(np.flatnonzero(~blank), over)), lengths[over], n
-        )
+        places = np.flatnonzero(np.isin(np.flatnonzero(~blank), over))
+        findings += say_long(places, lengths[over], n)
         body = b"\n".join(line for line, kept in zip(lines, keep, strict=True) if kept)
         lengths = lengths[keep]
-    table.findings += say_short(lengths, n)
+    findings += say_short(lengths, n)
     if len(lengths) and lengths[0] < n:  # polars takes the number of columns from the first row
-        body = body.replace(b"\n", layout.separator.encode() * int(n - lengths[0]) + b"\n", 1)
-    table._raw, table._layout, table.n_rows = body, layout, len(lengths) if body else 0
+        body = body.replace(b"\n", separator * int(n - lengths[0]) + b"\n", 1)
+    n_rows = len(lengths) if body else 0
+    return Parted(n_rows, body, separator.decode(), quote.decode(), findings=findings)
 
 
 def _without_quoted(body: bytes, quote: bytes, separator: bytes) -> bytes:
@@ -246,25 +251,18 @@ def _lengths(skeleton: bytes, separator: bytes) -> np.ndarray:
     return np.where(starts == ends, 0, n)
 
 
-def _overflows(line: bytes, layout: Layout) -> bool:
-    fields = line.decode(errors="replace").split(layout.separator)
-    return any(cell.strip() for cell in fields[layout.n_columns :])
+def _overflows(line: bytes, separator: bytes, n: int) -> bool:
+    return any(cell.strip() for cell in line.split(separator)[n:])
 
 
-def _part_slowly(table: TextTable) -> None:
+def _part_slowly(body: bytes, layout: Layout) -> Parted:
     """Part the fields by Python's reader, which knows stray quotes and blanks before quotes."""
-    layout, n = table._layout, table._layout.n_columns
-    text = table._raw.decode(errors="replace")
-    candidates = [layout]
-    if layout.quote:
-        candidates.append(Layout(layout.separator, "", n_columns=n))
+    n, lines = layout.n_columns, body.decode(errors="replace").split("\n")
     best: list[list[str]] = []
     most = -1
     with _wide_fields():
-        for candidate in candidates:
-            lines = text.split("\n")
-            if candidate.separator == " ":
-                lines = [" ".join(line.split()) for line in lines]
+        for quote in dict.fromkeys([layout.quote, ""]):
+            candidate = replace(layout, quote=quote, escapes=False)
             rows = [row for row in csv_reader(lines, candidate) if len(row) > 1 or any(row)]
             fits = sum(len(row) == n for row in rows)
             if fits > most:
@@ -273,12 +271,12 @@ def _part_slowly(table: TextTable) -> None:
                 break
     lengths = np.array([len(row) for row in best])
     long = [place for place, row in enumerate(best) if any(cell.strip() for cell in row[n:])]
-    table.findings += say_long(np.array(long, dtype=int), lengths[long], n)
+    findings = say_long(np.array(long, dtype=int), lengths[long], n)
     out = set(long)
     kept = [row for place, row in enumerate(best) if place not in out]
-    table.findings += say_short(np.array([len(row) for row in kept]), n)
-    table._rows = [(row + [""] * (n - len(row)))[:n] for row in kept]
-    table._raw, table.n_rows = b"", len(kept)
+    findings += say_short(np.array([len(row) for row in kept]), n)
+    rows = [(row + [""] * (n - len(row)))[:n] for row in kept]
+    return Parted(len(kept), rows=rows, findings=findings)
 
 
 @contextmanager
@@ -291,11 +289,11 @@ def _wide_fields() -> Iterator[None]:
         csv.field_size_limit(before)
 
 
-def _names(layout: Layout, table: TextTable) -> list[str]:
-    """Return a name for every column: those of the file, each once, or x0, x1 and so on."""
+def _names(layout: Layout) -> tuple[list[str], list[str]]:
+    """Return a name for every column, each once, or x0, x1 and so on; and which are numbered."""
     n = layout.n_columns
     if not layout.names:
-        return [f"x{place}" for place in range(n)]
+        return [f"x{place}" for place in range(n)], []
     names = [*layout.names, *[""] * (n - len(layout.names))][:n]
     named = [name or f"column_{place}" for place, name in enumerate(names, start=1)]
     used: dict[str, int] = {}
@@ -310,6 +308,4 @@ def _names(layout: Layout, table: TextTable) -> list[str]:
             taken.add(new)
             twice.append(new)
         out.append(new)
-    if twice:
-        table.findings.append(say_twice(twice))
-    return out
+    return out, twice

@@ -26,7 +26,7 @@ def say_layout(layout: Layout, given: Reading) -> list[Finding]:
 def _of_layout(layout: Layout, given: Reading) -> Iterator[tuple[str, Text]]:
     if given.separator is None and layout.separator not in (",", "\t"):
         words = f"Its fields are parted by {_plural(layout.separator)}."
-        yield words, Text("Otherwise: `{separator}`.", separator=",")
+        yield words, Text("Otherwise: `{separator}`.", separator=...)
     if given.quote is None and layout.quote == "'":
         yield "Its quotes are single ones.", Text("Otherwise: `{quote}`.", quote="double")
     if given.comment is None and layout.comment:
@@ -73,11 +73,13 @@ def say_short(lengths: np.ndarray, n: int) -> list[Finding]:
     return _look(evidence, Text("To refuse: `{strict}`.", strict=True), rows)
 
 
-def say_twice(names: Sequence[str]) -> Finding:
+def say_twice(names: Sequence[str]) -> list[Finding]:
     """Return that these names were given to columns whose names come again."""
+    if not names:
+        return []
     words = f"Names that come again are numbered: {listing(names)}."
     remedy = Text("For other names, change the first row.")
-    return Finding("reading", "note", words, remedy=remedy, columns=tuple(names))
+    return [Finding("reading", "note", words, remedy=remedy, columns=tuple(names))]
 
 
 def _look(evidence: str, remedy: Text, rows: np.ndarray) -> list[Finding]:

@@ -24,6 +24,7 @@ from chainrule.data.spelling.numbers import (
     NumberSpelling,
     find_numbers,
     read_numbers,
+    several_units,
 )
 from chainrule.finding import Finding
 from chainrule.wording import count, listing
@@ -54,8 +55,9 @@ class CellOptions:
         "day first", "month first", or a format such as "%d.%m.%y".
     spellings : mapping
         How columns are known to be written, as those of the table that a model was trained on.
-    texts, plain : set of str
-        Columns that stay text; columns of numbers with a decimal point.
+    texts, numbers, plain : set of str
+        Columns that stay text; columns that hold numbers, even if they look like dates or codes;
+        columns of numbers that are written plainly.
     """
 
     missing: Sequence[str] | None = None
@@ -63,6 +65,7 @@ class CellOptions:
     date_format: str | Mapping[str, str] | None = None
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
     texts: frozenset[str] = frozenset()
+    numbers: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
 
     def decimal_of(self, name: str) -> str | None:
@@ -140,20 +143,24 @@ def read_cells(texts: pl.Series, options: CellOptions = USUAL, *, comma: bool = 
         return _as_given(texts, given)
     plain = None
     if options.decimal_of(name) != "," and options.date_format_of(name) is None:
-        plain = _plain(texts)
+        plain = _plain(texts, asked=name in options.numbers)
     if plain is not None:
         return plain
-    uniques = texts.drop_nulls().value_counts(name="n")
-    uniques = uniques.filter(~are_gaps_among_numbers(uniques[name]))
+    uniques = texts.drop_nulls().rename("text").value_counts(name="n")
+    uniques = uniques.filter(~are_gaps_among_numbers(uniques["text"]))
     cells = None
-    if len(uniques) and _promising(uniques[name]):
+    asked = name in options.numbers
+    if len(uniques) and (asked or _promising(uniques["text"])):
         cells = _as_numbers(texts, uniques, options, comma=comma)
         cells = cells or _as_dates(texts, uniques, options)
-    return cells or _as_text(texts, options)
+    return cells or (_as_given(texts, PLAIN) if asked else _as_text(texts, options))
 
 
-def _plain(texts: pl.Series) -> Cells | None:
-    """Return numbers or booleans if every cell is one, plainly written, or a word for a gap."""
+def _plain(texts: pl.Series, *, asked: bool) -> Cells | None:
+    """Return numbers or booleans if every cell is one, plainly written, or a word for a gap.
+
+    Whole numbers that look like dates or codes are none, unless numbers are asked for.
+    """
     import polars as pl
 
     if _are_truths(texts):
@@ -164,20 +171,26 @@ def _plain(texts: pl.Series) -> Cells | None:
     numbers = texts.cast(pl.Float64, strict=False)
     numbers = numbers.set(~numbers.is_finite().fill_null(True), None)
     lost = numbers.is_null() & texts.is_not_null()
-    if lost.any():
-        if not are_gaps_among_numbers(texts.filter(lost)).all():
-            return None
+    if not are_gaps_among_numbers(texts.filter(lost)).all():
+        return None
     present = texts.filter(numbers.is_not_null())
     if not len(present) or _all_have_three_digits(present):
         return None
     if not present.str.contains(r"^[-+]?\d+$").all():
         return _with_lost(texts, numbers, Cells(numbers, decimal="."))
-    if _are_compact_dates(present):
+    if not asked and _are_compact_dates(present):
         return _as_compact_dates(texts)
-    codes = _why_codes(present, numbers)
+    codes = None if asked else _why_codes(present, numbers)
     if codes is not None:
         return _as_codes(texts, codes)
-    return _with_lost(texts, numbers.cast(pl.Int64), Cells(numbers))
+    return _with_lost(texts, _whole(numbers), Cells(numbers))
+
+
+def _whole(numbers: pl.Series) -> pl.Series:
+    """Return whole numbers as such, if they are kept exactly."""
+    import polars as pl
+
+    return numbers if (numbers.abs() >= EXACT).any() else numbers.cast(pl.Int64)
 
 
 def _are_compact_dates(present: pl.Series) -> bool:
@@ -249,11 +262,10 @@ def _as_given(texts: pl.Series, spelling: Spelling) -> Cells:
 def _as_numbers(
     texts: pl.Series, uniques: pl.DataFrame, options: CellOptions, *, comma: bool
 ) -> Cells | None:
-    import polars as pl
 
     name = texts.name
-    decimal = options.decimal_of(name)
-    found = find_numbers(uniques[name], uniques["n"], decimal=decimal, comma=comma)
+    decimal, asked = options.decimal_of(name), name in options.numbers
+    found = find_numbers(uniques["text"], uniques["n"], decimal=decimal, comma=comma, asked=asked)
     if found is None:
         return None
     spelling, other = found.spelling, found.other
@@ -262,15 +274,16 @@ def _as_numbers(
     marked = present.filter(present.str.contains(r"[.,]"))
     cells = Cells(values, None if spelling == PLAIN else spelling, is_open=other is not None)
     if spelling == PLAIN and not len(marked) and not present.str.contains("[eE]").any():
-        codes = _why_codes(present, values)
+        codes = None if asked else _why_codes(present, values)
         if codes is not None:
             return _as_codes(texts, codes)
-        values = values.cast(pl.Int64)
+        values = _whole(values)
     elif len(marked) and other is None:
         cells = replace(cells, decimal=spelling.decimal)
     example = (marked if len(marked) else present)[:1]
     read = f"{read_numbers(example, spelling)[0]:.10g}"
-    words = f'holds numbers ({spelling.words}): "{example[0]}" is {read}'
+    how = "decimal point" if spelling == PLAIN else spelling.words
+    words = f'holds numbers ({how}): "{example[0]}" is {read}'
     if other is not None:
         instead = f"{read_numbers(example, other)[0]:.10g}"
         remedy = Text("For {}: `{decimal}`.", instead, decimal=f"{name}={other.decimal}")
@@ -286,7 +299,7 @@ def _as_dates(texts: pl.Series, uniques: pl.DataFrame, options: CellOptions) -> 
 
     name = texts.name
     asked = options.date_format_of(name)
-    found = find_dates(uniques[name], uniques["n"], format=asked)
+    found = find_dates(uniques["text"], uniques["n"], format=asked)
     if found is None:
         return None
     spelling = found.spelling
@@ -317,6 +330,11 @@ def _as_text(texts: pl.Series, options: CellOptions) -> Cells:
     if share > SHARE_OF_MIXED and len(others):
         words = f'holds numbers and {1 - share:.0%} other words, such as "{others[0]}": categories'
         remedy = Text("As numbers, the others gaps: `{number}`.", number=[texts.name])
+        cells.findings.append(_note(texts.name, words, remedy))
+    units = several_units(texts)
+    if units:
+        words = f"holds numbers with several units ({', '.join(units)}): categories"
+        remedy = Text("As numbers of the most frequent one: `{number}`.", number=[texts.name])
         cells.findings.append(_note(texts.name, words, remedy))
     if options.missing is None:
         gaps = are_gaps_among_names(texts)
@@ -361,6 +379,7 @@ def _with_lost(texts: pl.Series, values: pl.Series, cells: Cells) -> Cells:
                     remedy=Text("As categories: `{category}`.", category=[name]),
                     rows=tuple(at[:MOST_CELLS].to_list()),
                     columns=(name,),
+                    cells=tuple(own[:MOST_CELLS]),
                 )
             )
     return cells

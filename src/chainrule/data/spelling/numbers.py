@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 FIRST = 500  # texts of a column that are looked at first
+FEWEST_NUMBERS = 8  # different ones, before units are looked for
 MOST_ODD = 0.05  # share of cells that may be unreadable in a column of numbers
 _BLANKS = "[\u00a0\u2007\u2009\u202f]"  # those that stand between digits in print
 _MINUS = "^[\u2212\u2012\u2013]"
@@ -107,7 +108,12 @@ def read_numbers(texts: pl.Series, spelling: NumberSpelling) -> pl.Series:
 
 
 def find_numbers(
-    texts: pl.Series, counts: pl.Series, *, decimal: str | None = None, comma: bool = False
+    texts: pl.Series,
+    counts: pl.Series,
+    *,
+    decimal: str | None = None,
+    comma: bool = False,
+    asked: bool = False,
 ) -> FoundNumbers | None:
     """Return how the numbers of a column are written; None if it does not hold numbers.
 
@@ -119,18 +125,21 @@ def find_numbers(
         The decimal mark, where the user says it.
     comma : bool, default=False
         Whether other columns of the file have decimal commas.
+    asked : bool, default=False
+        Whether the user asks for numbers, however many texts are none.
     """
     import polars as pl
 
     head = _parts(texts.head(FIRST))["body"]
-    if 2 * head.null_count() > len(head):  # a look at some saves that at a million
+    if 2 * head.null_count() > len(head) and not asked:  # a look at some saves that at a million
         return None
-    total = float(counts.sum())
-    enough = (1 - MOST_ODD) * total
     frame = _parts(texts).with_columns(counts.alias("n").cast(pl.Float64)).drop_nulls("body")
-    if frame["n"].sum() < enough:
+    enough = (1 - MOST_ODD) * float((frame["n"] if asked else counts).sum())
+    if not len(frame) or frame["n"].sum() < enough:
         return None
     unit = _unit(frame, enough)
+    if unit is None and asked:
+        unit = frame.group_by("unit").agg(pl.col("n").sum()).sort("n", "unit")["unit"][-1]
     if unit is None:
         return None
     allowed = [*_TIMES, ""] if unit == SCALED else [unit, ""]
@@ -141,7 +150,7 @@ def find_numbers(
         if decimal in (None, marks[0]):
             held[marks] = float(n.filter(bodies.str.contains(_pattern(*marks))).sum())
     best = max(held.values(), default=0.0)
-    if best < enough:
+    if best < (1 if asked else enough):
         return None
     good = [marks for marks in held if held[marks] == best]
     ranked = list(_ranked(good, bodies, comma))
@@ -152,6 +161,15 @@ def find_numbers(
         if not here.equals(read_numbers(texts, other), null_equal=True):
             return FoundNumbers(spelling, other)
     return FoundNumbers(spelling)
+
+
+def several_units(texts: pl.Series) -> list[str]:
+    """Return the units if texts are numbers, but with two or three different ones."""
+    different = texts.drop_nulls().head(FIRST).unique(maintain_order=True)
+    parts = _parts(different).drop_nulls("body")
+    units = parts["unit"].unique().sort().to_list()
+    many = parts["body"].n_unique() >= FEWEST_NUMBERS and 2 * len(parts) > len(different)
+    return units if many and 2 <= len(units) <= 3 and "" not in units else []
 
 
 def _parts(texts: pl.Series) -> pl.DataFrame:
@@ -186,7 +204,7 @@ def _unit(frame: pl.DataFrame, enough: float) -> str | None:
     by_unit = frame.group_by("unit").agg(pl.col("n").sum()).sort("n", descending=True)
     units = dict(zip(by_unit["unit"].to_list(), by_unit["n"].to_list(), strict=True))
     bare = units.pop("", 0.0)
-    if not units:
+    if not units or bare >= enough:
         return ""
     first = next(iter(units))
     if units[first] >= enough or bare + units[first] >= enough and first not in _TIMES:

@@ -97,7 +97,7 @@ class ClassTarget(Target):
         array, codes = self.places(y, name=name)
         if (codes < 0).any():
             row = int((codes < 0).argmax())
-            unseen = sorted({str(value) for value in array[codes < 0]})
+            unseen = _some(array[codes < 0])
             raise DataError(
                 "{} {}, or leave those rows out.",
                 f'the target "{name}" holds {count(len(unseen), "class", "classes")} that training '
@@ -120,7 +120,10 @@ class ClassTarget(Target):
         array, places = self.places(y, name=name)
         unseen = places < 0
         if unseen.all():
-            self.codes(array, name=name)  # which raises
+            raise DataError(
+                f'the target "{name}" holds no class that training saw: {listing(_some(array))}; '
+                f"known are {listing(self.classes.tolist())}. Give rows of known classes."
+            )
         often = Counter(map(str, array[unseen].tolist()))
         return [TrueClasses(places, dict(sorted(often.items())))]
 
@@ -196,6 +199,10 @@ def sorted_classes(array: np.ndarray) -> np.ndarray:
     found = sorted(set(array.tolist()))  # ten times as fast as sorting all
     text = all(isinstance(c, str) and not c.endswith("\0") for c in found)  # NumPy drops a last \0
     return np.array(found, dtype=str if text else object)
+
+
+def _some(array: np.ndarray) -> list[str]:
+    return sorted({str(value) for value in array.tolist()})
 
 
 def one_hot(codes: np.ndarray, n_classes: int) -> np.ndarray:

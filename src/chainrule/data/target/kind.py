@@ -84,6 +84,15 @@ class Target(ABC):
     @abstractmethod
     def output_names(self) -> list[str] | None: ...
 
+    @property
+    def read_as(self) -> list[str]:
+        """How each of the user's columns is read from text.
+
+        "texts" where classes are such that could be taken for numbers or dates, "numbers" where
+        they are numbers that could be taken for dates or codes, "" where it is plain.
+        """
+        return [_read_as(classes) for classes in self.class_lists]
+
     def means(self, names: Sequence[str]) -> list[str]:
         """Give what the mean of every output is; `names` are those of the user's columns."""
         n, what = self.n_outputs, "share" if self.classifies else "mean"
@@ -147,3 +156,9 @@ class Target(ABC):
     @abstractmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> Self:
         """Rebuild the same target."""
+
+
+def _read_as(classes: Sequence[Any]) -> str:
+    if all(isinstance(name, str) for name in classes):
+        return "texts" if any(letter.isdigit() for name in classes for letter in name) else ""
+    return "" if any(isinstance(value, bool | str) for value in classes) else "numbers"

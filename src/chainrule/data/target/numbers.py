@@ -103,6 +103,10 @@ class NumberTarget(Target):
         return cls(moments.mean, moments.deviation, one, *ends, **dates)
 
     @property
+    def read_as(self) -> list[str]:
+        return ["" if unit else "numbers" for unit in self.units or [""] * self.n_targets]
+
+    @property
     def n_outputs(self) -> int:
         return len(self.center)
 

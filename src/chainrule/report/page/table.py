@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from chainrule.data.columns.kinds import KINDS, kind_of
-from chainrule.report.page.blocks import Block, Card, Cards, Heading, Section, Table, Words
+from chainrule.report.page.blocks import Block, Card, Cards, Fold, Heading, Section, Table, Words
 from chainrule.report.page.subject import Subject
 from chainrule.wording import count, listing
 
@@ -79,7 +79,20 @@ def _findings(found: list[dict[str, Any]]) -> list[Block]:
         )
         for each in found
     ]
-    return [Cards(tuple(cards))]
+    return [Cards(tuple(cards)), *_cells(found)]
+
+
+def _cells(found: list[dict[str, Any]]) -> list[Block]:
+    """Return the cells that were not taken as they stand, folded up."""
+    cells = [
+        (f"{row + 1:,}", each["columns"][0], cell)
+        for each in found
+        for row, cell in zip(each.get("rows", ()), each.get("cells", ()), strict=False)
+    ]
+    if not cells:
+        return []
+    table = Table("Cells that are gaps", ("data row", "column", "what stands there"), tuple(cells))
+    return [Fold("Which cells were taken for gaps, though something stands there", (table,))]
 
 
 def _sentence(text: str) -> str:

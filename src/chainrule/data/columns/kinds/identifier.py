@@ -33,6 +33,11 @@ class Identifier(ColumnKind):
         return Column(values.name, self.name, note, n_gaps)
 
 
+def only_counts(values: Values) -> bool:
+    """Tell whether it is taken for an ID by its numbers alone, not by its name."""
+    return values.kind == "integer" and not values.is_text and not _named_like_an_id(values.name)
+
+
 def _is_free_text(values: Values) -> bool:
     texts = list(values.frequency)[:1000]
     n_words = sum(len(text.split()) for text in texts)
