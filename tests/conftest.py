@@ -67,6 +67,15 @@ def ctrl_c_as_usual():
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _compiled_quickly():
+    """Let the flags hold for what the engine would compile with options of its own, too."""
+    from chainrule.engine.compiling import speed  # typed by then
+
+    if os.environ["XLA_FLAGS"] == QUICKLY:
+        speed.OPTIONS["quick"] = {}
+
+
 @pytest.fixture(autouse=True, scope="module")
 def _room_for_programs():
     """Forget compiled programs between files, before they are more than a process may hold."""

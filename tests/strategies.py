@@ -21,7 +21,7 @@ from sklearn.exceptions import DataConversionWarning
 from chainrule.errors import ChainruleError, ChainruleWarning
 
 SLOW = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
-FAST = settings(SLOW, max_examples=300)
+FAST = settings(SLOW, max_examples=150)
 
 
 def work(call):

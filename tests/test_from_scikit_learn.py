@@ -13,6 +13,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 import chainrule as ours
 
+pytestmark = pytest.mark.scikit_learn
+
 PAGE = (Path(__file__).parents[1] / "docs/from-scikit-learn.md").read_text()
 KINDS = ("MLPClassifier", "MLPRegressor")
 X = np.random.default_rng(0).normal(size=(80, 3))

@@ -50,7 +50,7 @@ def test_config_trains_the_same_again_and_another_size(folder):
     refused(folder, "fit --resume kinds --epochs 5", "3 networks", "--model mlp", "--config")
 
 
-@pytest.mark.parametrize("run", ["kinds", "costs"])
+@pytest.mark.parametrize("run", [pytest.param("kinds", marks=pytest.mark.slow), "costs"])
 def test_a_run_can_be_looked_at_from_all_sides(folder, run):
     target = {"kinds": "hidden1[0] <- a", "costs": "hidden1[0] <- b, piece 3"}[run]
     said = done(folder, ["explain", run, "--row", "0", "--weight", target])

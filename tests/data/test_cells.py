@@ -165,8 +165,12 @@ def test_a_large_id_is_left_out_and_not_rounded():
 
 
 @pytest.mark.parametrize("library", ["polars", "pandas", "pyarrow", "objects"])
-def test_a_million_different_texts_take_no_time(library):
-    texts = [f"text {i}" for i in range(999_990)] + ["text 1"] * 10
+def test_many_different_texts_take_little_time(library):
+    texts = [f"text {i}" for i in range(199_990)] + ["text 1"] * 10
+    start = time.process_time()
+    for _ in range(10):
+        sorted(set(texts))
+    usual = time.process_time() - start
     table = pl.DataFrame({"x": texts})
     X = {
         "polars": lambda: table,
@@ -176,7 +180,7 @@ def test_a_million_different_texts_take_no_time(library):
     }[library]()
     start = time.process_time()
     encoder = InputEncoder.fit(X)
-    assert time.process_time() - start < 20  # 1.2 s when nothing traces the lines
+    assert time.process_time() - start < 10 * usual
     assert encoder.schema.columns[0].n_levels == 100_000
     assert encoder.transform(X[:2])[1, 0] > encoder.transform(X[:2])[0, 0]  # the rows of "text 1"
 

@@ -154,7 +154,7 @@ def path(tmp_path_factory):
     return tmp_path_factory.mktemp("spelled") / "t.csv"
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 @given(file=files())
 def test_what_is_read_is_what_was_written(file, path):
     hold(*file, path)

@@ -203,7 +203,9 @@ def test_the_gradient_does_not_depend_on_the_way(pace):
     assert error < 1e-12
 
 
-@pytest.mark.parametrize(("radius", "batch"), [(0.8, 64), (0.8, 30)])
+@pytest.mark.parametrize(
+    ("radius", "batch"), [pytest.param(0.8, 64, marks=pytest.mark.slow), (0.8, 30)]
+)
 def test_float32_is_exact_by_default(radius, batch):
     layer, params, _ = network(radius)
     x, dy = normal(7, batch, N_IN), normal(9, batch, N) / batch

@@ -176,8 +176,15 @@ def test_the_largest_step_is_tight(alpha):
         assert bool(settled.usable[i]) == (alpha < 1)
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("tol", ["least", 1e-3])
+@pytest.mark.parametrize(
+    ("dtype", "tol"),
+    [
+        (np.float32, "least"),
+        (np.float64, 1e-3),
+        pytest.param(np.float32, 1e-3, marks=pytest.mark.slow),
+        pytest.param(np.float64, "least", marks=pytest.mark.slow),
+    ],
+)
 def test_the_gradient_is_closer_than_its_bound(dtype, tol):
     n, batch = 24, 16
     tol = automatic_tolerance(jnp.dtype(dtype)) if tol == "least" else tol

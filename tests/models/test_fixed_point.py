@@ -65,7 +65,10 @@ def test_newtons_method_settles_in_training_and_in_numpy(tmp_path):
         model.set_params(adjoint_solver="newton").fit(X, Y)
 
 
-@pytest.mark.parametrize("guarantee", ["row-sum", "perron", "monotone", "symmetric", None])
+SLOWLY = [pytest.param(each, marks=pytest.mark.slow) for each in ("row-sum", "perron", None)]
+
+
+@pytest.mark.parametrize("guarantee", ["monotone", "symmetric", *SLOWLY])
 def test_every_guarantee_is_kept_in_a_file(guarantee, tmp_path):
     model = FixedPointClassifier(**SMALL, guarantee=guarantee)
     if guarantee == "monotone":  # small steps are sure to settle, but in many sweeps

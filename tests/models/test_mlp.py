@@ -22,7 +22,7 @@ def named(name):
     [
         ("iris", 1, 0.955),
         pytest.param("iris", 5, 0.955, marks=pytest.mark.slow),
-        ("breast-cancer", 1, 0.970),
+        pytest.param("breast-cancer", 1, 0.970, marks=pytest.mark.slow),
         pytest.param("digits", 1, 0.970, marks=pytest.mark.slow),
     ],
 )

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from chainrule import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
 from strategies import FAST, SLOW, n_rows_of, odd_inputs, odd_targets, rows_for_prediction, work
 
-FEW = settings(FAST, max_examples=60)  # most of them compile a program
+FEW = settings(FAST, max_examples=30)  # most of them compile a program
 
 OPTIONS = st.fixed_dictionaries(
     {},
@@ -71,7 +71,7 @@ def test_a_table_works_or_is_refused(data):
     check(data, PLAIN)
 
 
-@settings(FAST, max_examples=15)
+@settings(FAST, max_examples=8)
 @given(st.data())
 def test_a_table_works_or_is_refused_by_the_tabular_ones(data):
     check(data, TABULAR)

@@ -43,6 +43,7 @@ def test_it_is_accurate_and_calibrated(tumours):
     assert len(model.members_) == model.recipe_.n_networks == 5
 
 
+@pytest.mark.slow
 def test_it_beats_the_plain_network(diabetes):
     model, X_train, X, y_train, y = diabetes
     assert model.score(X, y) > MLPRegressor(random_state=0).fit(X_train, y_train).score(X, y)

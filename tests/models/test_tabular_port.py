@@ -27,6 +27,8 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from chainrule import TabularClassifier, TabularRegressor, load
 
+pytestmark = pytest.mark.scikit_learn
+
 WINE = load_wine(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
 TWO = WINE[0], np.minimum(WINE[1], 1)

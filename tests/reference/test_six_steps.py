@@ -174,7 +174,13 @@ def test_the_folds_and_the_zero_rule(seeds, truth):
 SORTED, PUBLISHED = 0, (2, 3)
 
 
-@pytest.mark.parametrize("numbering", range(6))
+NUMBERINGS = [
+    each if each in (SORTED, *PUBLISHED) else pytest.param(each, marks=pytest.mark.slow)
+    for each in range(6)
+]
+
+
+@pytest.mark.parametrize("numbering", NUMBERINGS)
 def test_the_wheat_seeds_scores_for_every_numbering(numbering, seeds, truth):
     run = truth["runs_by_class_mapping"][numbering]
     dataset = five_folds(seeds, run["mapping"])
