@@ -11,7 +11,7 @@ OLDEST := .cache/scikit-learn-oldest
 OF_SCIKIT_LEARN := tests/test_from_scikit_learn.py $(addprefix tests/models/test_,port.py \
 	tabular_port.py scikit_learns_checks.py features.py fits_together.py mlp.py)
 
-.PHONY: demo test test-docs test-all test-scikit-learn zoo check format bench docs lock clean
+.PHONY: demo test test-docs test-all test-scikit-learn test-oldest test-ci zoo check format bench docs lock clean
 
 export CHAINRULE_CACHE ?= $(CURDIR)/.cache/compiled
 export NO_MKDOCS_2_WARNING = 1
@@ -31,10 +31,15 @@ test-docs: .venv/.develops  ## README, docs, recipes and demos as their readers 
 test-all: .venv/.develops   ## all tests, with coverage
 	XLA_FLAGS= $(BIN)/python -m pytest -q -n auto --cov --cov-report=term-missing:skip-covered --cov-fail-under=90
 
-test-scikit-learn: .venv/.develops $(OLDEST)/.installed  ## what its users rely on, newest and oldest
+test-scikit-learn: .venv/.develops test-oldest  ## what its users rely on, newest and oldest
 	$(BIN)/python -m pytest -q -n auto -m "scikit_learn and not slow"
+
+test-oldest: .venv/.develops $(OLDEST)/.installed
 	PYTHONPATH=$(OLDEST) $(BIN)/python -m pytest -q -n auto -m "not slow" \
 		-W "ignore::pytest.PytestRemovedIn10Warning" $(OF_SCIKIT_LEARN)
+
+test-ci: .venv/.develops test-oldest  ## test, test-docs and test-scikit-learn, in one go
+	$(BIN)/python -m pytest -q -n auto --dist worksteal --durations=40 -m "not slow"
 
 check: .venv/.develops      ## format, lint, types, import contracts, docs
 	$(BIN)/ruff format --check .
