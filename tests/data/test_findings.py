@@ -137,6 +137,14 @@ def test_columns_that_name_no_one(name, values):
     assert "groups" not in {each.kind for each in found}
 
 
+def test_places_around_the_globe_but_not_those_of_one_region():
+    lat, lon = RNG.uniform(-60, 60, N), RNG.uniform(-179, 179, N)
+    found = only(classification(X.with_columns(Latitude=pl.Series(lat), lng=pl.Series(lon))))
+    assert (found.kind, found.columns) == ("places", ("Latitude", "lng"))
+    near = X.with_columns(lat=pl.Series(lat), lon=pl.Series(lon / 3))
+    assert not classification(near)
+
+
 def test_columns_that_say_the_same():
     codes = RNG.integers(0, 4, N)
     table = X.with_columns(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from chainrule.data.columns.kinds.identifier import FREE_TEXT, MIN_ROWS_FOR_AN_I
 from chainrule.data.columns.kinds.levels import MOST_SLOTS
 from chainrule.data.findings.look import Look, Seen
 from chainrule.finding import Finding
-from chainrule.wording import count, listing
+from chainrule.wording import count, listing, words_of
 
 SHARE_OF_GAPS = 0.5
 DISTINCT_TEXTS = 0.95
@@ -23,6 +23,8 @@ ROWS_FOR_PAIRS = 10_000
 COLUMNS_FOR_PAIRS = 500
 FEWEST_ROWS_FOR_PAIRS = 10
 MOST_NAMED = 8
+DEGREES = (({"lat", "latitude"}, 90), ({"lon", "lng", "long", "longitude"}, 180))
+WIDE_APART = 180  # degrees between the most western and the most eastern place
 CODES_FOR_GAPS = (-999, -9999, -99999, -99, 999, 9999, 99999)
 
 
@@ -30,6 +32,7 @@ def find_in_columns(look: Look) -> Iterator[Finding]:
     """Give what is found in single columns."""
     yield from _identifiers(look)
     yield from _constants(look)
+    yield from _around_the_globe(look)
     for seen in look.seen:
         n, n_gaps = len(seen.numbers), int(seen.gaps.sum())
         if n_gaps > SHARE_OF_GAPS * n:
@@ -55,6 +58,32 @@ def find_in_columns(look: Look) -> Iterator[Finding]:
                 ),
                 columns=(seen.name,),
             )
+
+
+def _around_the_globe(look: Look) -> Iterator[Finding]:
+    """Give latitude and longitude of places so far apart that degrees are no distances."""
+    latitude, longitude = (_of_degrees(look, names, most) for names, most in DEGREES)
+    if latitude is None or longitude is None or np.ptp(longitude.present) < WIDE_APART:
+        return
+    yield Finding(
+        "places",
+        "look",
+        f'"{latitude.name}" and "{longitude.name}" are places around the globe, taken as plain '
+        f"numbers: {longitude.present.min():g} and {longitude.present.max():g} degrees are far "
+        f"apart then, though they may be neighbours{look.sample}.",
+        remedy=Text(
+            "Add the columns cos(latitude) cos(longitude), cos(latitude) sin(longitude) and "
+            "sin(latitude), and leave these out: `{drop}`.",
+            drop=[latitude.name, longitude.name],
+        ),
+        columns=(latitude.name, longitude.name),
+    )
+
+
+def _of_degrees(look: Look, names: Set[str], most: int) -> Seen | None:
+    numbers = (seen for seen in look.seen if not seen.is_category and not seen.spelt)
+    named = (seen for seen in numbers if names & set(words_of(seen.name)) and len(seen.present))
+    return next((seen for seen in named if np.abs(seen.present).max() <= most), None)
 
 
 def _codes_for_gaps(seen: Seen, look: Look) -> Iterator[Finding]:
