@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pyarrow as pa
+import pytest
 from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from scipy import sparse
@@ -20,8 +21,9 @@ from sklearn.exceptions import DataConversionWarning
 
 from chainrule.errors import ChainruleError, ChainruleWarning
 
-SLOW = settings(max_examples=2000, deadline=None, suppress_health_check=list(HealthCheck))
-FAST = settings(SLOW, max_examples=150)
+FAST = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+SLOW = settings(FAST, max_examples=250)
+PARTS = pytest.mark.parametrize("part", range(8))  # two thousand: no test takes for ever
 
 
 def work(call):

@@ -18,8 +18,8 @@ class Finding:
     ----------
     kind : str
         Of a table "identifier", "constant", "duplicate", "leak", "imbalance", "rare class",
-        "ordered", "duplicate rows", "gaps", "many levels", "spellings", "places" or "groups"; of
-        a training one of `chainrule.inspection.KINDS`.
+        "ordered", "duplicate rows", "gaps", "many levels", "spellings", "places", "long tail" or
+        "groups"; of a training one of `chainrule.inspection.KINDS`.
     severity : {"warning", "look", "note"}
         Whether it should be mended, is worth a look, or is only good to know.
     evidence : str

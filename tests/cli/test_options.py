@@ -116,12 +116,15 @@ TYPED_TO_SETTLE = {
 }
 
 
+OF_TABULAR = ("size", "target-transform")
+
+
 def test_what_is_typed_reaches_the_estimator():
     typed = {name: value for name, (value, _) in TYPED.items()}
     asked = ask({"table": "t.csv", "target": ["y"], **typed})
     parameters = built_for(asked, "regression", "y").get_params()
     for option in OPTIONS:
-        others = ("class-weight", "weight-decay", "size", *TYPED_TO_SETTLE)
+        others = ("class-weight", "weight-decay", *OF_TABULAR, *TYPED_TO_SETTLE)
         if option.parameter and option.name not in others:
             assert parameters[option.parameter] == TYPED[option.name][1], option.name
     asked = ask({"table": "t.csv", "target": ["y"], "solver": "adamw", "weight-decay": 0.5})
@@ -129,6 +132,8 @@ def test_what_is_typed_reaches_the_estimator():
     asked = ask({**NONE, "weight-decay": "0.5", "size": "large"})
     large = built_for(asked, "classification", "y")
     assert (large.weight_decay, large.size) == (0.5, "large")
+    asked = ask({**NONE, "target-transform": "log"})
+    assert built_for(asked, "regression", "y").target_transform == "log"
     typed = {name: value for name, (value, _) in TYPED_TO_SETTLE.items()}
     typed |= {"model": "fixed-point", "hidden": "8", "dropout": "0.1"}
     asked = ask({"table": "t.csv", "target": ["y"], **typed})

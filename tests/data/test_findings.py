@@ -137,6 +137,12 @@ def test_columns_that_name_no_one(name, values):
     assert "groups" not in {each.kind for each in found}
 
 
+def test_a_target_with_a_long_tail():
+    [found] = regression(X, np.exp(2 * NUMBERS.to_numpy()))
+    assert (found.kind, found.severity) == ("long tail", "note")
+    assert 'target_transform="log"' in found.remedy
+
+
 def test_places_around_the_globe_but_not_those_of_one_region():
     lat, lon = RNG.uniform(-60, 60, N), RNG.uniform(-179, 179, N)
     found = only(classification(X.with_columns(Latitude=pl.Series(lat), lng=pl.Series(lon))))

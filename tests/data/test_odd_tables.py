@@ -9,6 +9,7 @@ from chainrule.data import InputEncoder, NumberTarget, fit_class_target, guess_t
 from chainrule.data.findings import find
 from strategies import (
     FAST,
+    PARTS,
     SLOW,
     n_rows_of,
     odd_inputs,
@@ -77,9 +78,11 @@ def test_targets(data):
 
 
 @pytest.mark.slow
+@PARTS
 @SLOW
-@given(st.data())
-def test_many_inputs(data):
+@given(data=st.data())
+def test_many_inputs(data, part):
+    del part
     check_inputs(data)
 
 
@@ -90,14 +93,18 @@ def test_findings(data):
 
 
 @pytest.mark.slow
+@PARTS
 @SLOW
-@given(st.data())
-def test_many_targets(data):
+@given(data=st.data())
+def test_many_targets(data, part):
+    del part
     check_targets(data)
 
 
 @pytest.mark.slow
+@PARTS
 @SLOW
-@given(st.data())
-def test_many_findings(data):
+@given(data=st.data())
+def test_many_findings(data, part):
+    del part
     check_findings(data)

@@ -161,7 +161,9 @@ def test_what_is_read_is_what_was_written(file, path):
 
 
 @pytest.mark.slow
-@settings(max_examples=5000, deadline=None, suppress_health_check=list(HealthCheck))
+@pytest.mark.parametrize("part", range(10))
+@settings(max_examples=500, deadline=None, suppress_health_check=list(HealthCheck))
 @given(file=files())
-def test_what_is_read_is_what_was_written_in_many_draws(file, path):
+def test_what_is_read_is_what_was_written_in_many_draws(file, path, part):
+    del part
     hold(*file, path)

@@ -178,6 +178,20 @@ def test_classes_that_are_hard_are_no_wrong_labels():
     assert "label noise" not in {finding.kind for finding in hard}
 
 
+def test_values_that_are_hard_are_no_wrong_labels():
+    """As of prices, whose errors grow with them: of all errors, many are 6 times the usual one."""
+    level = np.exp(np.linspace(0, 8, 100))
+    y = level * (1 + 0.1 * np.random.default_rng(0).normal(size=100))
+
+    def found():
+        rows = numbers(y, reference=Reference(predictions=level))
+        return {each.kind for each in diagnose_training(seen(task="regression", rows=rows))}
+
+    assert "label noise" not in found()
+    y[::12] *= 3
+    assert "label noise" in found()
+
+
 def test_causes_come_before_what_follows_from_them():
     """A rate that is far too high also kills units and leaves the network behind trees."""
     rows = table(predictions=HALF_WRONG, hidden=(-np.ones((100, 8)),))

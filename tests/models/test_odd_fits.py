@@ -6,7 +6,16 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from chainrule import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
-from strategies import FAST, SLOW, n_rows_of, odd_inputs, odd_targets, rows_for_prediction, work
+from strategies import (
+    FAST,
+    PARTS,
+    SLOW,
+    n_rows_of,
+    odd_inputs,
+    odd_targets,
+    rows_for_prediction,
+    work,
+)
 
 FEW = settings(FAST, max_examples=30)  # most of them compile a program
 
@@ -78,7 +87,9 @@ def test_a_table_works_or_is_refused_by_the_tabular_ones(data):
 
 
 @pytest.mark.slow
+@PARTS
 @SLOW
-@given(st.data())
-def test_two_thousand_tables_work_or_are_refused(data):
+@given(data=st.data())
+def test_two_thousand_tables_work_or_are_refused(data, part):
+    del part
     check(data, [*PLAIN, *TABULAR])

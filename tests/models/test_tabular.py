@@ -9,9 +9,10 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 from sklearn.model_selection import train_test_split
 
-from chainrule import MLPRegressor, TabularClassifier, TabularRegressor, engine
+from chainrule import MLPRegressor, TabularClassifier, TabularRegressor, engine, load
 from chainrule.data.rows.rows import as_rows
-from chainrule.errors import ChainruleError, InterruptedWarning, OptionError
+from chainrule.data.target.numbers import has_long_tail
+from chainrule.errors import ChainruleError, DataError, InterruptedWarning, OptionError
 from chainrule.fitting import bagging
 from chainrule.fitting.bagging import _parts
 from chainrule.fitting.recipe import recipe_for
@@ -224,6 +225,38 @@ def test_a_heavy_tailed_target_is_learnt():
 def test_tables_that_cannot_be_used_are_refused_before_training(X, y, says):
     with pytest.raises((ChainruleError, ValueError), match=says):
         TabularClassifier(**QUICK).fit(X, y)
+
+
+Z = np.random.default_rng(0).normal(size=(300, 2))
+TAILS = {"log": np.exp(1.5 * Z[:, 0] + 1.5 * Z[:, 1]), "none": 5 * Z[:, 0] ** 2 + Z[:, 1]}
+
+
+@pytest.mark.parametrize("pays", TAILS)
+def test_of_a_long_tail_the_logarithm_is_learnt_where_that_pays(pays, tmp_path):
+    y = TAILS[pays]
+    assert has_long_tail(y)
+    model = TabularRegressor(n_networks=2, max_iter=30, random_state=0).fit(Z, y)
+    assert model.fitted_.target.transform == pays
+    assert model.score(Z, y) > 0.7
+    again = load(model.save(tmp_path / "model.chr"))
+    np.testing.assert_array_equal(again.predict(Z), model.predict(Z))
+    asked = TabularRegressor(n_networks=2, max_iter=30, random_state=0, target_transform=pays)
+    np.testing.assert_array_equal(asked.fit(Z, y).predict(Z), model.predict(Z))
+    low, high = model.predict_interval(Z, 0.9).T
+    assert 0.8 < ((low <= y) & (y <= high)).mean() <= 1
+    if pays == "log":
+        assert "y = (log(1 + " in str(model.explain(Z[:1], y[:1]))
+
+
+def test_logarithms_are_refused_where_they_cannot_be_meant():
+    y = TAILS["log"]
+    with pytest.raises(OptionError, match='target_transform="sqrt" is not known.*none'):
+        TabularRegressor(target_transform="sqrt").fit(Z, y)
+    with pytest.raises(OptionError, match="poisson.*no logarithm"):
+        TabularRegressor(target_transform="log", loss="poisson").fit(Z, y)
+    days = np.datetime64("2020-01-01") + np.arange(300)
+    with pytest.raises(DataError, match='dates, but target_transform="log"'):
+        TabularRegressor(target_transform="log").fit(Z, days)
 
 
 def test_there_is_no_partial_fit():

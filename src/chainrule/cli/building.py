@@ -15,7 +15,11 @@ from chainrule.fitting import LOSSES, LOSSES_OF_CLASSES
 from chainrule.wording import count, did_you_mean, listing
 
 TASKS = ("classification", "regression")
-OF_ONE_TASK = {"class-weight": "classification", "quantile": "regression"}
+OF_ONE_TASK = {
+    "class-weight": "classification",
+    "quantile": "regression",
+    "target-transform": "regression",
+}
 
 
 def choose_task(asked: Asked, rows: Rows) -> tuple[str, str]:

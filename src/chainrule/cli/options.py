@@ -161,6 +161,8 @@ def _table() -> tuple[Option, ...]:
         o("loss", k.TEXT, "auto",
           f"{', '.join(LOSSES)}; {LOSSES_OF_CLASSES[0]}.", "loss"),
         o("quantile", k.NUMBERS, 0.5, 'Levels to learn: "0.05,0.5,0.95".', "quantile"),
+        o("target-transform", k.TEXT, "auto", "auto (of a long tail what pays), none, log.",
+          "target_transform", models=("tabular",)),
         o("dtype", k.TEXT, "float32", "float32 or float64.", "dtype"),
         # how it is trained
         o("epochs", k.COUNT, "auto", "Passes over the training rows at most.", "max_iter",

@@ -20,6 +20,8 @@ def describe_network(model: Any) -> str:
     words = "".join(f" {c.lower()}" if c.isupper() else c for c in objective).strip()
     if model.objective_.levels:
         words += f" {', '.join(f'{level:g}' for level in model.objective_.levels)}"
+    if model.fitted_.target.transform == "log":
+        words += " of the logarithm"
     network = f"{in_a_line(trained.layers)} · {trained.n_weights} weights"
     n_networks = len(model.fitted_.networks)
     if n_networks > 1:

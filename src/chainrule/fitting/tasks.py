@@ -99,12 +99,14 @@ class Classification(Task):
 class Regression(Task):
     """One number or several; `levels` are the quantiles that its loss learns.
 
-    With `within_range` predictions stay within the range of the training targets.
+    With `within_range` predictions stay within the range of the training targets; `transform` is
+    "none", or "log" for the logarithm of the target.
     """
 
     loss: Any = "auto"
     levels: tuple[float, ...] = ()
     within_range: bool = False
+    transform: str = "none"
 
     classifies = False
     losses = LOSSES
@@ -119,6 +121,7 @@ class Regression(Task):
             weights=training.weights,
             non_negative=counts,
             within_range=self.within_range,
+            log=self.transform == "log",
         )
 
     def check_loss(self) -> None:

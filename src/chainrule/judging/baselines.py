@@ -91,7 +91,7 @@ def score_baselines(
         decoded = target.decode(target.encode(train.y))
         weights = weights * compute_sample_weight(model.class_weight, decoded)
     n_classes = [len(classes) for classes in target.class_lists] or [0] * target.n_targets
-    ys, trues = (target.each(target.encode(rows.y)) for rows in (train, test))
+    ys, trues = (target.as_scored(rows.y) for rows in (train, test))
     linear = model.fitted_.encoded_training(train), model.fitted_.encoded(test.columns, dtype=float)
     trees = TreeTable(encoder, train.columns, test.columns)
     tell = on_progress or (lambda name, share: None)

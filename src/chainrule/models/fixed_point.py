@@ -128,7 +128,8 @@ class FixedPointNetwork(BaseMLP):
         return self.fitted_.network.arrays[0]["biases"]
 
     def _predict(self, X: Any, max_settle: int | None = None, *, raw: bool = False) -> np.ndarray:
-        return self._outputs(self.fitted_, self._encoded(X), max_settle, raw=raw)
+        encoded = self._encoded(X)  # which asks first whether there was a fit
+        return self._outputs(self.fitted_, encoded, max_settle, raw=raw)
 
     def _outputs(
         self, fitted: Fitted, x: np.ndarray, max_settle: int | None = None, *, raw: bool = False
@@ -268,7 +269,7 @@ class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
 
     def predict(self, X: Any, max_settle: int | None = None) -> np.ndarray:
         """Return the most probable class of every row, settled within `max_settle` sweeps."""
-        predictions = self._predict(X, max_settle)  # which asks first whether there was a fit
+        predictions = self._predict(X, max_settle)
         return self.fitted_.target.decode(predictions)
 
 

@@ -13,6 +13,7 @@ from chainrule.fitting.job import Job
 from chainrule.fitting.recipe import AUTO, WEIGHT_DECAY, Recipe, recipe_for
 from chainrule.models.estimator import NetworkEstimator
 from chainrule.models.parameters import NetworkParameters, check_numbers, every_parameter
+from chainrule.predicting.fitted import Fitted
 
 
 class Tabular(NetworkEstimator):
@@ -115,12 +116,20 @@ class Tabular(NetworkEstimator):
         from chainrule.fitting.plan import warn_unfinished
 
         Tasks(self, 1).refuse_for(self.n_networks)
-        recipe = recipe_for(self, len(rows))
-        fitted = train_bag(self._job(recipe), rows, held_out, self._draw_seed(), on_progress)
+        recipe, seed = recipe_for(self, len(rows)), self._draw_seed()
+        job, fitted = self._chosen(self._job(recipe), rows, held_out, seed)
+        fitted = fitted or train_bag(job, rows, held_out, seed, on_progress)
         members = tuple(replace(member, recipe=vars(recipe)) for member in fitted.members)
         self.fitted_ = replace(fitted, recipe=vars(recipe), members=members)
         if self.stop_ in ("time", "interrupted"):
             warn_unfinished(self.stop_message_, 6)
+
+    def _chosen(
+        self, job: Job, rows: Rows, held_out: Rows | None, seed: int
+    ) -> tuple[Job, Fitted | None]:
+        """Return the job with what is chosen by training; and what was trained if that ends all."""
+        del rows, held_out, seed
+        return job, None
 
     def _job(self, recipe: Recipe | None = None) -> Job:
         """Return how to train networks by a recipe: with these parameters of the MLP."""

@@ -16,6 +16,7 @@ from chainrule.data.findings.leaks import find_leaks
 from chainrule.data.findings.look import look_at
 from chainrule.data.findings.names import find_in_names
 from chainrule.data.findings.rows import find_copies, find_order
+from chainrule.data.findings.tails import find_tails
 from chainrule.finding import Finding
 
 __all__ = ["Finding", "find"]
@@ -75,6 +76,7 @@ def find(
     return [
         *find_leaks(look),
         *find_in_classes(look),
+        *find_tails(look),
         *find_order(look, ordered_split),
         *find_copies(look),
         *find_in_columns(look),

@@ -85,6 +85,11 @@ class Target(ABC):
     def output_names(self) -> list[str] | None: ...
 
     @property
+    def transform(self) -> str:
+        """What became of numbers before they were scaled: "none" or "log"."""
+        return "none"
+
+    @property
     def read_as(self) -> list[str]:
         """How each of the user's columns is read from text.
 

@@ -1,5 +1,7 @@
 """One number or several per row: scaled by the training rows, and back in the user's units.
 
+    z = (t - center) / scale,   t = y, or of long tails t = sign(y) log(1 + |y| / s)
+
 Dates are numbers, too: days since 1970-01-01, and dates again where they are predicted.
 """
 
@@ -27,6 +29,9 @@ TICKS |= {
     "us": SECONDS_PER_DAY * 10**6,
     "ns": SECONDS_PER_DAY * 10**9,
 }
+TRANSFORMS = ("none", "log")
+LONG_TAIL, FEWEST_ROWS = 2.0, 50  # skewness from which a tail is long; rows to tell it by
+KNEE = 0.05  # s of the logarithm, in medians of |y|: smaller numbers stay as far apart as they are
 LAST_TICK = 2.0**63 - 1024  # the largest number that int64 and float64 both hold
 
 
@@ -36,7 +41,7 @@ class NumberTarget(Target):
 
     `units` says of each column in which unit of NumPy its dates came, "" of numbers, and
     `whole_days` whether they were all midnight, so that predictions are rounded to days; both are
-    empty where there are no dates.
+    empty where there are no dates.  `knee` is s of the logarithm for each column, None for none.
     """
 
     kind: ClassVar[str] = "numbers"
@@ -49,6 +54,7 @@ class NumberTarget(Target):
     highest: np.ndarray | None = None
     units: tuple[str, ...] = ()
     whole_days: tuple[bool, ...] = ()
+    knee: np.ndarray | None = None
 
     @classmethod
     def fit(
@@ -60,6 +66,7 @@ class NumberTarget(Target):
         weights: object = None,
         non_negative: bool = False,
         within_range: bool = False,
+        log: bool = False,
     ) -> NumberTarget:
         """Learn mean and standard deviation; with `scale=False` they are 0 and 1.
 
@@ -77,11 +84,14 @@ class NumberTarget(Target):
             Refuse numbers below 0, as the loss "poisson" needs it.
         within_range : bool, default=False
             Keep predictions within the lowest and highest value seen.
+        log : bool, default=False
+            Learn the logarithm of the target.
 
         Raises
         ------
         DataError
-            If the target is text, too large to be scaled, or below 0 where it must not be.
+            If the target is text, too large to be scaled, or below 0 where it must not be; if
+            logarithms are asked for of dates.
         """
         read = read_values_of(y, name)
         warn_of_column_vector(read.array)
@@ -94,13 +104,23 @@ class NumberTarget(Target):
         ends = (columns[counts].min(axis=0), columns[counts].max(axis=0)) if within_range else ()
         whole = (columns[counts] == np.floor(columns[counts])).all(axis=0).tolist()
         dates = {"units": read.units, "whole_days": tuple(whole)} if read.units else {}
+        knee = None
+        if log:
+            if read.units:
+                raise DataError(
+                    "{}, but {target_transform} is of numbers. Leave it out.",
+                    f'the target "{name}" holds dates',
+                    target_transform="log",
+                )
+            knee = _knees(columns[counts])
+            columns = _bent(columns, knee)
         if not scale:
             n = columns.shape[1]
             return cls(np.zeros(n), np.ones(n), one, *ends, **dates)
         _refuse_too_large(columns, name)
         names = [name] * columns.shape[1]
         moments = measure(columns[counts], names, None if weights is None else weight[counts])
-        return cls(moments.mean, moments.deviation, one, *ends, **dates)
+        return cls(moments.mean, moments.deviation, one, *ends, **dates, knee=knee)
 
     @property
     def read_as(self) -> list[str]:
@@ -141,7 +161,15 @@ class NumberTarget(Target):
                 f"{len(self.center)} as in training. Give the same targets."
             )
         _refuse_too_large(columns, name)
-        return (columns - self.center) / self.scale
+        return (_bent(columns, self.knee) - self.center) / self.scale
+
+    @property
+    def transform(self) -> str:
+        return "none" if self.knee is None else "log"
+
+    def means(self, names: Sequence[str]) -> list[str]:
+        of = "" if self.knee is None else "log of "
+        return super().means([f"{of}{name}" for name in names])
 
     @property
     def dated(self) -> bool:
@@ -153,7 +181,7 @@ class NumberTarget(Target):
 
     def in_units(self, raw: np.ndarray) -> np.ndarray:
         """Give numbers in the user's units, (n_rows, n_targets); of dates days."""
-        numbers = np.asarray(raw) * self.scale + self.center
+        numbers = _straight(np.asarray(raw) * self.scale + self.center, self.knee)
         return numbers if self.lowest is None else np.clip(numbers, self.lowest, self.highest)
 
     def decode(self, predictions: np.ndarray) -> np.ndarray:
@@ -211,6 +239,9 @@ class NumberTarget(Target):
 
     def _became(self, shown: str, encoded: np.ndarray) -> str:
         center, scale = self.center.tolist(), self.scale.tolist()
+        if self.knee is not None and len(center) == 1:
+            sign, shown = ("-", shown[1:]) if shown.startswith("-") else ("", shown)
+            shown = f"{sign}log(1 + {shown} / {self.knee[0]:.6g})"
         if len(center) > 1 or (center, scale) == ([0.0], [1.0]):
             return ""
         return f": y = {scaled_in_words(shown, center[0], scale[0])} = {encoded[0]:.6g}"
@@ -222,6 +253,8 @@ class NumberTarget(Target):
         arrays = {"center": self.center, "scale": self.scale}
         if self.lowest is not None and self.highest is not None:
             arrays |= {"lowest": self.lowest, "highest": self.highest}
+        if self.knee is not None:
+            arrays["knee"] = self.knee
         return meta, arrays
 
     @classmethod
@@ -230,8 +263,42 @@ class NumberTarget(Target):
         units, whole = (tuple(meta.get(name, ())) for name in ("units", "whole_days"))
         if {len(units), len(whole)} - {0, len(arrays["center"])} or not {*units} <= {"", *TICKS}:
             raise ValueError(f"dates in the units {units}")
-        one = meta["one_dimensional"]
-        return cls(arrays["center"], arrays["scale"], one, *ends, units, whole)
+        one, knee = meta["one_dimensional"], arrays.get("knee")
+        if knee is not None and (knee.shape != arrays["center"].shape or not (knee > 0).all()):
+            raise ValueError(f"logarithms of numbers over {knee}")
+        return cls(arrays["center"], arrays["scale"], one, *ends, units, whole, knee)
+
+
+def has_long_tail(y: np.ndarray) -> bool:
+    """Tell whether some of many numbers are so much larger than most that they decide the fit."""
+    y = np.asarray(y, dtype=np.float64)
+    if y.ndim != 1 or len(y) < FEWEST_ROWS or not np.isfinite(y).all():
+        return False
+    away = y - y.mean()
+    deviation = away.std()
+    return bool(deviation > 0 and np.mean((away / deviation) ** 3) > LONG_TAIL)
+
+
+def _knees(columns: np.ndarray) -> np.ndarray:
+    """Return s of the logarithm for every column."""
+    sizes = np.abs(columns)
+    middles = [np.median(size[size > 0]) if (size > 0).any() else 1.0 for size in sizes.T]
+    return KNEE * np.array(middles)
+
+
+def _bent(numbers: np.ndarray, knee: np.ndarray | None) -> np.ndarray:
+    if knee is None:
+        return numbers
+    return np.sign(numbers) * np.log1p(np.abs(numbers) / knee)
+
+
+def _straight(numbers: np.ndarray, knee: np.ndarray | None) -> np.ndarray:
+    """Return what `_bent` made of it, at most the largest number there is."""
+    if knee is None:
+        return numbers
+    with np.errstate(over="ignore"):
+        sizes = np.expm1(np.abs(numbers.astype(np.float64))) * knee
+    return np.sign(numbers) * np.minimum(sizes, LARGEST)
 
 
 def dates_from(days: np.ndarray, unit: str, whole_days: bool) -> np.ndarray:

@@ -14,7 +14,8 @@ RARE, MISSED = 0.1, 0.5  # share of rows; share of a class that is found
 SURE = 0.5  # by so much the trees prefer another class
 NOISY, FEWEST_SUSPECTS = 0.06, 6  # share of rows, and how many at least
 CLEAR = 0.5  # so many for each row that is wrong by less: else it is the classes that are hard
-OUTLYING = 6.0  # robust standard deviations
+OUTLYING, NOISY_NUMBERS = 6.0, 0.05  # robust standard deviations; share of rows
+MOST_PARTS, LEAST_PART = 20, 20  # of rows of like predictions, by which an error is judged
 MOST_NAMED = 20
 
 
@@ -128,14 +129,13 @@ def find_noise(seen: Evidence) -> Iterator[Finding]:
         what = "another class with at least half of all votes more than their own"
     elif rows.reference.predictions is not None:
         y = np.asarray(rows.y, np.float64).reshape(len(rows.y), -1)[:, 0]
-        error = np.abs(y - rows.reference.predictions)
-        typical = 1.4826 * float(np.median(error)) or 1.0
-        suspects = np.flatnonzero(error > OUTLYING * typical)
-        order = suspects[np.argsort(-error[suspects], kind="stable")]
+        far = _how_far_off(y, rows.reference.predictions)
+        suspects = np.flatnonzero(far > OUTLYING)
+        order = suspects[np.argsort(-far[suspects], kind="stable")]
         share = len(suspects) / len(y)
-        if share < 0.02:
+        if share < NOISY_NUMBERS:
             return
-        what = f"a value that is {OUTLYING:g} times as far off as is usual"
+        what = f"a value that is {OUTLYING:g} times as far off as is usual for such values"
     else:
         return
     order = order if rows.places is None else rows.places[order]
@@ -158,3 +158,17 @@ def find_noise(seen: Evidence) -> Iterator[Finding]:
         {"share": share, "rows": float(len(order))},
         tuple(int(i) for i in order[:MOST_NAMED]),
     )
+
+
+def _how_far_off(y: np.ndarray, predictions: np.ndarray) -> np.ndarray:
+    """Return errors in robust deviations of those of rows with like predictions.
+
+    Where large values are harder to predict than small ones, that is no noise of labels.
+    """
+    error = np.abs(y - predictions)
+    usual = 1.4826 * float(np.median(error)) or 1.0
+    n_parts = min(MOST_PARTS, max(len(y) // LEAST_PART, 1))
+    typical = np.empty(len(y))
+    for part in np.array_split(np.argsort(predictions, kind="stable"), n_parts):
+        typical[part] = max(1.4826 * float(np.median(error[part])), 0.1 * usual)
+    return error / typical

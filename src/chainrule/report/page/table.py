@@ -66,7 +66,8 @@ def _findings(found: list[dict[str, Any]]) -> list[Block]:
             Words(
                 "Nothing was found. Looked for: IDs, constants, copies of columns and of rows, "
                 "columns that give the target away, an order, rare classes, gaps, many levels, "
-                "levels written in two ways, places around the globe, rows of the same one."
+                "levels written in two ways, places around the globe, rows of the same one, a long "
+                "tail of the target."
             )
         ]
     cards = [
