@@ -9,9 +9,11 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from chainrule.data import InputEncoder, as_columns, infer_schema
+from chainrule.data import InputEncoder, as_columns, infer_schema, read_table
 from chainrule.data.columns import frames
 from chainrule.data.findings import find
+from chainrule.data.spelling.column import USUAL, CellOptions, read_cells
+from chainrule.data.spelling.plain import read_plainly
 from chainrule.errors import DataError
 
 RNG = np.random.default_rng(0)
@@ -86,3 +88,30 @@ def test_more_columns_than_can_be_looked_at_are_refused(monkeypatch):
         with pytest.raises(DataError, match="has 10 columns, more than 9.*transpose it"):
             as_columns(table)
     assert as_columns(np.zeros((3, 10))).n_rows == 3
+
+
+def test_plain_numbers_found_many_at_a_time_are_those_found_alone(tmp_path):
+    cells = {
+        "whole": ["1", "-20", "", "0"],
+        "broken": ["1.5", "", "-2.25", "3"],
+        "thousands or not": ["1.234", "2.345", "", "3.456"],
+        "led": ["007", "012", "345", "678"],
+        "dates": ["20140101", "20150202", "20160303", "20170404"],
+        "odd": ["1.5", "2.5", "x", "3.5"],
+        "empty": [""] * 4,
+        "long": ["12345678", "1", "2", "3"],
+        "plus": ["+1", "2", "3", "4"],
+    }
+    frame = pl.DataFrame(cells)
+    assert set(read_plainly(frame, USUAL)) == {"whole", "broken"}
+    for name, found in read_plainly(frame, USUAL).items():
+        alone = read_cells(frame[name])
+        assert found.values.equals(alone.values, null_equal=True)
+        assert (found.decimal, found.findings) == (alone.decimal, alone.findings)
+    assert not read_plainly(frame, CellOptions(decimal=","))
+
+
+def test_a_table_of_a_million_columns_is_refused_at_once(tmp_path):
+    (tmp_path / "t.csv").write_text(",".join(["x"] * 1_000_000) + "\n" + "1," * 999_999 + "1\n")
+    with pytest.raises(DataError, match="1,000,000 fields, more than the 200,000 columns"):
+        read_table(tmp_path / "t.csv")

@@ -74,5 +74,6 @@ def run_look(
 
 
 def _examples(table: Table, name: str) -> str:
-    cells = table.frame[name].drop_nulls().head(1000).unique(maintain_order=True)
-    return ", ".join(str(cell) for cell in cells.head(EXAMPLES).to_list())
+    cells = table.frame[name].head(1000).to_list()
+    different = dict.fromkeys(str(cell) for cell in cells if cell is not None)
+    return ", ".join([*different][:EXAMPLES])

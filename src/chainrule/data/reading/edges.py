@@ -12,6 +12,7 @@ from chainrule.data.reading.options import Reading
 from chainrule.data.spelling.gaps import AMONG_NUMBERS
 
 LONGEST_FOOTER = MOST_OF_HEAD = 12  # lines
+MOST_COLUMNS = 1_000  # that are asked whether the first row holds their names
 _VALUE = re.compile(
     r"[-+(\u2212]?\s*(?:[$€£¥]|[A-Z]{3})?\s*[-+]?[.,]?\d(?:[\d.,:/'’-]|[ \u00a0\u202f](?=\d{3}))*"
     r"(?:[eE][-+]?\d+|T[\d:.]+)?\s*(?:Z|[AaPp]\.?[Mm]\.?|[%‰°$€£]|[^\W\d_]{1,4})?\)?"
@@ -118,6 +119,7 @@ def _is_header(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
     """Tell whether the first row holds names: words over values, none of which comes again."""
     if not body:
         return not all(is_value(cell) for cell in first)
+    first = first[:MOST_COLUMNS]
     kinds = [is_value(cell) for cell in first]
     counting = _count_up([cell for cell, kind in zip(first, kinds, strict=True) if kind])
     speaks_for = speaks_against = 0.0
@@ -162,7 +164,7 @@ def _is_second_header(
         return False
     places = [
         place
-        for place in range(len(row))
+        for place in range(min(len(row), MOST_COLUMNS))
         if _holds_values([r[place] for r in body if place < len(r)])
     ]
     gaps = [place for place in places if is_value(row[place]) is None and row[place].strip()]
@@ -207,12 +209,11 @@ def find_end(layout: Layout, head: list[str], tail: Sequence[str], given: Readin
         return layout
     first = head[layout.first_line : layout.first_line + 60]
     body = [row for _, row in records(first, layout) if len(row) == layout.n_columns]
-    columns = [[row[place].strip() for row in body] for place in range(layout.n_columns)]
     n = 0
     for back, line in enumerate(reversed(last[-LONGEST_FOOTER:]), start=1):
         if not line.strip():
             continue
-        if not _is_footer(fields_of(line, layout), columns):
+        if not _is_footer(fields_of(line, layout), body, layout.n_columns):
             break
         n = back
     if n >= len(last):
@@ -221,14 +222,15 @@ def find_end(layout: Layout, head: list[str], tail: Sequence[str], given: Readin
     return replace(layout, end_lines=n, footer=footer)
 
 
-def _is_footer(row: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+def _is_footer(row: Sequence[str], body: Sequence[Sequence[str]], width: int) -> bool:
     """Tell whether a last line is no row: a lone sentence, or a word for a summary before it."""
-    width, filled = len(columns), [cell for cell in row if cell.strip()]
+    filled = [cell for cell in row if cell.strip()]
     if not filled or is_value(filled[0]) is not False:
         return False
     if len(filled) == 1 and len(row) != width:
         return True
-    word, column = filled[0].strip(), columns[min(row.index(filled[0]), width - 1)]
+    word, place = filled[0].strip(), min(row.index(filled[0]), width - 1)
+    column = [each[place].strip() for each in body]
     if _holds_values(column) or len(filled) != width:
         return _SUMMARY.match(word) is not None
     return _TOTAL.fullmatch(word) is not None and word not in column[:-1]

@@ -30,6 +30,7 @@ from chainrule.data.reading.sources import (
 )
 from chainrule.data.reading.text import TextTable, read_text
 from chainrule.data.spelling.column import MOST_CELLS, Cells, Spelling, read_cells
+from chainrule.data.spelling.plain import read_plainly
 from chainrule.errors import DataError, MissingExtraError
 from chainrule.finding import Finding
 from chainrule.wording import count, listing
@@ -171,12 +172,15 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
 
     options = reading.of_cells(parted.names)
     read: dict[str, Cells] = {}
-    for column in parted.columns(parted.names):
-        read[column.name] = read_cells(column, options)
+    for group in parted.columns(parted.names):
+        plain = read_plainly(group, options)
+        for column in group:
+            read[column.name] = plain.get(column.name) or read_cells(column, options)
     marks = {cells.decimal for cells in read.values()}
     if "," in marks and "." not in marks:  # what else the file holds decides what can be two things
-        for column in parted.columns([name for name in read if read[name].is_open]):
-            read[column.name] = read_cells(column, options, comma=True)
+        for group in parted.columns([name for name in read if read[name].is_open]):
+            for column in group:
+                read[column.name] = read_cells(column, options, comma=True)
     frame = pl.DataFrame([cells.values for cells in read.values()])
     nameless = [
         name
@@ -186,12 +190,13 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
     if nameless:
         words = f"{count(len(nameless), 'column')} without a name and without a value: left out."
         found = [*found, Finding("reading", "note", words, remedy=Text("Nothing to do."))]
+    as_written = parted.columns(reading.wanted_as_written(parted.names))
     return Table(
         frame.drop(nameless),
         [*found, *parted.findings, *(each for cells in read.values() for each in cells.findings)],
         {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
         parted.named,
-        pl.DataFrame(list(parted.columns(reading.wanted_as_written(parted.names)))),
+        pl.concat([pl.DataFrame(), *as_written], how="horizontal"),
     )
 
 

@@ -60,15 +60,18 @@ class TextTable:
     nameless: list[str]
     named: bool
 
-    def columns(self, names: Sequence[str]) -> Iterator[pl.Series]:
-        """Give these columns, one after another; not many of them are held at a time."""
+    def columns(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """Give these columns in groups; not many of them are held at a time."""
+        import polars as pl
+
         places = {name: place for place, name in enumerate(self.names)}
         each = max(MOST_CELLS // max(self.parted.n_rows, 1), 1)
         for start in range(0, len(names), each):
             some = names[start : start + each]
             columns = self.parted.columns([places[name] for name in some], len(self.names))
-            for name, column in zip(some, columns, strict=True):
-                yield column.rename(name)
+            yield pl.DataFrame(
+                [column.rename(name) for name, column in zip(some, columns, strict=True)]
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,22 +125,28 @@ def read_text(raw: bytes, given: Reading, who: str) -> TextTable:
     """
     if not raw.strip():
         raise _empty(who)
+    line = raw[: raw.find(b"\n", len(raw) - len(raw.lstrip()))]
+    _refuse_width(max(map(line.count, (b",", b";", b"\t", b"|"))) + 1, who)
     head, tail = _ends(raw)
     layout = find_layout(head, tail, given)
     _refuse_separator(layout, head, tail, given, who)
-    if layout.n_columns > MOST_COLUMNS:
-        raise DataError(
-            "{}: its rows have {} fields, more than the {} columns that can be read. Give fewer "
-            "columns, or turn the table round if its rows are the columns.",
-            who,
-            f"{layout.n_columns:,}",
-            f"{MOST_COLUMNS:,}",
-        )
+    _refuse_width(layout.n_columns, who)
     parted = _part(_body(raw, head, layout), layout)
     names, twice = _names(layout)
     findings = [*say_layout(layout, given), *parted.findings, *say_twice(twice)]
     nameless = [name for name, own in zip(names, layout.names, strict=False) if not own]
     return TextTable(names, parted, findings, nameless, named=bool(layout.names))
+
+
+def _refuse_width(n_columns: int, who: str) -> None:
+    if n_columns > MOST_COLUMNS:
+        raise DataError(
+            "{}: its rows have {} fields, more than the {} columns that can be read. Give fewer "
+            "columns, or turn the table round if its rows are the columns.",
+            who,
+            f"{n_columns:,}",
+            f"{MOST_COLUMNS:,}",
+        )
 
 
 def _refuse_separator(
