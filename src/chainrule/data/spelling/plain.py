@@ -16,6 +16,7 @@ from chainrule.data.spelling.column import CellOptions, Cells
 if TYPE_CHECKING:
     import polars as pl
 
+MOST_CELLS = 1_000_000  # that are looked at together
 _WHOLE = r"^-?(?:0|[1-9]\d{0,6})$"  # from eight digits on it may be a date
 _BROKEN = r"^-?\d{1,9}\.\d{1,15}$"
 _OF_THREE = r"^-?[1-9]\d{0,2}\.\d{3}$"  # or thousands
@@ -23,14 +24,20 @@ _OF_THREE = r"^-?[1-9]\d{0,2}\.\d{3}$"  # or thousands
 
 def read_plainly(frame: pl.DataFrame, options: CellOptions) -> dict[str, Cells]:
     """Return the columns of text that are plain numbers, by name; the others are not there."""
-    import polars as pl
-
     if options.missing is not None or options.decimal is not None or options.date_format:
         return {}
     said = {*options.spellings, *options.texts}
-    frame = frame.select([name for name in frame.columns if name not in said])
-    if not frame.width or not frame.height:
-        return {}
+    names = [name for name in frame.columns if name not in said] if frame.height else []
+    each = max(MOST_CELLS // max(frame.height, 1), 1)
+    found: dict[str, Cells] = {}
+    for start in range(0, len(names), each):
+        found |= _plain(frame.select(names[start : start + each]))
+    return found
+
+
+def _plain(frame: pl.DataFrame) -> dict[str, Cells]:
+    import polars as pl
+
     cells, n_rows = pl.concat([column.alias("") for column in frame]), frame.height
 
     def counted(which: pl.Series) -> np.ndarray:
