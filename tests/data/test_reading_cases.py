@@ -72,6 +72,13 @@ def test_where_the_table_begins_and_ends(name, tmp_path):
     assert (words is None and not got.findings) or (words is not None and words in said)
 
 
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_a_row_of_gaps_is_a_row_wherever_it_stands(separator, tmp_path):
+    rows = ["a,b", ",", "8,8", "3,3", ",", "5,5", ","]
+    (tmp_path / "t.csv").write_text("\n".join(rows).replace(",", separator) + "\n")
+    assert read_table(tmp_path / "t.csv")["a"].to_list() == [None, 8, 3, None, 5, None]
+
+
 @pytest.mark.parametrize("last", ["total", "Notes of a long evening in the rain"])
 def test_a_last_row_that_is_like_the_others_is_no_footer(last, tmp_path):
     (tmp_path / "t.csv").write_text(table([*SITES, "total"], str, header="what,n") + f"{last},5\n")

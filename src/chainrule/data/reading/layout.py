@@ -52,6 +52,10 @@ class Layout:
     footer: tuple[str, ...] = ()
     row_names: bool = False
 
+    def is_blank(self, line: str) -> bool:
+        """Tell whether a line is empty; one of nothing but tabs may be a row of gaps."""
+        return not line.strip() and not (self.separator == "\t" and "\t" in line)
+
     def is_comment(self, line: str) -> bool:
         """Tell whether a line is no row."""
         return bool(self.comment) and line.startswith(self.comment)
@@ -65,7 +69,7 @@ def records(
 
     def counted() -> Iterator[str]:
         for number in range(start, len(lines)):
-            if lines[number].strip() and not layout.is_comment(lines[number]):
+            if not layout.is_blank(lines[number]) and not layout.is_comment(lines[number]):
                 numbers.append(number)
                 yield lines[number]
 
