@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from chainrule.cli.reading import OF_COLUMNS
 from chainrule.cli.talk import Talk
 from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.schema import require_column
@@ -96,7 +97,7 @@ def divide(
 
 def of_inputs(options: dict[str, Any], targets: Sequence[str]) -> dict[str, Any]:
     """Return what is said of inputs; of a target `category` and `number` say how it is read."""
-    read = {"category", "number"}
+    read = OF_COLUMNS.values()
     return {
         option: [name for name in names if option not in read or name not in targets]
         for option, names in options.items()

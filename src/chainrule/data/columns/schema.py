@@ -140,13 +140,16 @@ def infer_schema(
 
 def say_unused(schema: Schema, columns: Columns) -> Text:
     """Return that no column of a table can be used, and why."""
-    first = schema.columns[0].name
-    as_what = "category" if columns.values(first).is_text else "number"
+    why = listing([f"{column.name}: {column.note}" for column in schema.columns])
+    kept = [column.name for column in schema.columns if kind_of(column).option != "drop"]
+    if not kept:
+        return Text("no column is left to learn from ({}). Name fewer to {drop}.", why, drop=...)
+    as_what = "category" if columns.values(kept[0]).is_text else "number"
     return Text(
         "no column is left to learn from ({}). Add columns that vary from row to row, or keep one "
         "with `{}`.",
-        listing([f"{column.name}: {column.note}" for column in schema.columns]),
-        Setting(as_what, [first]),
+        why,
+        Setting(as_what, kept[:1]),
     )
 
 

@@ -141,15 +141,14 @@ def read_cells(texts: pl.Series, options: CellOptions = USUAL, *, comma: bool = 
     given = options.spellings.get(name, PLAIN if name in options.plain else None)
     if given is not None and not _are_truths(texts):
         return _as_given(texts, given)
-    plain = None
+    plain, asked = None, name in options.numbers
     if options.decimal_of(name) != "," and options.date_format_of(name) is None:
-        plain = _plain(texts, asked=name in options.numbers)
+        plain = _plain(texts, asked=asked)
     if plain is not None:
         return plain
     uniques = texts.drop_nulls().rename("text").value_counts(name="n")
     uniques = uniques.filter(~are_gaps_among_numbers(uniques["text"]))
     cells = None
-    asked = name in options.numbers
     if len(uniques) and (asked or _promising(uniques["text"])):
         cells = _as_numbers(texts, uniques, options, comma=comma)
         cells = cells or _as_dates(texts, uniques, options)
@@ -262,7 +261,6 @@ def _as_given(texts: pl.Series, spelling: Spelling) -> Cells:
 def _as_numbers(
     texts: pl.Series, uniques: pl.DataFrame, options: CellOptions, *, comma: bool
 ) -> Cells | None:
-
     name = texts.name
     decimal, asked = options.decimal_of(name), name in options.numbers
     found = find_numbers(uniques["text"], uniques["n"], decimal=decimal, comma=comma, asked=asked)
