@@ -79,6 +79,15 @@ def test_a_row_of_gaps_is_a_row_wherever_it_stands(separator, tmp_path):
     assert read_table(tmp_path / "t.csv")["a"].to_list() == [None, 8, 3, None, 5, None]
 
 
+def test_an_empty_row_below_the_names_makes_no_names_of_the_next(tmp_path):
+    (tmp_path / "t.csv").write_text("depth,price\n,\nParis,Rome\nRome,Oslo\nOslo,Paris\n")
+    got = read_table(tmp_path / "t.csv").to_dict(as_series=False)
+    assert got == {
+        "depth": [None, "Paris", "Rome", "Oslo"],
+        "price": [None, "Rome", "Oslo", "Paris"],
+    }
+
+
 @pytest.mark.parametrize("last", ["total", "Notes of a long evening in the rain"])
 def test_a_last_row_that_is_like_the_others_is_no_footer(last, tmp_path):
     (tmp_path / "t.csv").write_text(table([*SITES, "total"], str, header="what,n") + f"{last},5\n")

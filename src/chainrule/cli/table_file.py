@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+MOST_HELD = 1 << 15  # rows of a Parquet file that wait until they are written together
 FORMULA = r"^[=+\-@\t\r]."  # a sign alone is none
 
 
@@ -124,7 +125,8 @@ class TableFile:
             return self._part(1)
         parts = [pl.scan_parquet(self._part(i + 1)) for i in range(self._n_parts)]
         whole = folder / "whole.parquet"
-        pl.concat(parts, how="vertical_relaxed").sink_parquet(whole)
+        joined = pl.concat(parts, how="vertical_relaxed")
+        joined.sink_parquet(whole, row_group_size=MOST_HELD)
         return whole
 
 
