@@ -79,13 +79,19 @@ def test_a_row_of_gaps_is_a_row_wherever_it_stands(separator, tmp_path):
     assert read_table(tmp_path / "t.csv")["a"].to_list() == [None, 8, 3, None, 5, None]
 
 
-def test_an_empty_row_below_the_names_makes_no_names_of_the_next(tmp_path):
-    (tmp_path / "t.csv").write_text("depth,price\n,\nParis,Rome\nRome,Oslo\nOslo,Paris\n")
-    got = read_table(tmp_path / "t.csv").to_dict(as_series=False)
-    assert got == {
-        "depth": [None, "Paris", "Rome", "Oslo"],
-        "price": [None, "Rome", "Oslo", "Paris"],
-    }
+@pytest.mark.parametrize(
+    ("text", "depth"),
+    [
+        (",\nParis,Rome\nRome,Oslo\nOslo,Paris\n", [None, "Paris", "Rome", "Oslo"]),
+        ("Paris,Rome\n,\nRome,Rome\nOslo,Paris\n", ["Paris", None, "Rome", "Oslo"]),
+        ("1,2\n,\n?x,3\n4,5\n6,7\n8,9\n", ["1", None, "?x", "4", "6", "8"]),
+    ],
+)
+def test_an_empty_row_makes_no_names_of_the_next(text, depth, tmp_path):
+    (tmp_path / "t.csv").write_text("depth,price\n" + text)
+    got = read_table(tmp_path / "t.csv")
+    assert got.columns == ["depth", "price"]
+    assert got["depth"].to_list() == depth
 
 
 @pytest.mark.parametrize("last", ["total", "Notes of a long evening in the rain"])

@@ -74,6 +74,10 @@ def run_look(
 
 
 def _examples(table: Table, name: str) -> str:
-    cells = table.frame[name].head(1000).to_list()
-    different = dict.fromkeys(str(cell) for cell in cells if cell is not None)
-    return ", ".join([*different][:EXAMPLES])
+    examples: dict[str, None] = {}
+    for cell in table.frame[name].head(1000).to_list():
+        if cell is not None:
+            examples[str(cell)] = None
+        if len(examples) == EXAMPLES:
+            break
+    return ", ".join(examples)

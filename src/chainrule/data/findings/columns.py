@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator, Sequence, Set
 
 import numpy as np
 
@@ -62,7 +62,9 @@ def find_in_columns(look: Look) -> Iterator[Finding]:
 
 def _around_the_globe(look: Look) -> Iterator[Finding]:
     """Give latitude and longitude of places so far apart that degrees are no distances."""
-    latitude, longitude = (_of_degrees(look, names, most) for names, most in DEGREES)
+    numbers = [seen for seen in look.seen if not seen.is_category and not seen.spelt]
+    named = [(set(words_of(seen.name)), seen) for seen in numbers]
+    latitude, longitude = (_of_degrees(named, names, most) for names, most in DEGREES)
     if latitude is None or longitude is None or np.ptp(longitude.present) < WIDE_APART:
         return
     yield Finding(
@@ -80,17 +82,17 @@ def _around_the_globe(look: Look) -> Iterator[Finding]:
     )
 
 
-def _of_degrees(look: Look, names: Set[str], most: int) -> Seen | None:
-    numbers = (seen for seen in look.seen if not seen.is_category and not seen.spelt)
-    named = (seen for seen in numbers if names & set(words_of(seen.name)) and len(seen.present))
-    return next((seen for seen in named if np.abs(seen.present).max() <= most), None)
+def _of_degrees(named: Sequence[tuple[Set[str], Seen]], names: Set[str], most: int) -> Seen | None:
+    fitting = (seen for words, seen in named if names & words and len(seen.present))
+    return next((seen for seen in fitting if np.abs(seen.present).max() <= most), None)
 
 
 def _codes_for_gaps(seen: Seen, look: Look) -> Iterator[Finding]:
     """Give a number such as -999 that many rows have and that lies far from all others."""
-    if seen.is_category or seen.is_date:
+    if seen.is_category or seen.is_date or not len(seen.present):
         return
-    for code in CODES_FOR_GAPS:
+    ends = {seen.present.min(), seen.present.max()}
+    for code in (code for code in CODES_FOR_GAPS if code in ends):
         n = int((seen.present == code).sum())
         others = seen.present[seen.present != code]
         if n < 2 or not len(others):

@@ -101,8 +101,8 @@ def _first_of_table(rows: list[tuple[int, list[str]]], follows: dict[int, int], 
     place = next(behind, len(rows))  # an empty row parts a head from the table
     if place < min(MOST_OF_HEAD, len(rows)) and len(rows[place][1]) == width:
         first, body = rows[place][1], [row for _, row in rows[place + 1 :]]
-        names_above = place == at + 1 and _are_names(rows[at][1], width)
-        if _is_header(first, body) and (not names_above or _is_over_values(first, body)):
+        has_names = _are_names(rows[at][1], width)
+        if _are_names_of_values(first, body) if has_names else _is_header(first, body):
             return place
     return at
 
@@ -113,11 +113,11 @@ def _are_names(row: Sequence[str], width: int) -> bool:
     return len(words) == len(row) == width
 
 
-def _is_over_values(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a word of the row stands over a column of numbers or dates."""
-    return any(
-        is_value(cell) is False and _holds_values([row[place] for row in body if place < len(row)])
-        for place, cell in enumerate(first[:MOST_COLUMNS])
+def _are_names_of_values(first: Sequence[str], body: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a row holds names, one of them over a column of numbers or dates."""
+    return _are_names(first, len(first)) and any(
+        _holds_values([row[place] for row in body if place < len(row)])
+        for place in range(len(first[:MOST_COLUMNS]))
     )
 
 

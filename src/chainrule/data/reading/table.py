@@ -181,18 +181,15 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
         for group in parted.columns([name for name in read if read[name].is_open]):
             for column in group:
                 read[column.name] = read_cells(column, options, comma=True)
-    frame = pl.DataFrame([cells.values for cells in read.values()])
-    nameless = [
-        name
-        for name in parted.nameless
-        if read[name].values.null_count() == frame.height and frame.width > 1
-    ]
+    gaps = {name for name in parted.nameless if not read[name].values.count()}
+    nameless = gaps if len(read) > 1 else set()
+    frame = pl.DataFrame([cells.values for name, cells in read.items() if name not in nameless])
     if nameless:
         words = f"{count(len(nameless), 'column')} without a name and without a value: left out."
         found = [*found, Finding("reading", "note", words, remedy=Text("Nothing to do."))]
     as_written = parted.columns(reading.wanted_as_written(parted.names))
     return Table(
-        frame.drop(nameless),
+        frame,
         [*found, *parted.findings, *(each for cells in read.values() for each in cells.findings)],
         {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
         parted.named,

@@ -7,6 +7,7 @@ What is written in any other way, or could be a code, a date or thousands, is fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,31 +28,30 @@ def read_plainly(frame: pl.DataFrame, options: CellOptions) -> dict[str, Cells]:
     if options.missing is not None or options.decimal is not None or options.date_format:
         return {}
     said = {*options.spellings, *options.texts}
-    names = [name for name in frame.columns if name not in said] if frame.height else []
+    columns = [column for column in frame if column.name not in said] if frame.height else []
     each = max(MOST_CELLS // max(frame.height, 1), 1)
     found: dict[str, Cells] = {}
-    for start in range(0, len(names), each):
-        found |= _plain(frame.select(names[start : start + each]))
+    for start in range(0, len(columns), each):
+        found |= _plain(columns[start : start + each])
     return found
 
 
-def _plain(frame: pl.DataFrame) -> dict[str, Cells]:
+def _plain(columns: Sequence[pl.Series]) -> dict[str, Cells]:
     import polars as pl
 
-    cells, n_rows = pl.concat([column.alias("") for column in frame]), frame.height
+    cells, n_rows = pl.concat([column.alias("") for column in columns]), len(columns[0])
 
     def counted(which: pl.Series) -> np.ndarray:
-        return which.fill_null(False).to_numpy().reshape(frame.width, n_rows).sum(axis=1)
+        return which.fill_null(False).to_numpy().reshape(len(columns), n_rows).sum(axis=1)
 
     n = counted(cells != "")
     n_whole, n_broken, n_of_three = (
         counted(cells.str.contains(pattern)) for pattern in (_WHOLE, _BROKEN, _OF_THREE)
     )
     plain = (n > 0) & (n_whole + n_broken == n) & ((n_broken == 0) | (n_of_three < n_broken))
-    names = np.array(frame.columns)
-    whole, broken = names[plain & (n_broken == 0)].tolist(), names[plain & (n_broken > 0)].tolist()
-    read = frame.select(
-        pl.col(whole).cast(pl.Int64, strict=False), pl.col(broken).cast(pl.Float64, strict=False)
-    )
-    marks = {**dict.fromkeys(whole, ""), **dict.fromkeys(broken, ".")}
-    return {column.name: Cells(column, decimal=marks[column.name]) for column in read}
+    found = {}
+    for place in np.flatnonzero(plain).tolist():
+        dtype, mark = (pl.Float64, ".") if n_broken[place] else (pl.Int64, "")
+        column = columns[place].cast(dtype, strict=False)
+        found[column.name] = Cells(column, decimal=mark)
+    return found
