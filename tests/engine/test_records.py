@@ -19,7 +19,7 @@ from chainrule.engine.optimizers import SOLVERS, Clipped, Constant, Frozen, Rate
 from chainrule.engine.optimizers.base import rule_of
 from chainrule.fitting.losses import choose_objective, named_objectives
 from chainrule.predicting import intervals
-from chainrule.predicting.network import LINKS
+from chainrule.predicting.links import LINKS
 
 TARGETS = {
     output: SimpleNamespace(output=output, sizes=(2, 2), n_outputs=4)
@@ -123,10 +123,12 @@ def test_an_objective_says_how_it_is_asked_for_shown_and_predicted_with(kind):
     unknown = Objective.measure.fget(Own())
     assert not set(objective.measure) & set(unknown)
     z = np.array([[0.5, -1.0, 2.0, 0.1]])
-    link, sizes = objective.link_in_numpy
-    np.testing.assert_allclose(
-        LINKS[link](z.copy(), sizes), objective.link(jnp.asarray(z)), rtol=1e-12
-    )
+    name, sizes = objective.link_in_numpy
+    link, predictions = LINKS[name], np.asarray(objective.link(jnp.asarray(z)))
+    np.testing.assert_allclose(link.forward(z.copy(), sizes), predictions, rtol=1e-12)
+    again = link.forward(link.inverse(predictions), sizes)
+    np.testing.assert_allclose(again, predictions, rtol=1e-12)
+    assert link.has_sizes == bool(sizes)
 
 
 def test_an_objective_that_inherits_may_link_otherwise():

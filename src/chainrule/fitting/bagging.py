@@ -37,6 +37,7 @@ from chainrule.fitting.temperature import sharpened, temperature
 from chainrule.fitting.watching import spoken
 from chainrule.predicting.fitted import Ending, Fitted
 from chainrule.predicting.intervals import Calibration
+from chainrule.predicting.links import link_of
 
 OnProgress = Callable[[Any], None] | None
 LEAST_ROWS = 20  # fewer are not parted: all networks train on all of them
@@ -151,7 +152,7 @@ def _calibrated(
         predictions = bag.target.in_units(outputs)
         known = Calibration.of(rows.targets, predictions, rows.weights)
         return replace(bag, calibration=known)
-    if bag.network.link not in ("softmax", "sigmoid"):
+    if not link_of(bag.network.link).of_probabilities:
         return bag
     factor = temperature(outputs, y, rows.weights)
     if not of_the_mean:  # which is milder than each of them: half of the way, as was measured

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.data.findings import find
+from chainrule.data.findings.leaks import find_leaks
+from chainrule.data.findings.look import look_at
 from chainrule.data.rows.rows import Rows, as_rows
 from chainrule.errors import DataError
 from chainrule.inspection.doctor.diagnose import diagnose_training
@@ -129,8 +130,8 @@ def _rows_of(model: Any, X: Any, y: Any, *, compare: bool) -> SeenRows | None:
 
 def _leaks(model: Any, rows: Rows) -> list[tuple[str, str]]:
     task = "classification" if model.fitted_.classifies else "regression"
-    found = find(rows.columns, rows.y, task=task, schema=model.fitted_.encoder.schema)
-    return [(each.columns[0], each.text) for each in found if each.kind == "leak"]
+    look = look_at(rows.columns, rows.y, task, model.fitted_.encoder.schema, weights=None)
+    return [(each.columns[0], each.text) for each in find_leaks(look)]
 
 
 def _ask_trees(x: np.ndarray, y: np.ndarray, *, n_classes: int) -> Reference:

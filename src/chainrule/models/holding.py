@@ -7,8 +7,7 @@ from typing import Any
 from sklearn.utils.validation import check_is_fitted
 
 from chainrule.predicting.fitted import Fitted
-
-_OUTPUTS = {"sigmoid": "logistic", "softmax blocks": "softmax", "sort": "identity"}
+from chainrule.predicting.links import link_of
 
 
 class HoldsFitted:
@@ -41,8 +40,7 @@ class HoldsFitted:
 
     @property
     def out_activation_(self) -> str | None:
-        link = self.fitted_.network.link
-        return _OUTPUTS.get(link or "", link)
+        return link_of(self.fitted_.network.link).activation
 
     @property
     def network_(self) -> Any:

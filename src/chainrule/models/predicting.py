@@ -11,6 +11,7 @@ from chainrule.advice import HOLD_OUT, Either, Text
 from chainrule.errors import OptionError
 from chainrule.models.estimator import NetworkEstimator
 from chainrule.predicting.intervals import between_quantiles, is_of_counts, learnt_levels, symmetric
+from chainrule.predicting.links import link_of
 
 
 class Classifies(ClassifierMixin, NetworkEstimator):
@@ -52,7 +53,7 @@ class Classifies(ClassifierMixin, NetworkEstimator):
 
     @property
     def _decides_by_raw_outputs(self) -> bool:
-        return self.fitted_.network.link == "softmax" and not self.fitted_.members
+        return link_of(self.fitted_.network.link).of_the_largest and not self.fitted_.members
 
     def _predict_both(self, X: Any) -> tuple[np.ndarray, Any]:
         """Return what `predict` and `predict_proba` do, in half the time where one pass will do."""

@@ -23,14 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from chainrule.activations import sigmoid
 from chainrule.errors import ModelFileError, OptionError, ShapeError
 from chainrule.predicting.layers import (
     AnyLayer,
     DenseSpec,
 )
 from chainrule.predicting.layers.base import Arrays
-from chainrule.predicting.layers.softmax import softmax
+from chainrule.predicting.links import LINKS
 
 # Of the widest layer: a megabyte, which stays in the cache from one layer to the next.  Smaller
 # ones are no faster, and on a busy machine the threads of the BLAS wait for each other in each.
@@ -208,22 +207,8 @@ class PlainNetwork:
             a = forward(a, arrays)
         if not link or self.link == "identity":
             return a
-        return LINKS[self.link](a.astype(np.float64), self.sizes).astype(self.dtype, copy=False)
-
-
-def _softmax_blocks(z: np.ndarray, sizes: Sequence[int]) -> np.ndarray:
-    ends = np.cumsum(sizes)[:-1]
-    return np.concatenate([softmax(block) for block in np.split(z, ends, axis=1)], axis=1)
-
-
-LINKS: dict[str, Callable[[np.ndarray, Sequence[int]], np.ndarray]] = {
-    "identity": lambda z, sizes: z,
-    "softmax": lambda z, sizes: softmax(z),
-    "sigmoid": lambda z, sizes: sigmoid(z),
-    "exp": lambda z, sizes: np.exp(z, out=z),
-    "sort": lambda z, sizes: np.sort(z, axis=1),
-    "softmax blocks": _softmax_blocks,
-}
+        predictions = LINKS[self.link].forward(a.astype(np.float64), self.sizes)
+        return predictions.astype(self.dtype, copy=False)
 
 
 def check(network: PlainNetwork) -> None:
@@ -272,7 +257,7 @@ def check_layers(layers: Sequence[AnyLayer], link: str, sizes: Sequence[int]) ->
         raise ModelFileError("The network has no dense layer.")
     if link not in LINKS:
         raise ModelFileError(f"The link {link!r} is none of {', '.join(LINKS)}.")
-    if bool(sizes) != (link == "softmax blocks"):
+    if bool(sizes) != LINKS[link].has_sizes:
         raise ModelFileError(f"The link {link!r} comes with the sizes {list(sizes)}.")
     if sizes and (min(sizes) < 1 or sum(sizes) != width):
         raise ModelFileError(f"The blocks of sizes {list(sizes)} do not make {width} outputs.")

@@ -51,7 +51,7 @@ class Objective(ABC):
     output : {"identity", "sigmoid", "softmax", "softmax blocks"}
         What the network gives to targets that it is for: numbers, or classes of one kind.
     linked : str
-        The name of its link among those of `predicting.network`; empty if NumPy has none.
+        The name of its link among those of `predicting.links`; empty if NumPy has none.
     growth : int
         The power of the target's unit in which the loss is measured.
     of_counts : bool
