@@ -5,7 +5,14 @@ import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
-from chainrule import MLPClassifier, MLPRegressor, TabularClassifier, TabularRegressor
+from chainrule import (
+    FixedPointRegressor,
+    MLPClassifier,
+    MLPRegressor,
+    TabularClassifier,
+    TabularRegressor,
+)
+from chainrule.errors import DataError
 from strategies import (
     FAST,
     PARTS,
@@ -93,3 +100,9 @@ def test_a_table_works_or_is_refused_by_the_tabular_ones(data):
 def test_two_thousand_tables_work_or_are_refused(data, part):
     del part
     check(data, [*PLAIN, *TABULAR])
+
+
+@pytest.mark.parametrize("kind", [*REGRESSORS, FixedPointRegressor])
+def test_words_are_no_numbers_to_any_regressor(kind):
+    with pytest.raises(DataError, match='holds text .data row 1: "a"., expected numbers'):
+        kind().fit([[0.0], [1.0], [2.0]], ["a", "b", "a"])

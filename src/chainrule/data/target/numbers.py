@@ -270,9 +270,14 @@ class NumberTarget(Target):
 
 
 def has_long_tail(y: np.ndarray) -> bool:
-    """Tell whether some of many numbers are so much larger than most that they decide the fit."""
-    y = np.asarray(y, dtype=np.float64)
-    if y.ndim != 1 or len(y) < FEWEST_ROWS or not np.isfinite(y).all():
+    """Tell whether some of many numbers are so much larger than most that they decide the fit.
+
+    Of what `NumberTarget` refuses the answer is no.
+    """
+    if y.dtype.kind not in "biuf" or y.ndim != 1 or len(y) < FEWEST_ROWS:
+        return False
+    y = y.astype(np.float64)
+    if not np.isfinite(y).all():
         return False
     away = y - y.mean()
     deviation = away.std()
