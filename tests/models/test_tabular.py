@@ -107,6 +107,19 @@ def test_every_row_is_left_out_once_and_groups_as_a_whole(groups):
     assert sorted(held) == list(range(60))
 
 
+@pytest.mark.parametrize(
+    ("classes", "n_networks"), [(np.repeat(np.arange(7), 4), 1), (np.arange(20) % 2, 25)]
+)
+def test_few_rows_of_each_class_are_parted_too(classes, n_networks):
+    parts = list(
+        _parts(as_rows(np.zeros((len(classes), 1)), classes), 0, n_networks, stratify=True)
+    )
+    assert len(parts) == n_networks
+    for rows, out in parts:
+        assert len(out)
+        assert sorted([*rows, *out]) == list(range(len(classes)))
+
+
 def test_the_recipe_goes_by_the_size_of_the_table():
     by_size = [recipe_for(TabularClassifier(), n) for n in (30, 150, 5000, 500_000)]
     assert [r.batch_size for r in by_size] == [15, 75, 128, 1024]

@@ -185,7 +185,8 @@ def _parts(
     table: Rows, seed: int, n_networks: int, *, stratify: bool
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """Yield for each network the rows it trains on and those it leaves out."""
-    n, n_folds, groups = len(table), max(n_networks, 5), table.groups
+    n, groups = len(table), table.groups
+    n_folds = min(max(n_networks, 5), n)
     if groups is not None:
         n_groups = len(np.unique(groups))
         if n_groups < 2:
@@ -194,7 +195,7 @@ def _parts(
                 "or more, or leave them out."
             )
         splitter: Any = GroupKFold(min(n_folds, n_groups), shuffle=True, random_state=seed)
-    elif stratify and table.targets.ndim == 1:
+    elif stratify and table.targets.ndim == 1 and _most_of_a_class(table.targets) >= n_folds:
         splitter = StratifiedKFold(n_folds, shuffle=True, random_state=seed)
     else:
         splitter = KFold(n_folds, shuffle=True, random_state=seed)
@@ -203,6 +204,10 @@ def _parts(
         found = list(splitter.split(np.zeros((n, 1)), table.targets, groups))
     for i in range(n_networks):
         yield found[i % len(found)]
+
+
+def _most_of_a_class(classes: np.ndarray) -> int:
+    return int(np.unique(classes, return_counts=True)[1].max())
 
 
 def _waves(n: int, at_once: int) -> list[range]:
