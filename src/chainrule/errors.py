@@ -45,6 +45,10 @@ class MissingExtraError(ChainruleError, ImportError):
     """A part of chainrule needs an extra that is not installed."""
 
 
+class ForkedError(ChainruleError, RuntimeError):
+    """A forked process would train, though its parent had trained before."""
+
+
 class DivergedError(ChainruleError, ArithmeticError):
     """Training broke down before there was anything to keep."""
 
