@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from string import Formatter
 from typing import Any, Literal
 
+from chainrule.wording import visible
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -93,7 +95,7 @@ class Text(str):
 
     @classmethod
     def _made(cls, pieces: tuple[Piece, ...], door: Door) -> Text:
-        text = super().__new__(cls, "".join(_worded(piece, door) for piece in pieces))
+        text = super().__new__(cls, visible("".join(_worded(piece, door) for piece in pieces)))
         text.pieces, text.door = pieces, door
         return text
 

@@ -7,6 +7,11 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 
+# control characters but for tab and line end, marks of direction, halves of surrogate pairs
+_OBEYED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
 
 def plain(name: str) -> str:
     """Return a name without capitals, accents, blanks, - and _; between digits one blank stays.
@@ -38,6 +43,15 @@ def listing(names: Sequence[object], most: int = 8) -> str:
     """Return names joined by commas, the tail counted instead of listed."""
     shown = ", ".join(str(name) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
+
+
+def visible(text: str) -> str:
+    r"""Return a text in which what a terminal would obey, rather than show, is an escape.
+
+    >>> print(visible("a\x1b[31m, 5 °C"))
+    a\x1b[31m, 5 °C
+    """
+    return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 def words_of(name: str) -> list[str]:

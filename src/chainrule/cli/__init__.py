@@ -7,41 +7,72 @@ program failed, 2 that the call or the data must be corrected.
 import atexit
 import gc
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-INTERRUPTED = 130
+INTERRUPTED, GONE = 130, 141  # as shells say that SIGINT and SIGPIPE ended a program
 
 
 def main() -> None:
     """Run the `chainrule` command; errors are one sentence, never a traceback."""
     # every file is closed: looking through all objects once more at exit would take half a second
     atexit.register(gc.freeze)
-    sys.exit(_run())
+    with _ends_as_ctrl_c():
+        code = _run()
+    sys.exit(code)
+
+
+@contextmanager
+def _ends_as_ctrl_c() -> Iterator[None]:
+    """Let TERM and HUP, unless they are ignored, do what Ctrl-C does: keep what was trained."""
+    named = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
+    ours = [each for each in named if each and signal.getsignal(each) is signal.SIG_DFL]
+    for each in ours:
+        signal.signal(each, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for each in ours:
+            signal.signal(each, signal.SIG_DFL)
 
 
 def _run() -> int:
     # errors in here, too, are one sentence
     from chainrule.cli.app import app
-    from chainrule.cli.talk import SHELL
+    from chainrule.cli.talk import SHELL, in_any_encoding, show, silence
     from chainrule.errors import ChainruleError, DivergedError
 
+    in_any_encoding()
     try:
         code = app(standalone_mode=False) or 0
+        sys.stdout.flush()
     except ChainruleError as error:
-        print(f"chainrule: {error.text.at(SHELL)}", file=sys.stderr)
+        show(f"chainrule: {error.text.at(SHELL)}", sys.stderr)
         return 1 if isinstance(error, DivergedError) else 2
+    except BrokenPipeError:  # whoever read has gone, as `head` does
+        silence(sys.stdout)
+        return GONE
     except Exception as error:
         if hasattr(error, "exit_code") and hasattr(error, "show"):  # a call that cannot be parsed
             error.show()  # pyright: ignore[reportAttributeAccessIssue]
             return error.exit_code  # pyright: ignore[reportAttributeAccessIssue]
         if os.environ.get("CHAINRULE_DEBUG"):
             raise
-        print(
+        if isinstance(error, OSError) and error.filename is not None:
+            show(f"chainrule: {error.filename}: {error.strerror}.", sys.stderr)
+            return 2
+        if isinstance(error, OSError) and error.strerror:
+            silence(sys.stdout)
+            show(f"chainrule: the output cannot be written ({error.strerror}).", sys.stderr)
+            return 1
+        show(
             f"chainrule: this should not have happened: {type(error).__name__}: {error}. "
             "Set CHAINRULE_DEBUG=1 to see where, and please report it.",
-            file=sys.stderr,
+            sys.stderr,
         )
         return 1
     if code == INTERRUPTED:
-        print("chainrule: stopped by hand; nothing was written.", file=sys.stderr)
+        print("chainrule: stopped by hand.", file=sys.stderr)
     return code

@@ -24,6 +24,6 @@ def run_demo(name: str | None, show: bool, out: Path | None) -> None:
 
     talk = Talk()
     chosen = import_module(f"chainrule.demos.{name.replace('-', '_')}")  # it alone, with its JAX
-    with new_run_folder(Path("runs"), f"demo-{name}", exact=out) as (folder, final):
+    with new_run_folder(Path("runs"), f"demo-{name}", exact=out) as folder:
         chosen.show(talk.say, folder)
-    talk.say("Figures", *(str(path) for path in sorted(final.glob("*.png"))))
+    talk.say("Figures", *(str(path) for path in sorted(folder.glob("*.png"))))

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.looked_at import NewNetwork, look_at
-from chainrule.cli.talk import SHELL
+from chainrule.cli.talk import SHELL, show
 from chainrule.errors import OptionError
 from chainrule.runs.folder import MODEL
 from chainrule.wording import count
@@ -42,7 +42,7 @@ def run_doctor(
         print(json_format.dumps(told, indent=2))
         return 0 if diagnosis.healthy else 1
     n_rows = count(len(looked.rows), "row")
-    print(f"{run} on {looked.table} ({n_rows}, counted from 0)")
+    show(f"{run} on {looked.table} ({n_rows}, counted from 0)")
     if not len(diagnosis):
         print(f"Nothing found. Looked at: {', '.join(diagnosis.looked_at)}.")
     for number, finding in enumerate(diagnosis, start=1):
@@ -54,7 +54,7 @@ def run_doctor(
             ("do", finding.remedy),
         ):
             start = f"{INDENT}{label:<6}"
-            print(textwrap.fill(text, WIDTH, initial_indent=start, subsequent_indent=" " * 9))
+            show(textwrap.fill(text, WIDTH, initial_indent=start, subsequent_indent=" " * 9))
     for test in diagnosis.tests:
         print(f"\n{'passed' if test.passed else 'FAILED'}   {test.name}")
         print(

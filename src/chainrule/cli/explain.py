@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from chainrule.cli.looked_at import Looked, NewNetwork, look_at
+from chainrule.cli.talk import show
 from chainrule.errors import OptionError
 from chainrule.wording import count
+from chainrule.writing import written_whole
 
 FORMATS = ("text", "latex", "html")
 
@@ -45,11 +47,12 @@ def run_explain(
     )
     text = told.in_format(format_)
     if out is None:
-        print(text.rstrip("\n"))
+        show(text.rstrip("\n"))
         return
     if not out.parent.is_dir():
         raise OptionError(f"there is no folder {out.parent} for --out {out}. Make it first.")
-    out.write_text(text.rstrip("\n") + "\n")
+    with written_whole(out) as unfinished:
+        unfinished.write_text(text.rstrip("\n") + "\n", encoding="utf-8")
 
 
 def _title(looked: Looked, row: int) -> str:

@@ -21,7 +21,7 @@ from chainrule.cli.building import (
 from chainrule.cli.parting import column_options, divide_table, split_as_asked
 from chainrule.cli.reading import read_asked, say_reading
 from chainrule.cli.roles import say_unlabelled
-from chainrule.cli.saving import save_run
+from chainrule.cli.saving import run_folder, save_model, save_run
 from chainrule.cli.talk import SHELL, Talk, show_progress, show_shares
 from chainrule.data.columns.kinds import kind_of
 from chainrule.data.columns.schema import Schema, infer_schema
@@ -86,30 +86,31 @@ def run_fit(typed: dict[str, Any]) -> int:
     talk.say("Model", *([kind] if before is None else []))
     talk.say("Findings", *(f"{f.evidence} {f.remedy}" for f in findings if not f.is_settled))
 
-    _train(model, train, validation, keeps_groups=asked.model == "tabular")
-    talk.say("Network", summary.describe_network(model))
-    talk.say("Training", summary.describe_training(model))
-    if asked.model == "fixed-point":
-        talk.say("Settling", summary.describe_settling(model))
-
-    results = {
-        "table": options.table,
-        "target": rows.names[0] if len(rows.names) == 1 else list(rows.names),
-        "task": task,
-        "split": split.description,
-        "findings": [_recorded(finding.at(SHELL)) for finding in (*table.findings, *findings)],
-        "model": kind,
-        "network": summary.describe_network(model),
-        "training": model.stop_message_,
-        "epochs": model.n_iter_,
-        "kept": from_to([each.ending.epoch for each in model.fitted_.networks]),
-        "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
-        **_test(talk, model, rows, split, test, compare=options.baselines),
-    }
-    final = save_run(talk, asked, model, schema, parts, results, data_hash)
-    talk.say("Next", f"chainrule predict {final} NEW_TABLE -o predictions.csv")
+    with run_folder(asked) as folder:
+        _train(model, train, validation, keeps_groups=asked.model == "tabular")
+        save_model(model, folder)
+        talk.say("Network", summary.describe_network(model))
+        talk.say("Training", summary.describe_training(model))
+        if asked.model == "fixed-point":
+            talk.say("Settling", summary.describe_settling(model))
+        results = {
+            "table": options.table,
+            "target": rows.names[0] if len(rows.names) == 1 else list(rows.names),
+            "task": task,
+            "split": split.description,
+            "findings": [_recorded(each.at(SHELL)) for each in (*table.findings, *findings)],
+            "model": kind,
+            "network": summary.describe_network(model),
+            "training": model.stop_message_,
+            "epochs": model.n_iter_,
+            "kept": from_to([each.ending.epoch for each in model.fitted_.networks]),
+            "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
+            **_test(talk, model, rows, split, test, compare=options.baselines),
+        }
+        save_run(talk, asked, model, schema, parts, results, data_hash, folder)
+    talk.say("Next", f"chainrule predict {folder} NEW_TABLE -o predictions.csv")
     if options.json:
-        print(json_format.dumps({"run": str(final), **results}, indent=2))
+        print(json_format.dumps({"run": str(folder), **results}, indent=2))
     return 1 if model.stop_ == "diverged" else 0
 
 

@@ -16,7 +16,7 @@ from chainrule.cli.blocks import in_multiples, in_part
 from chainrule.cli.new_rows import load_for_rows, names_are_said, targets_of
 from chainrule.cli.reading import read_new_rows
 from chainrule.cli.table_file import TableFile, check_out
-from chainrule.cli.talk import SHELL
+from chainrule.cli.talk import SHELL, show
 from chainrule.data.columns.encoding import Report
 from chainrule.data.columns.frames import as_columns
 from chainrule.data.columns.matching import match_names, taken_for
@@ -67,9 +67,9 @@ def run_predict(
     if not file.n_rows:
         notes.append(f"{table} has no rows, and so has the table of predictions")
     for line in [*notes, *([file.note] if file.note else [])]:
-        print(f"note: {line}", file=sys.stderr)
+        show(f"note: {line}", sys.stderr)
     if out is not None:
-        print(f"{file.n_rows} predictions written to {out}", file=sys.stderr)
+        show(f"{file.n_rows} predictions written to {out}", sys.stderr)
 
 
 class Told:

@@ -16,7 +16,7 @@ from chainrule.cli.new_rows import load_for_rows
 from chainrule.cli.options import OPTIONS
 from chainrule.cli.parting import divide_table, split_as_asked
 from chainrule.cli.reading import read_for_run
-from chainrule.cli.talk import SHELL
+from chainrule.cli.talk import SHELL, show
 from chainrule.data.reading.table import Table
 from chainrule.data.rows.rows import Rows
 from chainrule.errors import DataError, MissingFileError, OptionError
@@ -52,23 +52,21 @@ def run_report(
     parts = rows.parted(split)
     if not same:
         _refuse_other_rows(run, manifest, model, split.description, parts[-1])
-    path = write_page(subject_of(run, run, asked, model, parts), out or run / REPORT)
-    print(f"report written to {path} ({path.stat().st_size / 1000:.0f} kB)")
+    path = write_page(subject_of(run, asked, model, parts), out or run / REPORT)
+    show(f"report written to {path} ({path.stat().st_size / 1000:.0f} kB)")
 
 
-def subject_of(
-    folder: Path, name: Path, asked: Asked, model: Any, parts: tuple[Rows, Rows, Rows]
-) -> Subject:
-    """Return what the report of a run is about; `folder` holds its files, `name` is its own."""
-    manifest = read_manifest(folder)
+def subject_of(run: Path, asked: Asked, model: Any, parts: tuple[Rows, Rows, Rows]) -> Subject:
+    """Return what the report of a run is about."""
+    manifest = read_manifest(run)
     named = zip(("train", "validation", "test"), parts, strict=True)
     return Subject(
         model,
         parts[0].names,
         manifest,
         **{which: rows for which, rows in named if len(rows)},
-        name=str(name),
-        config=(folder / CONFIG).read_text(encoding="utf-8"),
+        name=str(run),
+        config=(run / CONFIG).read_text(encoding="utf-8"),
         options=_unusual(asked),
         door=SHELL,
         draws=asked.values["figures"],

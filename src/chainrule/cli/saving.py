@@ -6,6 +6,9 @@ Figures and report need an extra, and what is wrong with them must not cost a tr
 import importlib.util
 import os
 import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,10 +17,11 @@ import numpy as np
 
 from chainrule.cli.asked import Asked
 from chainrule.cli.config import write_config
-from chainrule.cli.talk import Talk
+from chainrule.cli.talk import Talk, show
 from chainrule.data.columns.schema import Schema
 from chainrule.data.reading.datasets import DATASETS
 from chainrule.data.rows.rows import Rows
+from chainrule.errors import MissingFileError, OptionError
 from chainrule.runs.folder import (
     CONFIG,
     FIGURES,
@@ -35,6 +39,21 @@ MOST_FIGURES = 6
 EXTRA = ("matplotlib", "jinja2")
 
 
+@contextmanager
+def run_folder(asked: Asked) -> Iterator[Path]:
+    """Make the run folder; if something goes wrong once the model is there, say where it is."""
+    table, out = asked.options.table, asked.options.out
+    stem = table if table in DATASETS else "stdin" if table == "-" else Path(table).stem
+    exact = None if out is None else Path(out)
+    with new_run_folder(Path("runs"), stem, exact=exact) as folder:
+        try:
+            yield folder
+        except BaseException:
+            if (folder / MODEL).exists():
+                show(f"note: what was trained is kept: {folder / MODEL}", sys.stderr)
+            raise
+
+
 def save_run(
     talk: Talk,
     asked: Asked,
@@ -43,57 +62,35 @@ def save_run(
     parts: tuple[Rows, Rows, Rows],
     results: dict[str, Any],
     data_hash: str,
-) -> Path:
-    """Write the run folder, say so, and return its name."""
-    options, before = asked.options, asked.before
-    table, out = options.table, options.out
-    stem = table if table in DATASETS else "stdin" if table == "-" else Path(table).stem
-    missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
-    draws = options.figures and "matplotlib" not in missing
-    reported = ""
-    exact = None if out is None else Path(out)
-    with new_run_folder(Path("runs"), stem, exact=exact) as (folder, final):
-        model.save(folder / MODEL)
+    folder: Path,
+) -> None:
+    """Write into the run folder, beside the model, all that tells of it; and say so.
+
+    Raises
+    ------
+    OptionError
+        If it cannot be written, with the place of the model.
+    """
+    options = asked.options
+    try:
         write_history(folder / HISTORY, model.history_)
         write_config(folder / CONFIG, asked.values)
-        if draws:
-            (folder / FIGURES).mkdir()
-            _draw(folder / FIGURES, model, results, parts[-1])
-        write_manifest(
-            folder / MANIFEST,
-            {
-                "command": ["chainrule", *sys.argv[1:]],
-                "date": datetime.now(UTC).isoformat(timespec="seconds"),
-                "table": table,
-                "data_hash": data_hash,
-                "target": results["target"],
-                "task": results["task"],
-                "weight": options.weight,
-                "seed": options.seed,
-                "split": {
-                    "description": results["split"],
-                    "kind": "groups" if options.groups else options.split,
-                    "groups": options.groups,
-                },
-                "resumed": before
-                and {
-                    "run": str(before.run),
-                    "epoch": before.manifest.get("best_epoch"),
-                    "model_hash": hash_bytes(before.model.read_bytes()),
-                    "same_table": before.had_table(data_hash),
-                },
-                "columns": [[c.name, c.kind, c.note] for c in schema.columns],
-                "parameters": model.get_params(deep=False),
-                "epochs": model.n_iter_,
-                "best_epoch": model.best_iter_,
-                "stop": model.stop_message_,
-                "results": results,
-            },
-        )
-        if options.report and not missing:
-            reported = _report(folder, final, asked, model, parts)
-    contents = [MODEL, *([REPORT] if reported == REPORT else []), HISTORY, CONFIG, MANIFEST]
-    talk.say("Saved", f"{final}/  {' · '.join([*contents, *([f'{FIGURES}/'] if draws else [])])}")
+        write_manifest(folder / MANIFEST, _facts(asked, model, schema, results, data_hash))
+    except OSError as error:
+        raise OptionError(
+            f"{folder} cannot be written whole ({error.strerror}). Its model is: "
+            f"{folder / MODEL}. Make room, and fit again for the rest."
+        ) from None
+    missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
+    faults = {}
+    if options.figures and "matplotlib" not in missing:
+        faults["figures"] = _fault(_draw, folder / FIGURES, model, results, parts[-1])
+    if options.report and not missing:
+        faults["report"] = _fault(_report, folder, asked, model, parts)
+    names = {"report": REPORT, "figures": f"{FIGURES}/"}
+    there = {what: name for what, name in names.items() if faults.get(what) == ""}
+    contents = [MODEL, there.get("report"), HISTORY, CONFIG, MANIFEST, there.get("figures")]
+    talk.say("Saved", f"{folder}/  {' · '.join(filter(None, contents))}")
     wanted = [
         name for name, value in (("figures", options.figures), ("report", options.report)) if value
     ]
@@ -104,25 +101,80 @@ def save_run(
             f"{'is' if len(missing) == 1 else 'are'} not installed: "
             "pip install 'chainrule[report]'",
         )
-    elif reported != REPORT and options.report:
-        talk.say("", f"no report: {reported}", f"once that is mended: chainrule report {final}")
-    return final
+    for what, fault in faults.items():
+        if fault:
+            talk.say("", f"no {what}: {fault}")
+    if faults.get("report"):
+        talk.say("", f"once that is mended: chainrule report {folder}")
 
 
-def _report(
-    folder: Path, final: Path, asked: Asked, model: Any, parts: tuple[Rows, Rows, Rows]
-) -> str:
-    """Write the report and return its name; or why there is none, for the run is worth more."""
-    from chainrule.cli.report import subject_of  # only where a report is asked for
-    from chainrule.report.page.write import write_page
+def save_model(model: Any, folder: Path) -> None:
+    """Save the model in the run folder.
 
+    Raises
+    ------
+    MissingFileError
+        If it cannot be written there; it is in a folder for temporary files then.
+    """
     try:
-        write_page(subject_of(folder, final, asked, model, parts), folder / REPORT)
+        model.save(folder / MODEL)
+    except MissingFileError as error:
+        elsewhere = Path(tempfile.mkdtemp(prefix="chainrule-")) / MODEL
+        model.save(elsewhere)
+        raise MissingFileError("{} It was saved as {} instead.", error.text, elsewhere) from None
+
+
+def _facts(
+    asked: Asked, model: Any, schema: Schema, results: dict[str, Any], data_hash: str
+) -> dict[str, Any]:
+    """Return what the manifest tells."""
+    options, before = asked.options, asked.before
+    return {
+        "command": ["chainrule", *sys.argv[1:]],
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "table": options.table,
+        "data_hash": data_hash,
+        "target": results["target"],
+        "task": results["task"],
+        "weight": options.weight,
+        "seed": options.seed,
+        "split": {
+            "description": results["split"],
+            "kind": "groups" if options.groups else options.split,
+            "groups": options.groups,
+        },
+        "resumed": before
+        and {
+            "run": str(before.run),
+            "epoch": before.manifest.get("best_epoch"),
+            "model_hash": hash_bytes(before.model.read_bytes()),
+            "same_table": before.had_table(data_hash),
+        },
+        "columns": [[c.name, c.kind, c.note] for c in schema.columns],
+        "parameters": model.get_params(deep=False),
+        "epochs": model.n_iter_,
+        "best_epoch": model.best_iter_,
+        "stop": model.stop_message_,
+        "results": results,
+    }
+
+
+def _fault(write: Callable[..., None], *given: Any) -> str:
+    """Write, and return "" or what went wrong, for the run is worth more than its pictures."""
+    try:
+        write(*given)
     except Exception as error:
         if os.environ.get("CHAINRULE_DEBUG"):
             raise
         return f"{type(error).__name__}: {error}"
-    return REPORT
+    return ""
+
+
+def _report(folder: Path, asked: Asked, model: Any, parts: tuple[Rows, Rows, Rows]) -> None:
+    from chainrule.cli.report import subject_of  # only where a report is asked for
+    from chainrule.report.page.write import write_page
+
+    write_page(subject_of(folder, asked, model, parts), folder / REPORT)
 
 
 def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None:
@@ -130,6 +182,7 @@ def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None
     from chainrule.report.predictions import confusion_figure, scatter_figure
     from chainrule.report.style import save_figure
 
+    folder.mkdir()
     validated = "val_loss" in model.history_
     figure = learning_curves(model.history_, model.best_iter_ if validated else None)
     save_figure(figure, folder, "learning_curves")

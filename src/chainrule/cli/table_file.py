@@ -6,14 +6,19 @@ A text that a spreadsheet would take for a formula gets an apostrophe in front.
 from __future__ import annotations
 
 import gzip
-import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from io import TextIOWrapper
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO, Self
 
+from chainrule.cli.talk import show
 from chainrule.errors import OptionError
 from chainrule.wording import count
+from chainrule.writing import UNFINISHED, written_whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -50,21 +55,30 @@ class TableFile:
 
     def __init__(self, out: Path | None) -> None:
         self.out, self.n_rows, self.n_formulas = out, 0, 0
-        self._unfinished = None if out is None else out.with_name(f".writing-{out.name}")
+        self._opened = ExitStack()
+        self._unfinished: Path | None = None
         self._stream: BinaryIO | gzip.GzipFile | None = None
+        self._parts: Path | None = None
         self._n_parts = 0
         name = "" if out is None else out.name.lower()
         self._separator = "\t" if ".tsv" in name else ","
         self._packed, self._is_text = name.endswith(".gz"), not name.endswith(".parquet")
 
     def __enter__(self) -> Self:
-        if self._unfinished is not None:
+        if self.out is None:
+            return self
+        with said_at(self.out):
+            self._unfinished = self._opened.enter_context(written_whole(self.out))
             if not self._is_text:
-                self._unfinished.mkdir()
+                parts = TemporaryDirectory(
+                    prefix=UNFINISHED, dir=self._unfinished.parent, ignore_cleanup_errors=True
+                )
+                self._parts = Path(self._opened.enter_context(parts))
             elif self._packed:
-                self._stream = gzip.open(self._unfinished, "wb", compresslevel=6)
+                packed = gzip.open(self._unfinished, "wb", compresslevel=6)  # noqa: SIM115
+                self._stream = self._opened.enter_context(packed)
             else:
-                self._stream = self._unfinished.open("wb")
+                self._stream = self._opened.enter_context(self._unfinished.open("wb"))
         return self
 
     def __exit__(
@@ -73,35 +87,31 @@ class TableFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        if self._stream is not None:
-            self._stream.close()
-        if self.out is None or self._unfinished is None:
+        if kind is not None:
+            self._opened.__exit__(kind, error, trace)
             return
-        try:
-            if kind is None and self._is_text:
-                self._unfinished.replace(self.out)
-            elif kind is None:
-                self._join(self._unfinished).replace(self.out)
-        finally:
-            if self._unfinished.is_dir():
-                shutil.rmtree(self._unfinished)
-            self._unfinished.unlink(missing_ok=True)
+        with said_at(self.out), self._opened:
+            if self._parts is not None and self._unfinished is not None:
+                self._join(self._unfinished)
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write the next rows."""
         first, self.n_rows = self._n_parts == 0, self.n_rows + frame.height
         self._n_parts += 1
-        if not self._is_text:
-            assert self._unfinished is not None
-            frame.write_parquet(self._part(self._n_parts))
-            return
-        frame, n_formulas = _harmless(frame)
-        self.n_formulas += n_formulas
-        text = frame.write_csv(include_header=first, separator=self._separator)
-        if self._stream is None:
-            sys.stdout.write(text)
-        else:
-            self._stream.write(text.encode())
+        with said_at(self.out):
+            if self._parts is not None:
+                frame.write_parquet(self._part(self._n_parts))
+                return
+            frame, n_formulas = _harmless(frame)
+            self.n_formulas += n_formulas
+            text = frame.write_csv(include_header=first, separator=self._separator)
+            if self._stream is not None:
+                self._stream.write(text.encode())
+            elif isinstance(sys.stdout, TextIOWrapper) and not sys.stdout.isatty():
+                sys.stdout.flush()
+                sys.stdout.buffer.write(text.encode())  # as in a file, whatever a terminal has
+            else:
+                show(text.removesuffix("\n"))
 
     @property
     def note(self) -> str:
@@ -114,20 +124,30 @@ class TableFile:
         )
 
     def _part(self, number: int) -> Path:
-        assert self._unfinished is not None
-        return self._unfinished / f"{number:08}.parquet"
+        assert self._parts is not None
+        return self._parts / f"{number:08}.parquet"
 
-    def _join(self, folder: Path) -> Path:
-        """Return a file of all parts; a column of several types in them gets one that holds all."""
+    def _join(self, whole: Path) -> None:
+        """Write all parts as one; a column of several types in them gets one that holds all."""
         import polars as pl
 
-        if self._n_parts == 1:
-            return self._part(1)
         parts = [pl.scan_parquet(self._part(i + 1)) for i in range(self._n_parts)]
-        whole = folder / "whole.parquet"
         joined = pl.concat(parts, how="vertical_relaxed")
         joined.sink_parquet(whole, row_group_size=MOST_HELD)
-        return whole
+
+
+@contextmanager
+def said_at(out: Path | None) -> Iterator[None]:
+    """Turn what the system says of a place into a sentence."""
+    try:
+        yield
+    except OSError as error:
+        if out is None:
+            raise
+        raise OptionError(
+            f"the table cannot be written to {out} ({error.strerror or error}). Choose another "
+            "--out, or make room."
+        ) from None
 
 
 def _harmless(frame: pl.DataFrame) -> tuple[pl.DataFrame, int]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import codecs
+import os
 import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from io import StringIO
+from io import StringIO, TextIOWrapper
 from typing import TYPE_CHECKING, Any, TextIO
 
 from chainrule.advice import PYTHON, Door, Setting
 from chainrule.cli.kinds import NAMES, SWITCH
 from chainrule.cli.options import BY_NAME, PARAMETERS
+from chainrule.wording import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -21,6 +24,21 @@ if TYPE_CHECKING:
 LABEL_WIDTH = 9
 SECONDS_BETWEEN_LINES = 5
 MOST_WIDE = 100_000  # no line of a table is cut where there is no terminal
+STAND_INS = {
+    **{
+        "·": "-",
+        "–": "-",
+        "—": "-",
+        "−": "-",
+        "×": "x",
+        "±": "+-",
+        "²": "^2",
+        "…": "...",
+        "→": "->",
+    },
+    **{"≤": "<=", "≥": ">=", "≠": "!=", "≈": "~", "∞": "inf", "°": " deg", "‖": "|", "…": "..."},
+    **{"“": '"', "”": '"', "‘": "'", "’": "'", "■": "#", "█": "#", "━": "-", "\u00a0": " "},
+}
 OF_OTHER_COMMANDS = {"coverage": "--interval", "row": "--row", "format": "--format"}
 
 
@@ -37,10 +55,17 @@ def _flag(setting: Setting) -> str:
         return flag if value else f"--no-{option.name}"
     values = [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
     if option and option.kind is NAMES:
-        return " ".join(f"{flag} {shlex.quote(each)}" for each in values)
-    return f"{flag} {shlex.quote(','.join(values))}"
+        return " ".join(f"{flag} {_quoted(each)}" for each in values)
+    return f"{flag} {_quoted(','.join(values))}"
 
 
+def _quoted(word: str) -> str:
+    """Return a word as a shell takes it; what cannot be typed as an escape of bash and zsh."""
+    seen = visible(word)
+    return shlex.quote(word) if seen == word else f"$'{visible(word.translate(_IN_QUOTES))}'"
+
+
+_IN_QUOTES = str.maketrans({"\\": "\\\\", "'": "\\'"})
 SHELL = Door("shell", _flag)
 
 
@@ -61,9 +86,9 @@ def columns(rows: Sequence[Sequence[str]]) -> Table:
 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for name in rows[0]:
-        table.add_column(Text(name), overflow="fold")
+        table.add_column(Text(visible(name)), overflow="fold")
     for row in rows[1:]:
-        table.add_row(*map(Text, row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     return table
 
 
@@ -76,6 +101,36 @@ def draw(renderable: RenderableType, stream: TextIO | None = None) -> None:
         Console(file=out).print(renderable, highlight=False, markup=False)
     else:
         print("\n".join(plain(renderable)), file=out, flush=True)
+
+
+def show(text: str, stream: TextIO | None = None) -> None:
+    """Print a text that holds names, cells or paths: nothing in it may steer the terminal."""
+    print(visible(text), file=stream or sys.stdout)
+
+
+def in_any_encoding() -> None:
+    """Let signs that a terminal's encoding lacks be written by others that it has."""
+    codecs.register_error("stand-ins", _stand_ins)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="stand-ins")
+
+
+def _stand_ins(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    signs = error.object[error.start : error.end]
+    return "".join(STAND_INS.get(sign) or ascii(sign)[1:-1] for sign in signs), error.end
+
+
+def silence(stream: TextIO) -> None:
+    """Let what is written to a stream from now on, and at exit, go nowhere."""
+    try:
+        number = stream.fileno()
+    except (OSError, ValueError):
+        return
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, number)
+    os.close(nowhere)
 
 
 class Talk:
@@ -93,9 +148,14 @@ class Talk:
         grid.add_column(width=LABEL_WIDTH, style="bold")
         grid.add_column(overflow="fold")
         for i, line in enumerate(lines):
-            grid.add_row(label if i == 0 else "", Text(line) if isinstance(line, str) else line)
-        if lines:
+            shown = Text(visible(line)) if isinstance(line, str) else line
+            grid.add_row(label if i == 0 else "", shown)
+        if not lines:
+            return
+        try:
             draw(grid, self.stream)
+        except OSError:  # nobody listens any more, or there is no room: the work goes on
+            silence(self.stream)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 
 from chainrule.errors import MissingExtraError
 from chainrule.report.svg import INK, lay_out, svg_of
+from chainrule.wording import visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,7 +122,7 @@ def legend(ax: "Axes", **options: Any) -> None:
 
 def words(name: object, most: int = MOST_LETTERS) -> str:
     """Return a name of the user's for a figure: short, and with no sign taken for mathematics."""
-    text = str(name).replace("\n", " ")
+    text = visible(str(name)).replace("\n", " ")
     text = text if len(text) <= most else text[: most - 1] + "…"
     return text.replace("$", r"\$")
 

@@ -1,19 +1,19 @@
-"""A run folder: everything a run leaves behind, written whole or not at all.
+"""A run folder: what a fit leaves behind; its name is taken before the training begins.
 
-    model.chr   history.csv   config.toml   figures/*.svg, *.png   report.html   manifest.json
+    model.chr   history.csv   config.toml   manifest.json   figures/*.svg, *.png   report.html
 
-The folder is filled under a hidden name and renamed when it is complete.
+The model is written first, the manifest next: with it the run is whole, and only then figures and
+report are drawn, so that no fault of theirs costs a training.
 """
 
 import csv
 import hashlib
+import itertools
 import json
-import os
 import platform
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,12 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
+from chainrule.writing import written_whole
 
 MODEL, HISTORY, CONFIG = "model.chr", "history.csv", "config.toml"
 MANIFEST, FIGURES, REPORT = "manifest.json", "figures", "report.html"
+LONGEST_NAME = 200  # bytes of a table's name that stand in that of its run
+ROOM = 2_000_000  # bytes that a place must have
 
 
 def refuse_existing(folder: Path) -> None:
@@ -35,43 +38,76 @@ def refuse_existing(folder: Path) -> None:
 
 
 @contextmanager
-def new_run_folder(base: Path, name: str, exact: Path | None = None) -> Iterator[tuple[Path, Path]]:
-    """Yield (the hidden folder to fill, the name it will have); rename it if all went well.
+def new_run_folder(base: Path, name: str, exact: Path | None = None) -> Iterator[Path]:
+    """Make the folder of a run, and yield it for the training to begin and the folder to be filled.
+
+    Whoever makes a folder has its name, so that any number of processes may ask at once.  An error
+    takes the folder away again, unless it holds a model by then.
 
     Parameters
     ----------
     base, name
         The folder becomes `base`/`name`-1, or the next number that is free.
     exact
-        The folder to become instead, which must not exist.
+        The folder to make instead, which must not exist.
 
     Raises
     ------
     OptionError
-        If `exact` exists, or the place cannot be written to.
+        If `exact` exists, or the place cannot be written to or has no room.
     """
-    if exact is not None:
-        refuse_existing(exact)
     base = exact.parent if exact is not None else base
     try:
         base.mkdir(parents=True, exist_ok=True)
-        hidden = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=base))
+        folder = _made(base, name) if exact is None else _made_there(exact)
     except OSError as error:
         raise OptionError(
             f"no run folder can be made in {base} ({error.strerror}). Choose another with --out."
         ) from None
-    hidden.chmod(0o755)
-    final = exact if exact is not None else _next_free(base, name)
     try:
-        yield hidden, final
-        os.rename(hidden, final)
+        _refuse_without_room(folder)
+        yield folder
+    except BaseException:
+        if not (folder / MODEL).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _made(base: Path, name: str) -> Path:
+    short = name.encode()[:LONGEST_NAME].decode(errors="ignore")
+    for number in itertools.count(1):
+        with suppress(FileExistsError):
+            (base / f"{short}-{number}").mkdir()
+            return base / f"{short}-{number}"
+    raise AssertionError
+
+
+def _made_there(folder: Path) -> Path:
+    try:
+        folder.mkdir()
+    except FileExistsError:
+        refuse_existing(folder)
+        raise
+    return folder
+
+
+def _refuse_without_room(folder: Path) -> None:
+    """Write and remove some megabytes, so that a full place is known before training, not after."""
+    trial = folder / "room"
+    try:
+        trial.write_bytes(bytes(ROOM))
+    except OSError as error:
+        raise OptionError(
+            f"{folder.parent} has no room for a run ({error.strerror}). Make some, or choose "
+            "another folder with --out."
+        ) from None
     finally:
-        shutil.rmtree(hidden, ignore_errors=True)
+        trial.unlink(missing_ok=True)
 
 
 def write_history(path: Path, history: Mapping[str, np.ndarray]) -> None:
     """Write the history as CSV, a row for each epoch; what was not measured stays empty."""
-    with path.open("w", newline="") as file:
+    with written_whole(path) as unfinished, unfinished.open("w", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(history)
         for row in zip(*(column.tolist() for column in history.values()), strict=True):
@@ -81,7 +117,8 @@ def write_history(path: Path, history: Mapping[str, np.ndarray]) -> None:
 def write_manifest(path: Path, facts: Mapping[str, Any]) -> None:
     """Write the manifest: `facts`, and the versions that produced them."""
     whole = {**facts, "versions": versions_in_use()}
-    path.write_text(json.dumps(whole, indent=2, default=str) + "\n")
+    with written_whole(path) as unfinished:
+        unfinished.write_text(json.dumps(whole, indent=2, default=str) + "\n", encoding="utf-8")
 
 
 def versions_in_use() -> dict[str, str]:
@@ -101,12 +138,17 @@ def read_manifest(run: Path) -> dict[str, Any]:
         If the manifest is damaged.
     """
     path = run / MANIFEST
+    if not path.is_file() and (run / MODEL).is_file():
+        raise MissingFileError(
+            f"{run} is no whole run, since its fit was ended while it was written: it holds no "
+            f"{MANIFEST}. Its model is whole: give {run / MODEL}."
+        )
     if not path.is_file():
         raise MissingFileError(
             f"{run} is no run folder: it holds no {MANIFEST}. Give the folder that `fit` wrote."
         )
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
         raise ModelFileError(f"{path} is damaged. Fit again.") from None
 
@@ -132,10 +174,3 @@ def hash_table(table: str, frame: Any) -> str:
     """Return the digest of a table: of its file, or of what was read from elsewhere."""
     path = Path(table).expanduser()
     return hash_bytes(path.read_bytes() if path.is_file() else frame.write_csv().encode())
-
-
-def _next_free(base: Path, name: str) -> Path:
-    number = 1
-    while (base / f"{name}-{number}").exists():
-        number += 1
-    return base / f"{name}-{number}"

@@ -11,11 +11,9 @@ so no bit can change unseen.  The document is checked against `file_schema`.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import math
 import os
-import secrets
 from collections.abc import Iterable, Mapping
 from io import BufferedReader
 from pathlib import Path
@@ -38,6 +36,7 @@ from chainrule.storage.document import (
     part_of,
 )
 from chainrule.storage.upgrading import OLDEST, document_of
+from chainrule.writing import written_whole
 
 LONGEST_HEADER = 16_000_000
 LONGEST_TENSOR_LIST = 1_000_000  # of the header's bytes, for some ten thousand arrays
@@ -340,18 +339,13 @@ def _array(file: BufferedReader, begin: int, tensor: Tensor) -> np.ndarray:
 
 
 def _replace(path: Path, parts: Iterable[Any]) -> None:
-    temporary = path.parent / f".chainrule-{os.getpid()}-{secrets.token_hex(4)}"
     try:
-        with temporary.open("xb") as file:
+        with written_whole(path) as unfinished, unfinished.open("wb") as file:
             for part in parts:
                 file.write(part)
             file.flush()
             os.fsync(file.fileno())
-        temporary.replace(path)
     except OSError as error:
         raise MissingFileError(
             f"the model cannot be written to {path} ({error.strerror}). Choose another place."
         ) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)

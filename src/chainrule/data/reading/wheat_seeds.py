@@ -15,6 +15,7 @@ import numpy as np
 
 from chainrule.errors import DataError, MissingFileError
 from chainrule.folders import user_cache_folder
+from chainrule.writing import written_whole
 
 if TYPE_CHECKING:
     import polars as pl
@@ -69,7 +70,6 @@ def _fetch() -> Path:
     from sklearn.datasets import fetch_openml
 
     path = user_cache_folder() / FILE
-    temporary = path.with_name(f".writing-{os.getpid()}-{FILE}")
     try:
         options = {"as_frame": False, "cache": False, "parser": "liac-arff", "n_retries": 1}
         with warnings.catch_warnings():
@@ -78,10 +78,9 @@ def _fetch() -> Path:
         numbers = dict(zip(COLUMNS[:-1], np.asarray(bunch.data, float).T, strict=True))
         table = pl.DataFrame(numbers | {COLUMNS[-1]: np.asarray(bunch.target).astype(int)})
         path.parent.mkdir(parents=True, exist_ok=True)
-        table.write_csv(temporary)
-        temporary.replace(path)
+        with written_whole(path) as unfinished:
+            table.write_csv(unfinished)
     except Exception as error:
-        temporary.unlink(missing_ok=True)
         raise MissingFileError(
             f"the wheat seeds are not at hand and could not be fetched from OpenML ({error}). "
             f"Set CHAINRULE_DATA to a folder that holds {FILE}, with the columns "

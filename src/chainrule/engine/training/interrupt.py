@@ -12,10 +12,14 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
+SIGNALS = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
 
 @dataclass
 class Interrupt:
-    """Whether the user has pressed Ctrl-C."""
+    """Whether the user has pressed Ctrl-C, or another signal asks for an end."""
 
     requested: bool = False
 
@@ -27,16 +31,17 @@ _caught: ContextVar[Interrupt | None] = ContextVar("_caught", default=None)
 def catch_interrupt() -> Iterator[Interrupt]:
     """Note Ctrl-C instead of raising; a second Ctrl-C raises KeyboardInterrupt as usual.
 
-    Outside the main thread, or where the program handles the signal itself, nothing changes.
+    So is every other signal noted that the program answers as Python does Ctrl-C.  Outside the main
+    thread, or where the program handles the signal itself, nothing changes.
     """
     around = _caught.get()
     if around is not None:
         yield around
         return
     interrupt = Interrupt()
-    usual = signal.getsignal(signal.SIGINT)
     main = threading.current_thread() is threading.main_thread()
-    if not main or usual is not signal.default_int_handler:
+    caught = [each for each in SIGNALS if signal.getsignal(each) is signal.default_int_handler]
+    if not main or not caught:
         yield interrupt
         return
 
@@ -45,10 +50,12 @@ def catch_interrupt() -> Iterator[Interrupt]:
             signal.default_int_handler(signum, frame)
         interrupt.requested = True
 
-    signal.signal(signal.SIGINT, note)
+    for each in caught:
+        signal.signal(each, note)
     token = _caught.set(interrupt)
     try:
         yield interrupt
     finally:
         _caught.reset(token)
-        signal.signal(signal.SIGINT, usual)
+        for each in caught:
+            signal.signal(each, signal.default_int_handler)

@@ -7,11 +7,13 @@ else has the text colour of the page, and names and numbers show where the point
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 import numpy as np
+
+from chainrule.wording import visible
 
 MOST_LETTERS = 18
 ABOVE, BELOW = "#0072B2", "#D55E00"
@@ -56,6 +58,11 @@ def _stroke(weight: float, largest: float) -> str:
     return (
         f'{colour} stroke-width="{0.3 + 2.2 * share:.2f}" stroke-opacity="{0.2 + 0.75 * share:.2f}"'
     )
+
+
+def escape(name: str) -> str:
+    """Return a text as it stands in a picture."""
+    return html.escape(visible(name))
 
 
 def _tooltip(to: str, of: str, weight: float) -> str:

@@ -13,6 +13,8 @@ from chainrule.report.page.page import make_page
 from chainrule.report.page.render import render
 from chainrule.report.page.subject import Subject
 from chainrule.runs.folder import REPORT, versions_in_use
+from chainrule.wording import visible
+from chainrule.writing import written_whole
 
 
 def write_report(
@@ -77,17 +79,14 @@ def write_page(subject: Subject, path: Path) -> Path:
     """Write the report of a subject, whole or not at all, and return its path."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of drawing what is not finite, and signs no font has
-        text = render(make_page(subject))
-    hidden = path.with_name(f".writing-{path.name}")
+        text = visible(render(make_page(subject)))
     try:
-        hidden.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
-        hidden.replace(path)
+        with written_whole(path) as unfinished:
+            unfinished.write_text(text, encoding="utf-8", errors="xmlcharrefreplace")
     except OSError as error:
         raise OptionError(
             f"the report cannot be written to {path} ({error.strerror}). Choose another file."
         ) from None
-    finally:
-        hidden.unlink(missing_ok=True)
     return path
 
 
