@@ -16,6 +16,7 @@ from chainrule.activations import sigmoid
 from chainrule.predicting.layers.softmax import softmax
 
 LEAST = 1e-12  # of a prediction whose logarithm is asked for
+MOST = 88.0  # of a raw output whose exponential is to be finite in float32
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ LINKS = {
         lambda z, sizes: softmax(z), _log, "softmax", of_probabilities=True, of_the_largest=True
     ),
     "sigmoid": Link(lambda z, sizes: sigmoid(z), lambda p: _log(p) - _log(1 - p), "logistic", True),
-    "exp": Link(lambda z, sizes: np.exp(z, out=z), _log, "exp"),
+    "exp": Link(lambda z, sizes: np.exp(np.minimum(z, MOST, out=z), out=z), _log, "exp"),
     "sort": Link(lambda z, sizes: np.sort(z, axis=1)),
     "softmax blocks": Link(_softmax_blocks, _log, "softmax", has_sizes=True),
 }

@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
+from chainrule.runs.manifest import check_manifest
 from chainrule.writing import written_whole
 
 MODEL, HISTORY, CONFIG = "model.chr", "history.csv", "config.toml"
@@ -148,9 +149,14 @@ def read_manifest(run: Path) -> dict[str, Any]:
             f"{run} is no run folder: it holds no {MANIFEST}. Give the folder that `fit` wrote."
         )
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        raise ModelFileError(f"{path} is damaged. Fit again.") from None
+        told = json.loads(path.read_text(encoding="utf-8"))
+        check_manifest(told)
+    except (ValueError, RecursionError) as error:
+        what = error if isinstance(error, ModelFileError) else "is damaged"
+        raise ModelFileError(
+            f"{path} {what}. Fit again, or use its model alone: {run / MODEL}."
+        ) from None
+    return told
 
 
 def find_model(run: Path) -> Path:

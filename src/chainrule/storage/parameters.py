@@ -8,6 +8,7 @@ import numpy as np
 from chainrule.advice import Setting
 from chainrule.errors import OptionError
 
+MOST_LAYERS = 10_000
 _DICT = ["dict"]  # the first entry of a list of pairs that stands for a dict
 
 
@@ -43,7 +44,9 @@ def parameters_from(plain: dict[str, Any], arrays: dict[str, np.ndarray]) -> dic
     parameters: dict[str, Any] = {}
     for name, value in plain.items():
         if name in ("coefs_init", "intercepts_init") and value is not None:
-            value = [arrays.get(f"{name}.{i}") for i in range(int(value))]
+            if type(value) is not int or not 0 <= value <= MOST_LAYERS:
+                raise ValueError(f"{name} is for {value} layers")
+            value = [arrays.get(f"{name}.{i}") for i in range(value)]
         parameters[name] = restored(value)
     return parameters
 

@@ -294,6 +294,10 @@ class InputEncoder:
         for name, size in sizes.items():
             if learnt[name].shape != (size,):
                 raise ValueError(f"{name} has {learnt[name].size} numbers, expected {size}")
+            if not np.isfinite(learnt[name]).all():
+                raise ValueError(f"{name} is not finite")
+        if not (learnt["deviation"] > 0).all():
+            raise ValueError("a deviation is not above 0")
         return cls(schema, meta["scale"], meta["named"], learnt)
 
     def _pairs(self, columns: Columns, who: str) -> list[tuple[Column, str]]:

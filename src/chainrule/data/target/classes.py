@@ -177,7 +177,10 @@ class ClassTarget(Target):
 
     @classmethod
     def from_state(cls, meta: dict[str, Any], arrays: dict[str, np.ndarray]) -> ClassTarget:
-        return cls(np.array(meta["classes"], dtype=np.dtype(meta["dtype"])))
+        classes = np.array(meta["classes"], dtype=np.dtype(meta["dtype"]))
+        if len(classes) < 2 or len(set(classes.tolist())) < len(classes):
+            raise ValueError(f"the classes {meta['classes']} are not two or more")
+        return cls(classes)
 
 
 def declared_classes(classes: object) -> np.ndarray:

@@ -264,8 +264,13 @@ class NumberTarget(Target):
         if {len(units), len(whole)} - {0, len(arrays["center"])} or not {*units} <= {"", *TICKS}:
             raise ValueError(f"dates in the units {units}")
         one, knee = meta["one_dimensional"], arrays.get("knee")
-        if knee is not None and (knee.shape != arrays["center"].shape or not (knee > 0).all()):
-            raise ValueError(f"logarithms of numbers over {knee}")
+        for name, array in arrays.items():
+            if array.shape != (len(arrays["center"]),) or not array.size:
+                raise ValueError(f"{name} of the target has the shape {array.shape}")
+            if not np.isfinite(array).all() or (name in ("scale", "knee") and array.min() <= 0):
+                raise ValueError(f"{name} of the target is {array}")
+        if ends[0] is not None and (arrays["lowest"] > arrays["highest"]).any():
+            raise ValueError("the lowest of the target is above the highest")
         return cls(arrays["center"], arrays["scale"], one, *ends, units, whole, knee)
 
 
