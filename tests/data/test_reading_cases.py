@@ -1,10 +1,12 @@
 """Tables as they come from spreadsheets, surveys, meters: each is read as it is meant, and said."""
 
+import csv
 import gzip
 import io
 import json
 import lzma
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time
 
 import polars as pl
@@ -375,3 +377,14 @@ def test_what_columns_are_by_their_names_and_words(tmp_path):
     remedy = next(each.remedy for each in found if each.columns == ("depth",))
     assert remedy == 'If it does: `missing=["-999"]`.'
     assert read_table(tmp_path / "t.csv", missing=["-999"])["depth"].null_count() == 4
+
+
+def test_a_cell_of_any_length_is_read_and_the_limit_of_csv_is_as_before(tmp_path):
+    before = csv.field_size_limit()
+    long = "y" * 300_000
+    for text in (f"a,b\n1,x\n2,{long}\n", f"a,b\n1,x\n2,'{long},z'\n", f"a\tb\n{long}\t1\n2\t3\n"):
+        (tmp_path / "t.csv").write_text(text)
+        with ThreadPoolExecutor(4) as pool:
+            tables = list(pool.map(read_table, [tmp_path / "t.csv"] * 4))
+        assert all(long in str(table.rows()) for table in tables)
+        assert csv.field_size_limit() == before

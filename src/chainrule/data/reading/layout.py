@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+LONGEST_FIELD = 2**31 - 1
 SEPARATORS: dict[str, str] = {
     ",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "blanks"
 }  # fmt: skip
@@ -97,6 +100,32 @@ def csv_reader(lines: Iterable[str], layout: Layout) -> Iterator[list[str]]:
         escapechar="\\" if layout.escapes else None,
         skipinitialspace=layout.separator != "\t",
     )
+
+
+class _Limit:
+    """Python's limit of a field, which is one for all threads, while some of them read."""
+
+    def __init__(self) -> None:
+        self.lock, self.n_readers, self.before = threading.Lock(), 0, 0
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def fields_of_any_length() -> Iterator[None]:
+    """Let Python's reader take fields of any length; the last thread leaves the limit as it was."""
+    with _limit.lock:
+        if not _limit.n_readers:
+            _limit.before = csv.field_size_limit(LONGEST_FIELD)
+        _limit.n_readers += 1
+    try:
+        yield
+    finally:
+        with _limit.lock:
+            _limit.n_readers -= 1
+            if not _limit.n_readers:
+                csv.field_size_limit(_limit.before)
 
 
 def fields_of(line: str, layout: Layout) -> list[str]:

@@ -6,10 +6,8 @@ of several lengths among quotes) goes through Python's own reader, which is slow
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -22,7 +20,7 @@ from chainrule.data.reading.guessing import (
     MOST_LINES,
     find_layout,
 )
-from chainrule.data.reading.layout import Layout, csv_reader
+from chainrule.data.reading.layout import Layout, csv_reader, fields_of_any_length
 from chainrule.data.reading.options import Reading
 from chainrule.data.reading.told import say_layout, say_long, say_short, say_twice
 from chainrule.errors import DataError, OptionError
@@ -128,10 +126,11 @@ def read_text(raw: bytes, given: Reading, who: str) -> TextTable:
     line = raw[: raw.find(b"\n", len(raw) - len(raw.lstrip()))]
     _refuse_width(max(map(line.count, (b",", b";", b"\t", b"|"))) + 1, who)
     head, tail = _ends(raw)
-    layout = find_layout(head, tail, given)
-    _refuse_separator(layout, head, tail, given, who)
-    _refuse_width(layout.n_columns, who)
-    parted = _part(_body(raw, head, layout), layout)
+    with fields_of_any_length():
+        layout = find_layout(head, tail, given)
+        _refuse_separator(layout, head, tail, given, who)
+        _refuse_width(layout.n_columns, who)
+        parted = _part(_body(raw, head, layout), layout)
     names, twice = _names(layout)
     findings = [*say_layout(layout, given), *parted.findings, *say_twice(twice)]
     nameless = [name for name, own in zip(names, layout.names, strict=False) if not own]
@@ -269,15 +268,14 @@ def _part_slowly(body: bytes, layout: Layout) -> Parted:
     n, lines = layout.n_columns, body.decode(errors="replace").split("\n")
     best: list[list[str]] = []
     most = -1
-    with _wide_fields():
-        for quote in dict.fromkeys([layout.quote, ""]):
-            candidate = replace(layout, quote=quote, escapes=False)
-            rows = [row for row in csv_reader(lines, candidate) if len(row) > 1 or any(row)]
-            fits = sum(len(row) == n for row in rows)
-            if fits > most:
-                best, most = rows, fits
-            if fits == len(rows):
-                break
+    for quote in dict.fromkeys([layout.quote, ""]):
+        candidate = replace(layout, quote=quote, escapes=False)
+        rows = [row for row in csv_reader(lines, candidate) if len(row) > 1 or any(row)]
+        fits = sum(len(row) == n for row in rows)
+        if fits > most:
+            best, most = rows, fits
+        if fits == len(rows):
+            break
     lengths = np.array([len(row) for row in best])
     long = [place for place, row in enumerate(best) if any(cell.strip() for cell in row[n:])]
     findings = say_long(np.array(long, dtype=int), lengths[long], n)
@@ -286,16 +284,6 @@ def _part_slowly(body: bytes, layout: Layout) -> Parted:
     findings += say_short(np.array([len(row) for row in kept]), n)
     rows = [(row + [""] * (n - len(row)))[:n] for row in kept]
     return Parted(len(kept), rows=rows, findings=findings)
-
-
-@contextmanager
-def _wide_fields() -> Iterator[None]:
-    """Let Python's reader take fields of any length, and leave its limit as it was."""
-    before = csv.field_size_limit(2**31 - 1)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(before)
 
 
 def _names(layout: Layout) -> tuple[list[str], list[str]]:
