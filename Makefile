@@ -11,7 +11,7 @@ OLDEST := .cache/scikit-learn-oldest
 OF_SCIKIT_LEARN := tests/test_from_scikit_learn.py $(addprefix tests/models/test_,port.py \
 	tabular_port.py scikit_learns_checks.py features.py fits_together.py mlp.py)
 
-.PHONY: demo test test-docs test-all test-scikit-learn test-oldest test-ci zoo check format bench docs lock clean
+.PHONY: demo test test-docs test-all test-scikit-learn test-oldest test-ci zoo check format bench docs lock audit clean
 
 export CHAINRULE_CACHE ?= $(CURDIR)/.cache/compiled
 export NO_MKDOCS_2_WARNING = 1
@@ -66,6 +66,9 @@ docs: .venv/.develops       ## the documentation, at http://127.0.0.1:8000
 lock: .venv/.develops       ## renew the locked versions
 	$(BIN)/uv pip compile pyproject.toml --all-extras --group dev --universal --upgrade \
 		--quiet --no-emit-index-url --no-header --output-file $(LOCK)
+
+audit: .venv/.develops     ## known vulnerabilities of the locked versions; needs the network
+	$(BIN)/uv tool run pip-audit --requirement $(LOCK) --no-deps --disable-pip
 
 clean:
 	rm -rf .venv build dist site .pytest_cache .ruff_cache .hypothesis .import_linter_cache
