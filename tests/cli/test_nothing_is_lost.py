@@ -168,8 +168,17 @@ def test_a_model_that_does_not_fit_is_saved_elsewhere(folder, monkeypatch, tmp_p
     assert not list((folder / "runs").iterdir())
 
 
+@pytest.fixture
+def not_ignored():
+    """TERM and HUP end a process, as usual: nohup ignores the second, and so would a fit."""
+    before = {each: signal.signal(each, signal.SIG_DFL) for each in (signal.SIGTERM, signal.SIGHUP)}
+    yield
+    for each, handler in before.items():
+        signal.signal(each, handler)
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP", "SIGINT"])
-@pytest.mark.usefixtures("ctrl_c_as_usual")
+@pytest.mark.usefixtures("ctrl_c_as_usual", "not_ignored")
 def test_signals_stop_a_training_as_ctrl_c_does(folder, monkeypatch, name):
     sent = count()
 

@@ -61,16 +61,17 @@ def run_look(
             "examples": _examples(table, column.name),
             "why": column.note,
         }
-        for column in schema.columns
+        for column in schema.columns[: None if json else MOST_SHOWN]
     ]
     if json:
         findings = [finding.at(SHELL).to_dict() for finding in (*table.findings, *findings)]
         print(json_format.dumps({"columns": facts, "findings": findings}, indent=2))
         return
-    shown = [[str(value) for value in fact.values()] for fact in facts[:MOST_SHOWN]]
+    shown = [[str(value) for value in fact.values()] for fact in facts]
     draw(columns([list(facts[0]), *shown]))
-    if len(facts) > MOST_SHOWN:
-        talk.say("", f"and {len(facts) - MOST_SHOWN} more columns: --json shows all")
+    n_more = len(schema.columns) - len(facts)
+    if n_more:
+        talk.say("", f"and {n_more} more columns: --json shows all")
 
 
 def _examples(table: Table, name: str) -> str:
