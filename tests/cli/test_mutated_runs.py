@@ -54,14 +54,18 @@ def hold(folder, seed, lines):
     assert (code == 2) == err.splitlines()[-1:][0].startswith("chainrule: ") if err else code < 2
 
 
-def test_the_run_as_it_was_will_do(folder):
-    for line in LINES:
+QUICK = LINES[:3]
+
+
+@pytest.mark.parametrize("lines", [QUICK, pytest.param(LINES[3:], marks=pytest.mark.slow)])
+def test_the_run_as_it_was_will_do(folder, lines):
+    for line in lines:
         assert call(folder, line)[0] in (0, 1), line
 
 
 def test_a_changed_run_is_refused_in_a_sentence_or_works(folder):
     for seed in range(40):
-        hold(folder, seed, LINES[:3])
+        hold(folder, seed, QUICK)
 
 
 @pytest.mark.slow
