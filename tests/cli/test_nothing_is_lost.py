@@ -218,6 +218,6 @@ def test_a_full_output_ends_no_training(folder):
         _, err = told.communicate()
     assert (told.returncode, err) == (
         1,
-        b"chainrule: the output cannot be written (No space left on device).\n",
+        b"chainrule: the output cannot be written (No space left on device). Send it elsewhere.\n",
     )
     assert whole(folder / "runs" / "table-1")

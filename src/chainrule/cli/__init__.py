@@ -61,11 +61,13 @@ def _run() -> int:
         if os.environ.get("CHAINRULE_DEBUG"):
             raise
         if isinstance(error, OSError) and error.filename is not None:
-            show(f"chainrule: {error.filename}: {error.strerror}.", sys.stderr)
+            said = f"chainrule: {error.filename}: {error.strerror}. Choose another file or folder."
+            show(said, sys.stderr)
             return 2
         if isinstance(error, OSError) and error.strerror:
             silence(sys.stdout)
-            show(f"chainrule: the output cannot be written ({error.strerror}).", sys.stderr)
+            said = f"chainrule: the output cannot be written ({error.strerror}). Send it elsewhere."
+            show(said, sys.stderr)
             return 1
         show(
             f"chainrule: this should not have happened: {type(error).__name__}: {error}. "

@@ -13,6 +13,7 @@ from chainrule.cli.options import BY_NAME, OPTIONS
 from chainrule.errors import MissingFileError, OptionError
 from chainrule.runs.folder import CONFIG
 from chainrule.wording import did_you_mean
+from chainrule.writing import written_whole
 
 HEADER = """\
 # The options of a fit. `chainrule fit --config THIS_FILE` trains the same network again;
@@ -28,7 +29,8 @@ def write_config(path: Path, values: Mapping[str, Any]) -> None:
             value = values[option.name]
             setting = f"# {option.name} =" if value is None else f"{option.name} = {_toml(value)}"
             lines.append(f"# {option.help}\n{setting}\n")
-    path.write_bytes("\n".join(lines).encode("utf-8", errors="backslashreplace"))
+    with written_whole(path) as unfinished:
+        unfinished.write_bytes("\n".join(lines).encode("utf-8", errors="backslashreplace"))
 
 
 def read_config(path: Path) -> dict[str, Any]:

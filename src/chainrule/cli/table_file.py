@@ -67,7 +67,7 @@ class TableFile:
     def __enter__(self) -> Self:
         if self.out is None:
             return self
-        with said_at(self.out):
+        with _said_at(self.out):
             self._unfinished = self._opened.enter_context(written_whole(self.out))
             if not self._is_text:
                 parts = TemporaryDirectory(
@@ -90,7 +90,7 @@ class TableFile:
         if kind is not None:
             self._opened.__exit__(kind, error, trace)
             return
-        with said_at(self.out), self._opened:
+        with _said_at(self.out), self._opened:
             if self._parts is not None and self._unfinished is not None:
                 self._join(self._unfinished)
 
@@ -98,7 +98,7 @@ class TableFile:
         """Write the next rows."""
         first, self.n_rows = self._n_parts == 0, self.n_rows + frame.height
         self._n_parts += 1
-        with said_at(self.out):
+        with _said_at(self.out):
             if self._parts is not None:
                 frame.write_parquet(self._part(self._n_parts))
                 return
@@ -137,7 +137,7 @@ class TableFile:
 
 
 @contextmanager
-def said_at(out: Path | None) -> Iterator[None]:
+def _said_at(out: Path | None) -> Iterator[None]:
     """Turn what the system says of a place into a sentence."""
     try:
         yield

@@ -14,8 +14,8 @@ import msgspec
 
 from chainrule.data.columns.kinds import KINDS
 from chainrule.errors import ModelFileError
+from chainrule.storage.document import Scalar
 
-Scalar = None | bool | int | float | str
 Number = int | float
 MOST_LETTERS = 300  # of what is wrong
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from chainrule.errors import OptionError
 from chainrule.inspection.picture import marks
+from chainrule.writing import written_whole
 
 MOST_UNITS = 9
 STEP, GAP, MARGIN = 20, 120, 30
@@ -34,7 +35,8 @@ class NetworkPicture:
     def save(self, path: str | Path) -> Path:
         """Write the picture to a file and return its path."""
         path = Path(path)
-        path.write_text(self.svg, encoding="utf-8")
+        with written_whole(path) as unfinished:
+            unfinished.write_text(self.svg, encoding="utf-8")
         return path
 
     def _repr_svg_(self) -> str:
