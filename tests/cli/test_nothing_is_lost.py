@@ -16,7 +16,7 @@ from small import INPUTS, QUICK, call, done, refused, write
 from chainrule import load
 from chainrule.cli import fit, saving
 from chainrule.runs.folder import MANIFEST, MODEL, new_run_folder
-from chainrule.storage import model_file
+from chainrule.storage import tensors
 
 FIT = f"fit table.csv -t kind {QUICK} --epochs 3 --no-baselines"
 FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
@@ -151,7 +151,7 @@ def test_what_was_trained_is_kept_whatever_comes_after(folder, monkeypatch, what
 def test_a_model_that_does_not_fit_is_saved_elsewhere(folder, monkeypatch, tmp_path_factory):
     elsewhere = tmp_path_factory.mktemp("elsewhere")
     monkeypatch.setattr("tempfile.tempdir", str(elsewhere))
-    written_whole = model_file.written_whole
+    written_whole = tensors.written_whole
 
     @contextmanager
     def full(path):
@@ -160,7 +160,7 @@ def test_a_model_that_does_not_fit_is_saved_elsewhere(folder, monkeypatch, tmp_p
         with written_whole(path) as unfinished:
             yield unfinished
 
-    monkeypatch.setattr(model_file, "written_whole", full)
+    monkeypatch.setattr(tensors, "written_whole", full)
     code, _, err = call(folder, FIT)
     [saved] = elsewhere.rglob(MODEL)
     assert code == 2

@@ -21,14 +21,14 @@ from chainrule.data.columns.schema import Column, Schema
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
 from chainrule.predicting.fitted import Ending
 from chainrule.predicting.layers import ActivationSpec, DenseSpec, LayerNormSpec, SoftmaxSpec
-from chainrule.storage import model_file
+from chainrule.storage import tensors as tensor_file
 from chainrule.storage.document import (
     Document,
     InputsDocument,
     TargetDocument,
-    Tensor,
 )
-from chainrule.storage.model_file import network_from, read, write
+from chainrule.storage.model_file import KIND, network_from, read, write
+from chainrule.storage.tensors import Tensor
 
 MEGABYTE = 1_000_000
 DOCUMENT = Document(
@@ -93,12 +93,12 @@ def forge(path, document=DOCUMENT, arrays=None, *, text=None, header=None):
     arrays = make_arrays() if arrays is None else arrays
     stored = {name: np.ascontiguousarray(a).astype(a.dtype.newbyteorder("<")).reshape(a.shape)
               for name, a in arrays.items()}  # fmt: skip
-    tensors = model_file._layout(stored)
+    tensors = tensor_file.layout_of(stored)
     if text is None:
         text = msgspec.json.encode(document).decode()
     blocks = {name: [array.tobytes()] for name, array in stored.items()}
-    digest = model_file._digest(text.encode(), tensors, blocks)
-    written = model_file._header(text, digest, tensors)
+    digest = tensor_file.digest_of(text.encode(), tensors, blocks)
+    written = tensor_file.spell_header(KIND, text, digest, tensors)
     if header is not None:
         written = header(written)
     data = b"".join(stored[name].tobytes() for name in tensors)
@@ -603,7 +603,7 @@ def test_two_gigabytes_with_a_header_that_fits_are_hashed_in_blocks(tmp_path):
     numbers = 500_000_000
     tensors = {"inputs.mean": Tensor("F32", (numbers,), (0, 4 * numbers))}
     text = msgspec.json.encode(DOCUMENT).decode()
-    header = model_file._header(text, "0" * 64, tensors)
+    header = tensor_file.spell_header(KIND, text, "0" * 64, tensors)
     path = sparse(tmp_path / "m.chr", header, 8 + len(header) + 4 * numbers)
     assert peak_of_refusing(path, "digest") < 20 * MEGABYTE
 

@@ -25,23 +25,14 @@ from chainrule.errors import ModelFileError, OptionError
 from chainrule.predicting.fitted import Ending
 from chainrule.predicting.layers import AnyLayer
 from chainrule.predicting.network import check_layers
+from chainrule.storage.tensors import Tensor
 
 SCHEMA_VERSION = 3
 MOST_COPIES = 64  # leading axis with which an optimizer may keep several states of an array
 MOST_CLASS_LETTERS = 4_000_000  # NumPy gives every class the room of the longest: at most 16 MB
 
-DType = Literal["F32", "F64", "I64", "I32"]
-Size = Annotated[int, msgspec.Meta(ge=0, le=1 << 60)]
 Scalar = None | bool | int | float | str
 Plain = Scalar | list[Scalar | list[Scalar]]
-
-
-class Tensor(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One array of the file, as its header declares it."""
-
-    dtype: DType
-    shape: Annotated[tuple[Size, ...], msgspec.Meta(max_length=4)]
-    data_offsets: tuple[Size, Size]
 
 
 class InputsDocument(msgspec.Struct, forbid_unknown_fields=True):
@@ -120,20 +111,6 @@ class Document(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     seed: int | None = None
     data_hash: str = ""
     versions: dict[str, str]
-
-
-def decode(data: bytes | str | msgspec.Raw, kind: Any) -> Any:
-    """Return JSON of unknown origin as a value of one type.
-
-    Raises
-    ------
-    ModelFileError
-        In one sentence, without the file's name.
-    """
-    try:
-        return msgspec.json.decode(data, type=kind)
-    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise ModelFileError(f"Its description cannot be read ({str(error)[:200]}).") from None
 
 
 def encode_document(document: Document) -> bytes:

@@ -17,7 +17,8 @@ from typing import Any
 import msgspec
 
 from chainrule.errors import ModelFileError
-from chainrule.storage.document import SCHEMA_VERSION, Document, decode
+from chainrule.storage.document import SCHEMA_VERSION, Document
+from chainrule.storage.tensors import decode
 
 Told = dict[str, Any]
 
