@@ -28,11 +28,13 @@ if TYPE_CHECKING:
         TrainingCurveDisplay,
         write_report,
     )
+    from chainrule.storage.checkpoints import Checkpoints
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "AssociativeMemory": "chainrule.models.associative_memory",
+    "Checkpoints": "chainrule.storage.checkpoints",
     "FixedPointClassifier": "chainrule.models.fixed_point",
     "FixedPointRegressor": "chainrule.models.fixed_point",
     "MLPClassifier": "chainrule.models.mlp",
@@ -61,6 +63,7 @@ _HOMES = {
 
 __all__ = [
     "AssociativeMemory",
+    "Checkpoints",
     "DecisionSurfaceDisplay",
     "ErrorHistogramDisplay",
     "FixedPointClassifier",

@@ -144,7 +144,7 @@ def test_what_was_trained_is_kept_whatever_comes_after(folder, monkeypatch, what
     assert "note: what was trained is kept: runs/table-1/model.chr" in err
     assert load(folder / "runs" / "table-1" / MODEL).n_iter_ == 3
     found, _, err = call(folder, "predict runs/table-1 table.csv")
-    assert (found, "Its model is whole: give runs/table-1/model.chr" in err) == (2, True)
+    assert (found, "Its model is whole: runs/table-1/model.chr" in err) == (2, True)
     done(folder, "predict runs/table-1/model.chr table.csv")
 
 

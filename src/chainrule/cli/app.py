@@ -258,6 +258,51 @@ def report(
 
 
 @app.command()
+def runs(
+    folder: Annotated[Path, typer.Argument(help="Folder that holds runs.")] = Path("runs"),
+    clean: Annotated[
+        bool, typer.Option("--clean", help="Remove what was ended before anything was trained.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List the runs: whole, running, or ended before they were done."""
+    from chainrule.cli.runs import run_runs  # as above
+
+    run_runs(folder, clean, json)
+
+
+@app.command()
+def compare(
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, two or more.")],
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw their curves: NAME.svg and NAME.png.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Put runs side by side: settings that differ, scores, curves."""
+    from chainrule.cli.compare import run_compare  # as above
+
+    run_compare(runs, figure, json)
+
+
+@app.command()
+def rerun(
+    run: Annotated[Path, typer.Argument(help="Run folder that `fit` wrote.")],
+    table: Annotated[
+        str | None, typer.Option(help="The table of the fit, if it is elsewhere now.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Run folder; else runs/<table>-<n>.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Train a run again; exit code 1 if it does not come out the same, to the last bit."""
+    from chainrule.cli.rerun import run_rerun  # as above
+
+    raise typer.Exit(run_rerun(run, table, out, json))
+
+
+@app.command()
 def datasets(json: Json = False) -> None:
     """List the named data sets."""
     from chainrule.cli.datasets import list_datasets  # as above

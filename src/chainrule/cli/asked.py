@@ -12,8 +12,12 @@ from typing import Any
 from chainrule.cli.config import read_config
 from chainrule.cli.options import BY_NAME, MODELS, OPTIONS, Option
 from chainrule.errors import MissingFileError, OptionError
-from chainrule.runs.folder import CONFIG, MODEL, find_model, read_manifest
+from chainrule.runs.folder import CONFIG, MANIFEST, MODEL, find_model, read_manifest
+from chainrule.runs.unfinished import read_started
 from chainrule.wording import did_you_mean
+
+# What a run that was not finished may go on with otherwise.
+OF_THE_CALL = ("resume", "table", "json", "baselines", "figures", "report", "checkpoint")
 
 
 @dataclass(frozen=True)
@@ -34,10 +38,14 @@ class Before:
 
 @dataclass(frozen=True)
 class Asked:
-    """Every option's value as it was asked, by name; the run before, if any."""
+    """Every option's value as it was asked, by name; the run before, if any.
+
+    `unfinished` is the run that goes on where it was ended.
+    """
 
     values: dict[str, Any]
     before: Before | None
+    unfinished: Path | None = None
 
     @cached_property
     def model(self) -> str:
@@ -82,7 +90,9 @@ def ask(typed: dict[str, Any]) -> Asked:
     given = {name: BY_NAME[name].read(value) for name, value in typed.items()}
     if "config" in given:
         given = {**read_config(Path(given["config"])), **given}
-    before, run = None, {}
+    before, run, unfinished = None, {}, _unfinished(given)
+    if unfinished is not None:
+        given = _of_unfinished(unfinished, given)
     if given.get("resume"):
         before, run = _run_before(Path(given["resume"]))
         for name, value in given.items():
@@ -91,9 +101,37 @@ def ask(typed: dict[str, Any]) -> Asked:
         if "table" in given:
             run = {name: value for name, value in run.items() if not BY_NAME[name].reads}
     values = {option.name: option.default for option in OPTIONS} | run | given
-    asked = Asked(values, before)
+    asked = Asked(values, before, unfinished)
     _check(asked)
     return asked
+
+
+def _unfinished(given: dict[str, Any]) -> Path | None:
+    """Return the run that is to be resumed if it was ended before it was done, or by hand."""
+    run = Path(given.get("resume") or "")
+    if not given.get("resume") or read_started(run) is None or not (run / CONFIG).is_file():
+        return None
+    stopped_by_hand = (run / MANIFEST).is_file()
+    return None if stopped_by_hand and _other_options(run, given) else run
+
+
+def _of_unfinished(run: Path, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the options of a run that goes on as it was begun."""
+    other = _other_options(run, given)
+    if other:
+        option = BY_NAME[other[0]]
+        raise OptionError(
+            f"{option.flag} cannot be asked of --resume {run}, which is not finished: it goes on "
+            f"as it was begun. Leave {option.flag} out, or fit anew without --resume."
+        )
+    own = {option.name: option.default for option in OPTIONS} | read_config(run / CONFIG)
+    return own | {name: value for name, value in given.items() if name != "resume"}
+
+
+def _other_options(run: Path, given: dict[str, Any]) -> list[str]:
+    """Return the options that are given and would change what a run was begun with."""
+    own = {option.name: option.default for option in OPTIONS} | read_config(run / CONFIG)
+    return [n for n, value in given.items() if n not in OF_THE_CALL and value != own[n]]
 
 
 def _run_before(run: Path) -> tuple[Before, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """`chainrule fit`: read, understand, split, train, test, write the run folder."""
 
 import json as json_format
+import sys
 import warnings
 from dataclasses import replace
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from chainrule.cli import summary
-from chainrule.cli.asked import Before, ask
+from chainrule.cli.asked import Asked, Before, ask
 from chainrule.cli.building import (
     choose_task,
     model_before,
@@ -21,7 +22,7 @@ from chainrule.cli.building import (
 from chainrule.cli.parting import column_options, divide_table, split_as_asked
 from chainrule.cli.reading import read_asked, say_reading
 from chainrule.cli.roles import say_unlabelled
-from chainrule.cli.saving import run_folder, save_model, save_run
+from chainrule.cli.saving import checkpoints_of, run_folder, save_model, save_run
 from chainrule.cli.talk import SHELL, Talk, show_progress, show_shares
 from chainrule.data.columns.kinds import kind_of
 from chainrule.data.columns.schema import Schema, infer_schema
@@ -31,25 +32,33 @@ from chainrule.data.rows.splitting import Split
 from chainrule.data.target.numbers import NumberTarget
 from chainrule.data.target.target import fit_class_target
 from chainrule.data.target.values import TargetValues
-from chainrule.errors import ChainruleError, OptionError
+from chainrule.errors import ChainruleError, DataError, OptionError
 from chainrule.predicting.intervals import is_of_counts
 from chainrule.runs.folder import hash_table, refuse_existing
+from chainrule.runs.unfinished import CHECKPOINT, Started, read_started
+from chainrule.storage.checkpoints import Checkpoints, progress_of
 from chainrule.wording import count, from_to
 
 
 def run_fit(typed: dict[str, Any]) -> int:
     """Carry out the command and return its exit code; `typed` is what the command line says."""
-    asked = ask(typed)
+    code, _ = fit_run(ask(typed))
+    return code
+
+
+def fit_run(asked: Asked, talk: Talk | None = None) -> tuple[int, Path]:
+    """Fit what was asked; return the exit code and the run folder."""
     options, before = asked.options, asked.before
-    if options.out is not None:
+    if options.out is not None and asked.unfinished is None:
         refuse_existing(Path(options.out))
-    talk = Talk(options.json)
+    talk = talk or Talk(options.json)
 
     table = read_asked(options.table, vars(options))
     frame = table.frame
     talk.say("Table", f"{options.table}: {frame.height} rows, {frame.width} columns")
     say_reading(talk, table)
     data_hash = hash_table(options.table, frame)
+    began = _begun(asked, data_hash)
     rows = divide_table(asked, table)
     say_unlabelled(talk, table, rows)
     name = ", ".join(rows.names)
@@ -86,11 +95,17 @@ def run_fit(typed: dict[str, Any]) -> int:
     talk.say("Model", *([kind] if before is None else []))
     talk.say("Findings", *(f"{f.evidence} {f.remedy}" for f in findings if not f.is_settled))
 
-    with run_folder(asked) as folder:
-        _train(model, train, validation, keeps_groups=asked.model == "tabular")
+    if asked.unfinished is not None:
+        talk.say("Resumed", _words_on_what_is_kept(asked.unfinished))
+    with run_folder(asked, began) as (folder, started):
+        checkpoints = checkpoints_of(asked, folder)
+        keeps_groups = asked.model == "tabular"
+        _train(model, train, validation, checkpoints, keeps_groups=keeps_groups)
         save_model(model, folder)
         talk.say("Network", summary.describe_network(model))
         talk.say("Training", summary.describe_training(model))
+        if checkpoints is not None and checkpoints.fault:
+            talk.say("", f"it was not kept while it ran: {checkpoints.fault}")
         if asked.model == "fixed-point":
             talk.say("Settling", summary.describe_settling(model))
         results = {
@@ -107,11 +122,43 @@ def run_fit(typed: dict[str, Any]) -> int:
             "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
             **_test(talk, model, rows, split, test, compare=options.baselines),
         }
-        save_run(talk, asked, model, schema, parts, results, data_hash, folder)
-    talk.say("Next", f"chainrule predict {folder} NEW_TABLE -o predictions.csv")
+        save_run(talk, asked, model, schema, parts, results, started, folder)
+    go_on = [f"chainrule fit --resume {folder}"] if model.stop_ == "interrupted" else []
+    talk.say("Next", *go_on, f"chainrule predict {folder} NEW_TABLE -o predictions.csv")
     if options.json:
         print(json_format.dumps({"run": str(folder), **results}, indent=2))
-    return 1 if model.stop_ == "diverged" else 0
+    return (1 if model.stop_ == "diverged" else 0), folder
+
+
+def _begun(asked: Asked, data_hash: str) -> Started:
+    """Return with what the run begins, or began.
+
+    Raises
+    ------
+    DataError
+        If the table is no longer that with which it began.
+    """
+    target = asked.options.target
+    target = target[0] if len(target) == 1 else list(target)
+    if asked.unfinished is None:
+        return Started(["chainrule", *sys.argv[1:]], asked.options.table, data_hash, target)
+    started = read_started(asked.unfinished)
+    assert started is not None
+    if started.data_hash != data_hash:
+        raise DataError(
+            f"{asked.options.table} is no longer the table that {asked.unfinished} was begun with "
+            "(its hash differs). Give that table in its place, or fit anew."
+        )
+    return started
+
+
+def _words_on_what_is_kept(run: Path) -> str:
+    finished, on_the_way = progress_of(run / CHECKPOINT)
+    if finished + on_the_way == 0:
+        return f"{run}, of which nothing was kept yet: it begins anew"
+    kept = [count(finished, "finished network")] if finished else []
+    kept += [f"{on_the_way} on the way"] if on_the_way else []
+    return f"{run}, with {' and '.join(kept)}"
 
 
 def _refuse_numbers(rows: Rows, loss: str) -> None:
@@ -172,7 +219,14 @@ def _recorded(finding: Finding) -> dict[str, Any]:
     return kept | {"text": finding.evidence}
 
 
-def _train(model: Any, train: Rows, validation: Rows, *, keeps_groups: bool) -> None:
+def _train(
+    model: Any,
+    train: Rows,
+    validation: Rows,
+    checkpoints: Checkpoints | None,
+    *,
+    keeps_groups: bool,
+) -> None:
     """Train; a model that parts the training rows itself keeps their groups whole."""
     held_out = {"X_val": validation, "y_val": validation.y} if len(validation) else {}
     if held_out or not keeps_groups or train.groups is None or len(np.unique(train.groups)) == 1:
@@ -180,7 +234,7 @@ def _train(model: Any, train: Rows, validation: Rows, *, keeps_groups: bool) -> 
     with warnings.catch_warnings(), show_progress() as on_progress:
         warnings.simplefilter("ignore")  # the summary says the same
         try:
-            model.fit(train, train.y, **held_out, on_progress=on_progress)
+            model.fit(train, train.y, **held_out, on_progress=on_progress, checkpoint=checkpoints)
         except ValueError as error:
             if isinstance(error, ChainruleError) or model.scoring == "loss":
                 raise

@@ -191,6 +191,8 @@ def _table() -> tuple[Option, ...]:
           "scoring", **changing, meant=_of_plain("loss")),
         o("time", k.NUMBER, None, "Seconds for training at most.", "time_limit",
           metavar="SECONDS", **changing),
+        o("checkpoint", k.NUMBER, 60.0, "Seconds after which it is kept, to go on if it is ended; "
+          "0: never.", metavar="SECONDS", **changing),
         # how the table is read
         o("separator", k.TEXT, None, 'Between fields; "tab" or "blank" (runs of blanks); found.',
           **reads),

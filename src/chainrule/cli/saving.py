@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,24 +34,43 @@ from chainrule.runs.folder import (
     write_history,
     write_manifest,
 )
+from chainrule.runs.unfinished import CHECKPOINT, Started, forget, holds_trainings, running
+from chainrule.storage.checkpoints import Checkpoints
 
 MOST_FIGURES = 6
 EXTRA = ("matplotlib", "jinja2")
 
 
 @contextmanager
-def run_folder(asked: Asked) -> Iterator[Path]:
-    """Make the run folder; if something goes wrong once the model is there, say where it is."""
-    table, out = asked.options.table, asked.options.out
-    stem = table if table in DATASETS else "stdin" if table == "-" else Path(table).stem
-    exact = None if out is None else Path(out)
-    with new_run_folder(Path("runs"), stem, exact=exact) as folder:
+def run_folder(asked: Asked, started: Started) -> Iterator[tuple[Path, Started]]:
+    """Make the run folder, or go on with one, and hold it; what goes wrong costs no training."""
+    with _made(asked) as folder:
         try:
-            yield folder
+            with running(folder, started) as now:
+                if asked.unfinished is None:
+                    write_config(folder / CONFIG, asked.values)
+                yield folder, now
         except BaseException:
             if (folder / MODEL).exists():
                 show(f"note: what was trained is kept: {folder / MODEL}", sys.stderr)
+            elif holds_trainings(folder):
+                show(f"note: to go on: chainrule fit --resume {folder}", sys.stderr)
             raise
+
+
+def _made(asked: Asked) -> AbstractContextManager[Path]:
+    if asked.unfinished is not None:
+        return nullcontext(asked.unfinished)
+    table, out = asked.options.table, asked.options.out
+    stem = table if table in DATASETS else "stdin" if table == "-" else Path(table).stem
+    exact = None if out is None else Path(out)
+    return new_run_folder(Path("runs"), stem, exact=exact)
+
+
+def checkpoints_of(asked: Asked, folder: Path) -> Checkpoints | None:
+    """Return where the trainings of a run are kept; None if none are."""
+    seconds = asked.options.checkpoint
+    return Checkpoints(folder / CHECKPOINT, seconds, stays=True) if seconds > 0 else None
 
 
 def save_run(
@@ -61,7 +80,7 @@ def save_run(
     schema: Schema,
     parts: tuple[Rows, Rows, Rows],
     results: dict[str, Any],
-    data_hash: str,
+    started: Started,
     folder: Path,
 ) -> None:
     """Write into the run folder, beside the model, all that tells of it; and say so.
@@ -75,11 +94,13 @@ def save_run(
     try:
         write_history(folder / HISTORY, model.history_)
         write_config(folder / CONFIG, asked.values)
-        write_manifest(folder / MANIFEST, _facts(asked, model, schema, results, data_hash))
+        write_manifest(folder / MANIFEST, _facts(asked, model, schema, results, started))
+        if model.stop_ != "interrupted":
+            forget(folder)
     except OSError as error:
         raise OptionError(
             f"{folder} cannot be written whole ({error.strerror}). Its model is: "
-            f"{folder / MODEL}. Make room, and fit again for the rest."
+            f"{folder / MODEL}. Make room; then for the rest: chainrule fit --resume {folder}"
         ) from None
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     faults = {}
@@ -125,15 +146,16 @@ def save_model(model: Any, folder: Path) -> None:
 
 
 def _facts(
-    asked: Asked, model: Any, schema: Schema, results: dict[str, Any], data_hash: str
+    asked: Asked, model: Any, schema: Schema, results: dict[str, Any], started: Started
 ) -> dict[str, Any]:
     """Return what the manifest tells."""
     options, before = asked.options, asked.before
     return {
-        "command": ["chainrule", *sys.argv[1:]],
+        "command": started.command,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "begun": started.dates,
         "table": options.table,
-        "data_hash": data_hash,
+        "data_hash": started.data_hash,
         "target": results["target"],
         "task": results["task"],
         "weight": options.weight,
@@ -148,7 +170,7 @@ def _facts(
             "run": str(before.run),
             "epoch": before.manifest.get("best_epoch"),
             "model_hash": hash_bytes(before.model.read_bytes()),
-            "same_table": before.had_table(data_hash),
+            "same_table": before.had_table(started.data_hash),
         },
         "columns": [[c.name, c.kind, c.note] for c in schema.columns],
         "parameters": model.get_params(deep=False),

@@ -76,8 +76,9 @@ def train_bag(
     children = np.random.SeedSequence(seed).spawn(len(parts))
     waves = _waves(len(parts), n_cores())
 
-    def ready(place: int, time_limit: float | None) -> Learning:
+    def ready(place: int, time_limit: float | None, *, kept: bool = True) -> Learning:
         """Return the fit of one network."""
+        keeping = job.keeping.within(place) if kept and job.keeping is not None else None
         rows, held = parts[place]
         own_seed = int(children[place].generate_state(1)[0] >> 1)
         own = copy.copy(settings)
@@ -95,7 +96,7 @@ def train_bag(
             return tabular_network(settings, *few, n_outputs, own_seed, classifies, uncut)
 
         return Learning(
-            replace(job, settings=own, build=build),
+            replace(job, settings=own, build=build, keeping=keeping),
             encoded,
             encoded if held is None else encoded.take(rows),
             validation if held is None else encoded.take(held),
@@ -105,10 +106,8 @@ def train_bag(
 
     members: list[Fitted] = []
     with catch_interrupt() as interrupt, spoken(settings.verbose):
-        if (
-            settings.time_limit is not None
-        ):  # compile, so that what is left can be shared out evenly
-            list(_train_wave([ready(0, SOON)], None))
+        if settings.time_limit is not None:  # compile, so that the rest can be shared out evenly
+            list(_train_wave([ready(0, SOON, kept=False)], None))
         for k, wave in enumerate(waves):
             limit = None
             if settings.time_limit is not None:

@@ -11,6 +11,7 @@ import numpy as np
 from chainrule.predicting.fitted import Fitted
 
 if TYPE_CHECKING:
+    from chainrule.fitting.keeping import Keeping
     from chainrule.fitting.tasks import Task
 
 
@@ -38,6 +39,8 @@ class Job:
         that did not settle.
     outputs : callable
         Gives what a `Fitted` predicts of encoded rows, where more is to be said than that.
+    keeping : Keeping, optional
+        Where the training is kept while it runs.
     """
 
     estimator: Any
@@ -48,6 +51,7 @@ class Job:
     finish: Callable[[Fitted, np.ndarray], Fitted] = lambda fitted, x: fitted
     refuse: Callable[[Any, Any, np.ndarray], None] | None = None
     outputs: Callable[[Fitted, np.ndarray], np.ndarray] = Fitted.outputs
+    keeping: Keeping | None = None
 
     @property
     def who(self) -> str:

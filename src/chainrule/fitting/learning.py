@@ -63,6 +63,13 @@ class Plan:
     watch: ScoreWatch | None
     limit: planning.EvaluationLimit | None
 
+    def identity(self) -> str:
+        """Return a digest of the rows and of what is not among the estimator's parameters."""
+        given = self.arguments
+        before = [np.asarray(leaf) for leaf in jax.tree.leaves(given["resume"])]
+        rows = hash_rows(*self.arrays, *(self.held_out or ()), *before)
+        return f"{rows} {given['seed']} {given['n_epochs']} {given['batch_size']} {given['dtype']}"
+
 
 class Learning:
     """One fit: everything between an estimator's parameters and what comes of them.
@@ -200,7 +207,12 @@ class Learning:
             "record_flow": not self.job.tabular,  # in one pass too: the same program and numbers
             "on_epoch": all_of(looks),
         }
-        return Plan(arguments, arrays, held_out, first, watch, limit)
+        plan = Plan(arguments, arrays, held_out, first, watch, limit)
+        keeping = self.job.keeping
+        if keeping is not None:
+            own = [each for each in (watch, limit) if each is not None]
+            arguments["keeper"] = keeping.training(plan.identity, own)
+        return plan
 
     def keep(self, plan: Plan, trained: Trained) -> Fitted:
         """Return what the engine gave, as it is kept."""

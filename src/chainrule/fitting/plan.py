@@ -6,7 +6,7 @@ optimizer of the engine in place of all of them.
 
 import math
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -201,6 +201,15 @@ class EvaluationLimit:
     def __call__(self, epoch: Epoch) -> bool:
         self.reached = int(epoch.opt_state.n_evaluations) >= self.most
         return self.reached
+
+    def told(self) -> dict[str, np.ndarray]:
+        """Return the state as arrays by name."""
+        return {"limit.reached": np.array([int(self.reached)])}
+
+    def take_up(self, arrays: Mapping[str, np.ndarray], fresh: Any) -> None:
+        """Take the state that was told up again."""
+        del fresh
+        self.reached = bool(arrays["limit.reached"][0])
 
     def settle(self, trained: Trained) -> Trained:
         """Return what training gave, with the reason of its end."""

@@ -44,12 +44,14 @@ def learn_ensemble(learning: Learning, tasks: Tasks, on_progress: OnProgress | N
     """
     n_networks, first = int(learning.settings.n_networks), learning.start.seed
     tasks.refuse_for(n_networks)
-    plan = learning.plan(tasks)
+    plan, keeping = learning.plan(tasks), learning.job.keeping
     pairs, shares_rows = [(learning, plan)], _kind(plan) is not None
     for child in np.random.SeedSequence(first).spawn(n_networks - 1):
         seed = int(child.generate_state(1)[0])
         other = copy.copy(learning)
         other.start = replace(learning.start, seed=seed)
+        if keeping is not None:
+            other.job = replace(learning.job, keeping=keeping.within(len(pairs)))
         same_rows = replace(plan, arguments=plan.arguments | {"seed": seed})
         pairs.append((other, same_rows if shares_rows else other.plan(tasks)))
     members = _run(pairs, on_progress)
@@ -79,11 +81,24 @@ def _run(
             optimizer=[plan.arguments["optimizer"] for _, plan in group],
             penalty=[plan.arguments["penalty"] for _, plan in group],
             seeds=[plan.arguments["seed"] for _, plan in group],
+            keeper_of=_keeper_of(group),
             **{name: first[name] for name in SHARED},
         )
         for place, (learning, plan), trained in zip(places, group, found, strict=True):
             fitted[place] = learning.keep(plan, trained)
     return [fitted[place] for place in range(len(planned))]
+
+
+def _keeper_of(group: list[tuple[Learning, Plan]]) -> Callable[[str], Any] | None:
+    """Return what gives the keeper of some of the networks."""
+    keeping = group[0][0].job.keeping
+    if keeping is None:
+        return None
+
+    def identity() -> str:
+        return " ".join(plan.identity() for _, plan in group)
+
+    return lambda name: keeping.within(name).training(identity)
 
 
 def _kind(plan: Plan) -> Any:

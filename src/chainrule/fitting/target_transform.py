@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -45,7 +45,10 @@ def choose_transform(
     jobs = [replace(job, task=replace(task, transform=each)) for each in TRANSFORMS]
     errors = []
     for each in jobs:
-        fitted = train_bag(replace(each, settings=settings), rows, held_out, seed, None)
+        transform = cast(Any, each.task).transform
+        kept = job.keeping and job.keeping.within(f"trial-{transform}")
+        trial = replace(each, settings=settings, keeping=kept)
+        fitted = train_bag(trial, rows, held_out, seed, None)
         if fitted.ending.stop == "interrupted":
             return each, fitted
         known = fitted.calibration

@@ -5,7 +5,7 @@ A scorer that decides when to stop, scikit-learn's callbacks, and words for peop
 
 import logging
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from sklearn.metrics import check_scoring
 
 from chainrule.engine import Epoch, Trained, compilations
+from chainrule.engine.training.keeping import leaves_told, restored
 from chainrule.errors import OptionError
 
 Look = Callable[[Epoch], bool | None]
@@ -59,6 +60,28 @@ class ScoreWatch:
             self.best_score = max(score, self.best_score)  # a score that is no number stays out
         self.over = epoch.epoch - self.progress >= self.patience
         return self.over
+
+    def told(self) -> dict[str, np.ndarray]:
+        """Return the state as arrays by name."""
+        best = self.best
+        if best is None:
+            return {}
+        counts = np.array([best.epoch, self.progress, int(self.over)])
+        told = {"watch.scores": np.array(self.scores), "watch.counts": counts}
+        told["watch.best_score"] = np.array([self.best_score])
+        told |= leaves_told("watch.params", best.params)
+        return told | leaves_told("watch.opt_state", best.opt_state)
+
+    def take_up(self, arrays: Mapping[str, np.ndarray], fresh: Any) -> None:
+        """Take the state that was told up again; `fresh` is the engine's at the start."""
+        if "watch.scores" not in arrays:
+            return
+        epoch, self.progress, over = map(int, arrays["watch.counts"])
+        self.over, self.scores = bool(over), arrays["watch.scores"].tolist()
+        self.best_score = float(arrays["watch.best_score"][0])
+        params = restored(fresh.params, arrays, "watch.params")
+        opt_state = restored(fresh.opt_state, arrays, "watch.opt_state")
+        self.best = Epoch(epoch, {}, params, opt_state)
 
     def settle(self, trained: Trained) -> Trained:
         """Return what training gave, with the weights of the best score."""

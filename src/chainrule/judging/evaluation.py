@@ -43,7 +43,8 @@ def evaluate(model: Any, rows: Rows) -> dict[str, Any]:
         them.  Numbers: "r2" (None where it has no meaning), "rmse" and "mae" in the unit of y, of
         dates in days (as "unit" says), and of quantiles "quantiles".  Several targets: the means
         over them, their own scores as "targets", and of classes "all_right", the share of rows
-        with every target right.  All: "rows".
+        with every target right.  All: "rows", and of a single target "interval", as
+        `interval_of` gives it for the score that models are compared by.
 
     Raises
     ------
@@ -73,7 +74,10 @@ def _class_scores(model: Any, rows: Rows) -> tuple[list[dict[str, Any]], np.ndar
     probas = target.probabilities_of_each(model.predict_proba(rows.columns))
     parts = list(zip(true, probas, target.class_lists, strict=True))
     right = [proba.argmax(axis=1) == each.places for each, proba, _ in parts]
-    return [_of_classes(*part, rows.weights) for part in parts], np.all(right, axis=0)
+    scores, measure = [_of_classes(*part, rows.weights) for part in parts], measure_of(model)
+    for own, each, hits in zip(scores, true, right, strict=True):
+        own["interval"] = interval_of(measure, each.places, hits, rows.weights)
+    return scores, np.all(right, axis=0)
 
 
 def _of_classes(
@@ -118,6 +122,9 @@ def _number_scores(
         pairs = zip(true.T, predicted.T, strict=True)
         for scores, pair in zip(each, pairs, strict=True):
             scores["d2_pinball"] = score_of("d2_pinball", *pair, weights, level_of(model))
+    measure, level = measure_of(model), level_of(model)
+    for scores, own, guess in zip(each, true.T, predicted.T, strict=True):
+        scores["interval"] = interval_of(measure, own, guess, weights, level)
     levels = learnt_levels(model.loss, model.quantile)
     if levels and len(each) == 1:
         guesses = np.stack([target.plain(guess)[:, 0] for guess in model.predict_quantiles(X).T])
@@ -194,6 +201,58 @@ def score_of(
     counted = np.unique(true[weights > 0])
     each = [np.average(right[true == k], weights=weights[true == k]) for k in counted]
     return float(np.mean(each))
+
+
+def interval_of(
+    measure: str, true: np.ndarray, found: np.ndarray, weights: np.ndarray, level: float = 0.5
+) -> list[float] | None:
+    """Return where a score lies for 95 of 100 sets of rows like these; None if it has no meaning.
+
+    Shares of rows by Wilson's formula; the other scores by how much each row moves them (the delta
+    method).  `found` are predictions of numbers, or whether classes are right.
+    References: Wilson (1927), JASA 22:209-212; Efron and Tibshirani (1993), chapter 21.
+    """
+    counted = weights > 0
+    true, found, weights = true[counted], found[counted], weights[counted]
+    share = weights / weights.sum()
+    n, z = 1 / float((share**2).sum()), 1.96
+    if n < 2:
+        return None
+    if measure == "accuracy":
+        p = float(share @ found)
+        middle, spread = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + (z / (2 * n)) ** 2)
+        return [float(max(0.0, (middle - spread) / (1 + z * z / n))),
+                float(min(1.0, (middle + spread) / (1 + z * z / n)))]  # fmt: skip
+    if measure == "balanced_accuracy":
+        classes = [share * (true == k) for k in np.unique(true)]
+        recalls = [float(own @ found / own.sum()) for own in classes]
+        score = float(np.mean(recalls))
+        moved = sum(
+            (own / own.sum()) * (found - recall)
+            for own, recall in zip(classes, recalls, strict=True)
+        ) / len(classes)
+    else:
+        error, plain = _losses(measure, true, found, share, level)
+        mean, mean_plain = float(share @ error), float(share @ plain)
+        if mean_plain == 0:
+            return None
+        score = 1 - mean / mean_plain
+        moved = share * (mean / mean_plain**2 * (plain - mean_plain) - (error - mean) / mean_plain)
+    spread = z * float(np.sqrt(np.square(moved).sum()))
+    return [score - spread, min(1.0, score + spread)]
+
+
+def _losses(
+    measure: str, true: np.ndarray, guess: np.ndarray, share: np.ndarray, level: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the losses of predictions, and those of the best constant."""
+    if measure == "r2":
+        return (true - guess) ** 2, (true - share @ true) ** 2
+    order = np.argsort(true)
+    at = np.searchsorted(np.cumsum(share[order]), level)
+    errors = [true - guess, true - true[order][min(int(at), len(true) - 1)]]
+    first, second = (np.maximum(level * each, (level - 1) * each) for each in errors)
+    return first, second
 
 
 def mean_of(values: list[float | None]) -> float | None:

@@ -4,6 +4,7 @@ rows held out → columns encoded → network built → trained by the engine �
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Self
 
 from chainrule.advice import HOLD_OUT
@@ -173,9 +174,13 @@ n_outputs_, out_activation_
         check_numbers(self.get_params(deep=False), ("alpha",))
 
     def _fit_rows(
-        self, rows: Rows, held_out: Rows | None, on_progress: Callable[[Any], None] | None
+        self,
+        rows: Rows,
+        held_out: Rows | None,
+        on_progress: Callable[[Any], None] | None,
+        keeping: Any,
     ) -> None:
-        learning = self._learning(rows, held_out)
+        learning = self._learning(rows, held_out, keeping)
         training, tasks = learning.training, Tasks(self, int(self.max_iter))
         weights = training.weights if training.weighted else None
         tasks.begin(training.native, training.targets, weights)
@@ -187,13 +192,13 @@ n_outputs_, out_activation_
             self.fitted_ = learn_ensemble(learning, tasks, on_progress)
         tasks.end()
 
-    def _learning(self, rows: Rows, held_out: Rows | None = None) -> Any:
+    def _learning(self, rows: Rows, held_out: Rows | None = None, keeping: Any = None) -> Any:
         """Return one fit that is ready to run."""
         with collection_paused():
             from chainrule.fitting.learning import Learning, Start  # JAX only when training
 
         goes_on = bool(self.warm_start) and self.__sklearn_is_fitted__()
-        seed = self._seed(goes_on)
+        seed = self._seed(goes_on, keeping)
         training = rows
         if held_out is None and self.early_stopping:
             training, held_out = hold_out(
@@ -209,11 +214,14 @@ n_outputs_, out_activation_
                 HOLD_OUT,
             )
         start = Start(seed, int(self.max_iter), goes_on)
-        return Learning(self._job(), rows, training, held_out, start)
+        job = replace(self._job(), keeping=keeping)
+        return Learning(job, rows, training, held_out, start)
 
-    def _seed(self, goes_on: bool) -> int:
+    def _seed(self, goes_on: bool, keeping: Any = None) -> int:
         before = self.fitted_.seed if goes_on else None
-        return self._draw_seed() if before is None else before
+        if before is None:
+            return self._draw_seed(keeping)
+        return before if keeping is None else keeping.seed(before)
 
     def _one_pass(self, X: Any, y: Any, sample_weight: Any, classes: Any) -> Self:
         from chainrule.fitting.learning import Learning, Start  # JAX only when training

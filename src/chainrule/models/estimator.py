@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from operator import attrgetter
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -28,8 +30,10 @@ from chainrule.models.hidden import HiddenActivations
 from chainrule.models.holding import HoldsFitted
 from chainrule.models.parameters import every_parameter
 from chainrule.models.showing import ShowsItsNumbers
+from chainrule.storage.checkpoints import Checkpoints
 
 if TYPE_CHECKING:
+    from chainrule.fitting.keeping import Keeping
     from chainrule.inspection.doctor.diagnosis import Diagnosis
 
 
@@ -40,7 +44,11 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
     random_state: Any
 
     def _fit_rows(
-        self, rows: Rows, held_out: Rows | None, on_progress: Callable[[Any], None] | None
+        self,
+        rows: Rows,
+        held_out: Rows | None,
+        on_progress: Callable[[Any], None] | None,
+        keeping: Keeping | None,
     ) -> None:
         """Do what `fit` does, with rows that count."""
         raise NotImplementedError
@@ -72,6 +80,7 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
         y_val: Any = None,
         sample_weight_val: Any = None,
         on_progress: Callable[[Any], None] | None = None,
+        checkpoint: str | Path | Checkpoints | None = None,
     ) -> Self:
         """Train on a table; from new initial weights, unless `warm_start` is set.
 
@@ -89,6 +98,11 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
             Rows to measure on and to stop by; never trained on.
         on_progress : callable, optional
             Called with the engine's `Progress` some ten times a second.
+        checkpoint : str, Path or Checkpoints, optional
+            Folder in which the training is kept every minute while it runs.  After a crash or a
+            power cut the same `fit` with the same folder goes on from there, to the same bits; the
+            folder is removed when the fit is done.  `Checkpoints(folder, seconds=10)` keeps it more
+            often.
 
         Returns
         -------
@@ -106,14 +120,23 @@ class NetworkEstimator(CallbackSupportMixin, HoldsFitted, ShowsItsNumbers, BaseE
         held_out = rows_if_given(X_val, y_val, sample_weight_val, called=("X_val", "y_val"))
         if held_out is not None:
             held_out = self._that_count(held_out)
-        self._fit_rows(self._that_count(rows), held_out, on_progress)
+        with self._kept(checkpoint) as keeping:
+            self._fit_rows(self._that_count(rows), held_out, on_progress, keeping)
         return self
+
+    def _kept(self, checkpoint: Any) -> AbstractContextManager[Keeping | None]:
+        if checkpoint is None:
+            return nullcontext()
+        from chainrule.fitting.keeping import kept_fit  # JAX only when training
+
+        return kept_fit(self, checkpoint)
 
     def _that_count(self, rows: Rows) -> Rows:
         return rows.that_count(getattr(self, "class_weight", None))
 
-    def _draw_seed(self) -> int:
-        return int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+    def _draw_seed(self, keeping: Keeping | None = None) -> int:
+        drawn = int(check_random_state(self.random_state).randint(np.iinfo(np.int32).max))
+        return drawn if keeping is None else keeping.seed(drawn)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

@@ -110,14 +110,19 @@ class Tabular(NetworkEstimator):
         self.drop = drop
 
     def _fit_rows(
-        self, rows: Rows, held_out: Rows | None, on_progress: Callable[[Any], None] | None
+        self,
+        rows: Rows,
+        held_out: Rows | None,
+        on_progress: Callable[[Any], None] | None,
+        keeping: Any,
     ) -> None:
         from chainrule.fitting.bagging import train_bag  # JAX only when training
         from chainrule.fitting.plan import warn_unfinished
 
         Tasks(self, 1).refuse_for(self.n_networks)
-        recipe, seed = recipe_for(self, len(rows)), self._draw_seed()
-        job, fitted = self._chosen(self._job(recipe), rows, held_out, seed)
+        recipe, seed = recipe_for(self, len(rows)), self._draw_seed(keeping)
+        job = replace(self._job(recipe), keeping=keeping)
+        job, fitted = self._chosen(job, rows, held_out, seed)
         fitted = fitted or train_bag(job, rows, held_out, seed, on_progress)
         members = tuple(replace(member, recipe=vars(recipe)) for member in fitted.members)
         self.fitted_ = replace(fitted, recipe=vars(recipe), members=members)

@@ -57,6 +57,30 @@ def learning_curves(
     return figure
 
 
+def curves_of_runs(histories: Mapping[str, Mapping[str, np.ndarray]]) -> "Figure":
+    """Draw a panel for each measure that all have, a line for each run: on validation rows if any.
+
+    How to read it: of two runs on the same rows the one whose line goes further the good way has
+    learnt more; where only the lengths differ, the shorter one was stopped, or had fewer epochs.
+    """
+    first, *others = (_measured(each) for each in histories.values())
+    names = [name for name in first if all(name in each for each in others)]
+    figure, axes = new_figure(len(names))
+    for ax, name in zip(axes, names, strict=True):
+        for i, (label, history) in enumerate(histories.items()):
+            values = history.get(f"val_{name}", history.get(name))
+            ax.plot(history["epoch"], values, linewidth=1.4, label=label, **line_style(i))
+        labelled(ax, TITLES.get(name, name.replace("_", " ").capitalize()), "epoch")
+        legend(ax)
+    return figure
+
+
+def _measured(history: Mapping[str, np.ndarray]) -> dict[str, None]:
+    """Return what was measured on rows of any part, in order."""
+    validated = [name.removeprefix("val_") for name in history if name.startswith("val_")]
+    return dict.fromkeys([*measures_of(history), *validated])
+
+
 def measures_of(history: Mapping[str, np.ndarray]) -> list[str]:
     """Return the loss and the metrics among the columns of a history."""
     names = [n for n in history if n != "running_loss" and f"{n}_max" not in history]

@@ -22,6 +22,7 @@ import numpy as np
 
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
 from chainrule.runs.manifest import check_manifest
+from chainrule.runs.unfinished import holds_trainings, read_started
 from chainrule.writing import written_whole
 
 MODEL, HISTORY, CONFIG = "model.chr", "history.csv", "config.toml"
@@ -43,7 +44,7 @@ def new_run_folder(base: Path, name: str, exact: Path | None = None) -> Iterator
     """Make the folder of a run, and yield it for the training to begin and the folder to be filled.
 
     Whoever makes a folder has its name, so that any number of processes may ask at once.  An error
-    takes the folder away again, unless it holds a model by then.
+    takes the folder away again, unless it holds a model or trainings by then.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def new_run_folder(base: Path, name: str, exact: Path | None = None) -> Iterator
         _refuse_without_room(folder)
         yield folder
     except BaseException:
-        if not (folder / MODEL).exists():
+        if not (folder / MODEL).exists() and not holds_trainings(folder):
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
@@ -139,10 +140,17 @@ def read_manifest(run: Path) -> dict[str, Any]:
         If the manifest is damaged.
     """
     path = run / MANIFEST
-    if not path.is_file() and (run / MODEL).is_file():
+    there = (run / MODEL).is_file()
+    if not path.is_file() and read_started(run) is not None:
+        own = f" Its model is whole: {run / MODEL}." if there else ""
         raise MissingFileError(
-            f"{run} is no whole run, since its fit was ended while it was written: it holds no "
-            f"{MANIFEST}. Its model is whole: give {run / MODEL}."
+            f"{run} is not finished: its fit was ended, or still runs.{own} To go on with it: "
+            f"chainrule fit --resume {run}"
+        )
+    if not path.is_file() and there:
+        raise MissingFileError(
+            f"{run} is no whole run: it holds no {MANIFEST}. Its model is whole: {run / MODEL}. "
+            "Give that."
         )
     if not path.is_file():
         raise MissingFileError(

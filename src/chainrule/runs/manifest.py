@@ -48,6 +48,7 @@ class Scores(msgspec.Struct):
     quantiles: list[OfQuantile] = []
     targets: dict[str, Scores] = {}
     unit: str = ""
+    interval: list[Number] | None = None
 
 
 class OfFinding(msgspec.Struct):
@@ -103,6 +104,7 @@ class Manifest(msgspec.Struct):
     task: Literal["classification", "regression"] | None = None
     command: list[str] = []
     date: str = ""
+    begun: list[str] = []
     table: str | None = None
     data_hash: str | None = None
     weight: str | None = None
@@ -147,6 +149,9 @@ def _check_scores(scores: Scores, told: dict[str, Any]) -> None:
         raise ModelFileError("has scores of other classes than it names")
     _check_numbers(value for value in told.values() if isinstance(value, Number))
     _check_numbers(number for row in scores.confusion for number in row)
+    if scores.interval is not None and len(scores.interval) != 2:
+        raise ModelFileError("has an interval without two ends")
+    _check_numbers(scores.interval or ())
     for each in scores.per_class:
         _check_numbers((each.rows, each.precision, each.recall, each.f1))
     for name, own in scores.targets.items():

@@ -3,6 +3,7 @@
 start → [block on the device → history, progress, clock, Ctrl-C] … → best weights
 """
 
+import itertools
 import time
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
@@ -19,6 +20,7 @@ from chainrule.engine.training.epochs import STATIC, Block, Extent, State, block
 from chainrule.engine.training.failure import locate_failure, locate_in_prediction
 from chainrule.engine.training.flow import FlowRecord, is_recorded, next_recorded
 from chainrule.engine.training.interrupt import Interrupt
+from chainrule.engine.training.keeping import Arrays, Keeper, Kept
 from chainrule.engine.training.pace import Pace
 from chainrule.engine.training.results import Epoch, Progress, Trained
 from chainrule.engine.training.rows import Layout, Rows, draw_orders
@@ -53,7 +55,8 @@ class Limits:
 class Run:
     """One training: the data on the device and the loop over blocks.
 
-    `reductions` are factors of the learning rate, one for each plateau.
+    `reductions` are factors of the learning rate, one for each plateau; `kept` is what the `keeper`
+    has of it from before.
     """
 
     task: Task
@@ -67,6 +70,11 @@ class Run:
     measure_training: bool
     reductions: Iterator[float]
     flow: FlowRecord | None
+    keeper: Keeper | None
+    kept: Arrays | None
+    inside: bool = False  # an epoch, part of which has run
+    over: bool = False
+    n_reductions: int = 0
     entries: list[np.ndarray] = field(default_factory=list)
     first_epoch: int = 0
     compile_seconds: float = 0.0
@@ -80,8 +88,10 @@ class Run:
         on_epoch: Callable[[Epoch], bool | None] | None,
     ) -> Trained:
         """Train for `n_epochs` from `state`, or until there is a reason to stop."""
-        epoch = self.first_epoch = int(state.epoch)
-        last = epoch + n_epochs
+        self.first_epoch = int(state.epoch)
+        last = self.first_epoch + n_epochs
+        state, limits = self._as_kept(state, limits)
+        epoch = int(state.epoch) - int(self.inside)
         pace = Pace(self.layout, state.params)
         stop, message = "finished", f"all {n_epochs} epochs done"
 
@@ -106,8 +116,7 @@ class Run:
             beyond = self._beyond_a_limit(n_before)
             factor = next(self.reductions, None) if patience_over else None
             if factor is not None and state.best is not None:
-                optimizer = scale_rate(self.task.optimizer, factor)
-                self.task = replace(self.task, optimizer=optimizer)
+                self._reduce_rate(factor)
                 state = replace(state, best=replace(state.best, progress=state.epoch))
             if patience_over and factor is None and state.best is not None:
                 n_idle = epoch - int(state.best.progress)
@@ -119,6 +128,7 @@ class Run:
             elif epoch >= last:
                 pass
             elif limits.interrupt.requested:
+                self._keep(state, limits, inside=False)
                 stop, message = "interrupted", f"stopped by hand after epoch {epoch}"
             elif limits.left <= 0 and epoch > self.first_epoch:
                 stop, message = (
@@ -126,8 +136,37 @@ class Run:
                     f"the time limit of {limits.seconds:g} s was reached after epoch {epoch}",
                 )
             else:
+                self._keep(state, limits, inside=False)
                 continue
             return self._result(state, stop, message, limits)
+
+    def _as_kept(self, fresh: State, limits: Limits) -> tuple[State, Limits]:
+        """Return the state from which a training goes on that was kept, with its clock."""
+        if self.kept is None:
+            return fresh, limits
+        kept = Kept.from_arrays(self.kept, fresh, len(self.columns))
+        self.entries, self.inside = list(kept.entries), kept.inside
+        if self.flow is not None and kept.flow is not None:
+            self.flow = kept.flow
+        for factor in itertools.islice(self.reductions, kept.n_reductions):
+            self._reduce_rate(factor)
+        n_drawn = int(kept.state.epoch) - int(fresh.epoch) - int(kept.inside)
+        self.layout.skip_orders(n_drawn, self.rng)
+        return kept.state, replace(limits, start=limits.start - kept.spent)
+
+    def _keep(self, state: State, limits: Limits, *, inside: bool) -> None:
+        """Keep the training if it is time; or if it is stopped by hand, before its epoch is cut."""
+        if self.keeper is None or not self.entries or self.over:
+            return
+        self.over = limits.interrupt.requested
+        if self.over or self.keeper.due:
+            kept = Kept(state, inside, self.entries, self.n_reductions, limits.spent, self.flow)
+            self.keeper.keep(kept.as_arrays(), int(state.epoch))
+
+    def _reduce_rate(self, factor: float) -> None:
+        optimizer = scale_rate(self.task.optimizer, factor)
+        self.task = replace(self.task, optimizer=optimizer)
+        self.n_reductions += 1
 
     def _advance(
         self,
@@ -141,12 +180,15 @@ class Run:
 
         Return the last block, and the order of the rows in its epochs.
         """
-        first_entry, epoch = not self.entries, int(state.epoch) + 1
-        records = self.flow is not None and not first_entry
+        first_entry, inside, self.inside = not self.entries, self.inside, False
+        epoch = int(state.epoch) + int(not inside)
+        records = self.flow is not None and not first_entry and not inside
+        most = 1 if inside else most
         if records:  # a step that is recorded is a block of its own
             most = min(most, next_recorded(epoch + 1) - epoch)
             records = is_recorded(epoch)
         extent = pace.next(most, limits.left)
+        undrawn = None if self.rng is None else self.rng.bit_generator.state
         orders, rest = self._orders(0 if first_entry else extent.n_epochs), extent
         if records:
             extent = replace(extent, n_epochs=1, most_steps=1)
@@ -166,7 +208,12 @@ class Run:
             if records:
                 self._record_flow(epoch, before, block, orders)
             if complete:
+                n_run = int(state.epoch) - epoch + 1
+                if self.rng and undrawn and n_run < rest.n_epochs:  # patience was over
+                    self.rng.bit_generator.state = undrawn
+                    self.layout.skip_orders(n_run, self.rng)
                 return block, orders
+            self._keep(state, limits, inside=True)
             done = min(int(state.step), n_steps)
             show(state, done / n_steps)
             if failed or (limits.reached and not first_entry):  # the epoch ends here

@@ -8,7 +8,7 @@ those of training them one by one.
 
 import os
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,6 +26,7 @@ from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.pytree import count_numbers, on_device
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.epochs import STATIC_OF_SEVERAL, Extent, State, blocks_of_epochs
+from chainrule.engine.training.keeping import Keeper, foreign, leaves_told, restored
 from chainrule.engine.training.pace import BLOCK_SECONDS
 from chainrule.engine.training.results import Trained
 from chainrule.engine.training.rows import Layout, Rows, draw_orders, lay_out, pad_rows
@@ -60,6 +61,7 @@ def train_together(
     measure_training: bool = True,
     dtype: Any = "float32",
     n_threads: int | None = None,
+    keeper_of: Callable[[str], Keeper] | None = None,
 ) -> list[Trained]:
     """Train one network per table, side by side, and return what `train` returns for each.
 
@@ -79,6 +81,8 @@ def train_together(
         "running_loss" of the steps.
     n_threads : int, optional
         Groups that train at the same time; as many as cores if not given.
+    keeper_of : callable, optional
+        Gives the `Keeper` of a group of networks by its name, such as "0-3"; see `train`.
     network, objective, batch_size, n_epochs, metrics, shuffle, dtype
         As in `train`.
 
@@ -137,9 +141,11 @@ def train_together(
         running = []
         for group in groups:
             rows = one_table or _stack([padded(m.place) for m in group])
-            running.append(_Group(task, group, rows, shared, dtype, measure_training))
+            keeper = keeper_of and keeper_of(f"{group[0].place}-{group[-1].place}")
+            running.append(_Group(task, group, rows, shared, dtype, measure_training, keeper))
         for group in running:
-            group.block(1)  # the first one compiles; all measure the start
+            if not group.goes_on():
+                group.block(1)  # the first one compiles; all measure the start
     compile_seconds = time.perf_counter() - start
     with ThreadPoolExecutor(n_threads) as pool:
         tasks = [pool.submit(group.run, n_epochs) for group in running]
@@ -220,7 +226,9 @@ class _Group:
         shared: tuple[str, ...],
         dtype: np.dtype,
         measure_training: bool,
+        keeper: Keeper | None,
     ) -> None:
+        self.keeper = keeper
         self.task, self.members, self.tables, self.dtype = task, members, tables, dtype
         self.shared, self.measure_training = shared, measure_training
         self.layout, self.params = members[0].layout, members[0].state.params
@@ -266,15 +274,40 @@ class _Group:
         self.failed |= np.asarray(block.failed)
         self.states = block.state
 
+    def goes_on(self) -> bool:
+        """Take up what was kept of these networks, and return whether anything was."""
+        found = None if self.keeper is None else self.keeper.kept(self.states)
+        if found is None:
+            return False
+        kept, _ = found
+        self.states = restored(self.states, kept, "state")
+        entries, failed = kept.get("entries"), kept.get("failed")
+        n_done = int(self.states.epoch) - int(self.members[0].state.epoch)
+        if failed is None or entries is None or entries.shape[:2] != (len(failed), n_done + 1):
+            raise foreign()
+        self.entries, self.failed = [entries], failed.astype(bool)
+        for member in self.members[: self.n_own]:
+            member.layout.skip_orders(n_done, member.rng)
+        return True
+
+    def keep(self) -> None:
+        """Keep the networks as they are, if it is time."""
+        if self.keeper is not None and self.keeper.due:
+            told = {"entries": np.concatenate(self.entries, axis=1), "failed": self.failed}
+            told["failed"] = told["failed"].astype(np.int32)
+            told |= leaves_told("state", self.states)
+            self.keeper.keep(told, int(self.states.epoch))
+
     def run(self, n_epochs: int) -> None:
         """Run all epochs, in blocks of about a tenth of a second."""
-        done, length = 0, 1
+        done, length = int(self.states.epoch) - int(self.members[0].state.epoch), 1
         with precision(self.dtype):  # a setting of the thread
             while done < n_epochs and not self.stopped:
                 length = min(length, n_epochs - done, self.layout.longest_block)
                 clock = time.perf_counter()
                 self.block(length)
                 done += length
+                self.keep()
                 each = (time.perf_counter() - clock) / length
                 length = max(1, min(int(BLOCK_SECONDS / max(each, 1e-6)), 4 * length))
 

@@ -15,6 +15,7 @@ from chainrule.engine.optimizers.base import Optimizer
 from chainrule.engine.training.checking import check_options, check_outputs, check_parts, check_rows
 from chainrule.engine.training.flow import FlowRecord
 from chainrule.engine.training.interrupt import catch_interrupt
+from chainrule.engine.training.keeping import Keeper, trained_from, trained_told
 from chainrule.engine.training.results import Epoch, Progress, Trained
 from chainrule.engine.training.rows import Room, lay_out, pad_rows, padded_size
 from chainrule.engine.training.run import Limits, Run
@@ -54,6 +55,7 @@ def train(
     time_limit: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
     on_epoch: Callable[[Epoch], bool | None] | None = None,
+    keeper: Keeper | None = None,
 ) -> Trained:
     """Train `network` by backpropagation and return its parameters and history.
 
@@ -108,6 +110,9 @@ def train(
     on_epoch : callable, optional
         Called with an `Epoch` after every epoch; training stops when it returns True.  Epochs
         then run one at a time, each with its own call of the compiled program.
+    keeper : Keeper, optional
+        Keeps the training whenever it says that it is time; where it has kept it, the training
+        goes on from there, to the same bits.  Everything else is given as it was at the start.
 
     Returns
     -------
@@ -156,6 +161,9 @@ def train(
             dtype,
             n_measures=(1 + len(metrics)) * n_tables,
         )
+        kept, facts = (None if keeper is None else keeper.kept(state)) or (None, {})
+        if kept is not None and facts:
+            return trained_from(kept, facts, state)
         places = layout.fixed_places(shuffle)
         inputs = table[0] if room is None else room
         size = layout.table_size
@@ -178,6 +186,12 @@ def train(
             measure_training=measure_training,
             reductions=reductions_of(stopping),
             flow=FlowRecord() if record_flow else None,
+            keeper=keeper,
+            kept=kept,
         )
         limits = Limits(start, time_limit, interrupt)
-        return run.until(state, n_epochs, limits, on_progress, on_epoch)
+        trained = run.until(state, n_epochs, limits, on_progress, on_epoch)
+    if keeper is not None and trained.stop != "interrupted":
+        arrays, facts = trained_told(trained)
+        keeper.finish(arrays, trained.n_epochs, facts)
+    return trained
