@@ -21,6 +21,7 @@ from chainrule.engine import (
     tanh,
     train,
 )
+from chainrule.engine.training import pace
 from chainrule.errors import OptionError, ShapeError
 
 RNG = np.random.default_rng(0)
@@ -32,7 +33,7 @@ OPTIONS = {"batch_size": 16, "seed": 3, "penalty": Penalty(0.001, 0.01), "dtype"
 
 def same(a, b):
     pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-    return all(np.array_equal(x, y) for x, y in pairs)
+    return all(np.array_equal(x, y, equal_nan=True) for x, y in pairs)
 
 
 @pytest.mark.parametrize("optimizer", [Adam(0.01), Momentum(0.05)], ids=["adam", "momentum"])
@@ -133,3 +134,18 @@ def test_a_foreign_checkpoint_is_refused():
     assert train(NETWORK, SquaredError(), X, Y, resume=weights_alone, **options).n_epochs == 2
     with pytest.raises(OptionError, match="reduction"):
         EarlyStopping("loss", n_reductions=2, reduction=1.5)
+
+
+def test_numbers_do_not_depend_on_how_long_blocks_are(monkeypatch):
+    """Also where patience ends a block, whose other epochs had their orders drawn already."""
+    stopping = EarlyStopping("loss", patience=2, min_delta=0.01, n_reductions=4)
+    found = []
+    for seconds in (1e-9, 10.0):
+        monkeypatch.setattr(pace, "BLOCK_SECONDS", seconds)
+        optimizer = Momentum(0.05)
+        found.append(
+            train(NETWORK, SquaredError(), X, Y, optimizer=optimizer, n_epochs=60,
+                  stopping=stopping, **OPTIONS)
+        )  # fmt: skip
+    assert found[0].stop == "early"
+    assert same([found[0].params, found[0].history], [found[1].params, found[1].history])

@@ -44,12 +44,11 @@ EXTRA = ("matplotlib", "jinja2")
 @contextmanager
 def run_folder(asked: Asked, started: Started) -> Iterator[tuple[Path, Started]]:
     """Make the run folder, or go on with one, and hold it; what goes wrong costs no training."""
-    with _made(asked) as folder:
+    with _made(asked) as folder, running(folder, started) as now:
         try:
-            with running(folder, started) as now:
-                if asked.unfinished is None:
-                    write_config(folder / CONFIG, asked.values)
-                yield folder, now
+            if asked.unfinished is None:
+                write_config(folder / CONFIG, asked.values)
+            yield folder, now
         except BaseException:
             if (folder / MODEL).exists():
                 show(f"note: what was trained is kept: {folder / MODEL}", sys.stderr)

@@ -82,6 +82,7 @@ from chainrule.engine.optimizers.schedules import (
     WarmUp,
 )
 from chainrule.engine.pytree import hyperparameters, number, part, pytree
+from chainrule.engine.training.keeping import Keeper
 from chainrule.engine.training.predict import predict
 from chainrule.engine.training.results import Epoch, Progress, Trained
 from chainrule.engine.training.rows import make_room
@@ -122,6 +123,7 @@ __all__ = [
     "GradientDescent",
     "Huber",
     "InverseScaling",
+    "Keeper",
     "Layer",
     "LayerNorm",
     "LayerNormParams",
