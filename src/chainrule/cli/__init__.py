@@ -69,6 +69,10 @@ def _run() -> int:
             said = f"chainrule: the output cannot be written ({error.strerror}). Send it elsewhere."
             show(said, sys.stderr)
             return 1
+        if isinstance(error, MemoryError) or "RESOURCE_EXHAUSTED" in str(error):
+            said = "chainrule: there is not enough memory. Take a part of the rows: --sample 100000"
+            show(said, sys.stderr)
+            return 1
         show(
             f"chainrule: this should not have happened: {type(error).__name__}: {error}. "
             "Set CHAINRULE_DEBUG=1 to see where, and please report it.",

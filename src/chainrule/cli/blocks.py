@@ -11,9 +11,11 @@ import io
 import zlib
 from collections.abc import Iterator
 from dataclasses import replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
 
 from chainrule.data.reading.guessing import MOST_LINES, find_layout
 from chainrule.data.reading.options import Reading
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 4 * 2**20  # of text in a block
 FEWEST_BLOCKS = 8  # a table of fewer is read as a whole
 BLOCK_CELLS = 1_000_000
+LARGE_FILE = 2**26  # bytes, from which on a sample is drawn while the text is read
 MOST_TRIED = 10_000  # ends of lines at which a record may end, before quotes are given up
 
 
@@ -47,6 +50,46 @@ def tables_of(source: str, reading: Reading) -> Iterator[Table]:
         yield from _of_text(path, reading, source)
     else:
         yield read(source, reading, may_be_empty=True)
+
+
+def read_some(source: str, reading: Reading) -> Table:
+    """Read a table, or a sample of it; of a large file of text no more than that is ever held.
+
+    Records are thrown out by halves whenever there are more than four times as many as wanted, each
+    with the same chance; `read` draws from those that are left.
+    """
+    path, wanted = Path(source).expanduser(), reading.sample
+    text = path.suffix.lower() in (*TEXT, ".gz")
+    if wanted is None or not (path.is_file() and text) or path.stat().st_size < LARGE_FILE:
+        return read(source, reading)
+    packed = path.suffix.lower() == ".gz"
+    draw, chance, kept, n_rows = np.random.default_rng(0), 1.0, [], 0
+    with gzip.open(path) if packed else path.open("rb") as stream:
+        parts = _unpacked(records(stream, BLOCK_BYTES), source)
+        first = next(parts, b"")
+        if b"\0" in first[:1000]:  # two bytes to a letter, whose ends are found otherwise
+            return read(source, reading)
+        top, parted = _top(first, reading)
+        for part in chain([first[len(top) :]], parts):
+            own = _each_record(part)
+            n_rows += len(own)
+            kept += [own[i] for i in np.flatnonzero(draw.random(len(own)) < chance)]
+            while len(kept) > 4 * wanted:
+                kept = [kept[i] for i in np.flatnonzero(draw.random(len(kept)) < 0.5)]
+                chance /= 2
+    parted = replace(parted, sample_of=n_rows)
+    return read_contents(Contents(source, ".csv", top + b"\n".join(kept)), parted)
+
+
+def _each_record(text: bytes) -> list[bytes]:
+    """Return the records of a text, without the newlines between them."""
+    lines = text.removesuffix(b"\n").split(b"\n")
+    if b'"' not in text:
+        return lines
+    odd = np.cumsum([line.count(b'"') for line in lines]) % 2 == 0
+    ends = np.flatnonzero(odd)
+    starts = [0, *(ends[:-1] + 1)]
+    return [b"\n".join(lines[a : b + 1]) for a, b in zip(starts, ends, strict=True)]
 
 
 def in_multiples(frames: Iterator[pl.DataFrame], n_rows: int) -> Iterator[pl.DataFrame]:

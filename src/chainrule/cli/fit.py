@@ -76,7 +76,10 @@ def fit_run(asked: Asked, talk: Talk | None = None) -> tuple[int, Path]:
     _say_weights(talk, rows, options.weight)
     rows = rows.that_count()
     split = split_as_asked(asked, rows, task)
+    found, labels = [*table.findings], list(rows.names)
+    findings = _find(rows, task, schema, split)
     parts = train, validation, test = rows.parted(split)
+    del table, frame, rows  # of a large table the parts are enough
     if before is None:
         identifiers = [column.name for column in schema.columns if kind_of(column).of_whole_table]
         of_columns = column_options(asked, *identifiers)
@@ -90,7 +93,6 @@ def fit_run(asked: Asked, talk: Talk | None = None) -> tuple[int, Path]:
             refuse_other_classes(model, target, before.run)
         talk.say("Resumed", *_words_on_the_run_before(before, model, data_hash))
     talk.say("Split", split.description)
-    findings = _find(rows, task, schema, split)
     kind = summary.describe_model(asked, model, len(train))
     talk.say("Model", *([kind] if before is None else []))
     talk.say("Findings", *(f"{f.evidence} {f.remedy}" for f in findings if not f.is_settled))
@@ -110,17 +112,17 @@ def fit_run(asked: Asked, talk: Talk | None = None) -> tuple[int, Path]:
             talk.say("Settling", summary.describe_settling(model))
         results = {
             "table": options.table,
-            "target": rows.names[0] if len(rows.names) == 1 else list(rows.names),
+            "target": labels[0] if len(labels) == 1 else labels,
             "task": task,
             "split": split.description,
-            "findings": [_recorded(each.at(SHELL)) for each in (*table.findings, *findings)],
+            "findings": [_recorded(each.at(SHELL)) for each in (*found, *findings)],
             "model": kind,
             "network": summary.describe_network(model),
             "training": model.stop_message_,
             "epochs": model.n_iter_,
             "kept": from_to([each.ending.epoch for each in model.fitted_.networks]),
             "seconds": {"fit": model.fit_seconds_, "compile": model.compile_seconds_},
-            **_test(talk, model, rows, split, test, compare=options.baselines),
+            **_test(talk, model, parts, compare=options.baselines),
         }
         save_run(talk, asked, model, schema, parts, results, started, folder)
     go_on = [f"chainrule fit --resume {folder}"] if model.stop_ == "interrupted" else []
@@ -245,8 +247,9 @@ def _train(
 
 
 def _test(
-    talk: Talk, model: Any, rows: Rows, split: Split, test: Rows, *, compare: bool
+    talk: Talk, model: Any, parts: tuple[Rows, Rows, Rows], *, compare: bool
 ) -> dict[str, Any]:
+    train, validation, test = parts
     if not len(test):
         return {}
     # scikit-learn, once something is trained
@@ -256,7 +259,7 @@ def _test(
     scores, measure = evaluate(model, test), measure_of(model)
     found = Baselines()
     if compare:
-        learning = rows.take(np.concatenate([split.train, split.validation]))
+        learning = train.and_then(validation) if len(validation) else train
         with show_shares("to compare with:") as on_progress:
             found = score_baselines(
                 model, learning, test, seconds=seconds_for(model), on_progress=on_progress

@@ -209,6 +209,8 @@ def _table() -> tuple[Option, ...]:
           metavar="FORMAT", **reads),
         o("missing", k.NAMES, (), "Word for a gap, again for more, in place of the usual ones.",
           metavar="WORD", **reads),
+        o("sample", k.WHOLE, None, "Take so many rows, drawn at random; the same every time.",
+          metavar="ROWS", **reads),
         o("strict", k.SWITCH, False, "Refuse a table with cells or rows that cannot be read.",
           **reads),
         # the call

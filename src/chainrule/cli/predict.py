@@ -42,6 +42,10 @@ def run_predict(
     keep: Sequence[str],
 ) -> None:
     """Carry out the command."""
+    if reading["sample"] is not None:
+        raise OptionError(
+            "--sample takes a part of the rows, and predict answers for all. Leave it out."
+        )
     if out is not None:
         check_out(out, table)
     model, targets = load_for_rows(find_model(run)), targets_of(run)

@@ -8,7 +8,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from chainrule.cli.blocks import tables_of
+from chainrule.cli.blocks import read_some, tables_of
 from chainrule.cli.config import read_config
 from chainrule.cli.options import READS
 from chainrule.cli.talk import SHELL, Talk
@@ -16,7 +16,7 @@ from chainrule.data.columns.kinds import kind_of
 from chainrule.data.columns.matching import match_names
 from chainrule.data.columns.schema import Schema
 from chainrule.data.reading.options import Reading
-from chainrule.data.reading.table import Table, read
+from chainrule.data.reading.table import Table
 from chainrule.runs.folder import CONFIG
 
 OF_CELLS = ("decimal", "date_format", "missing")  # options that go with a model to other tables
@@ -27,7 +27,7 @@ def read_asked(source: str, said: Mapping[str, Any]) -> Table:
     """Read a table; `said` holds the options by their names in Python, of columns if it has any."""
     known = {option.key: said[option.key] for option in READS}
     of_columns = {field: said.get(option, ()) for field, option in OF_COLUMNS.items()}
-    return read(source, Reading(**_given(known), **of_columns))
+    return read_some(source, Reading(**_given(known), **of_columns))
 
 
 def read_for_run(
@@ -53,9 +53,9 @@ def read_for_run(
     reading = _reading_for_run(run, said, schema)
     for how, names in (targets or {}).items():
         reading = replace(reading, **{how: [*getattr(reading, how), *names]})
-    table = read(source, reading)
+    table = read_some(source, reading)
     other = None if schema is None else _as_spelled(reading, schema, table)
-    return table if other is None else read(source, other)
+    return table if other is None else read_some(source, other)
 
 
 def read_new_rows(

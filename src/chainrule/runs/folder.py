@@ -187,4 +187,7 @@ def hash_bytes(data: bytes) -> str:
 def hash_table(table: str, frame: Any) -> str:
     """Return the digest of a table: of its file, or of what was read from elsewhere."""
     path = Path(table).expanduser()
-    return hash_bytes(path.read_bytes() if path.is_file() else frame.write_csv().encode())
+    if not path.is_file():
+        return hash_bytes(frame.write_csv().encode())
+    with path.open("rb") as file:
+        return "sha256:" + hashlib.file_digest(file, "sha256").hexdigest()

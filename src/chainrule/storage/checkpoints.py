@@ -80,7 +80,7 @@ class Checkpoints:
         self.folder, self.seconds, self.stays = Path(folder), float(seconds), stays
         self.fault = ""  # why something could not be written
         self._begun = self._flushed = time.monotonic()
-        self._pending: dict[str, tuple[bytes, Arrays]] = {}
+        self._pending: dict[str, tuple[Callable[[], bytes], Arrays]] = {}
         self._writing = threading.RLock()
         self._seen: set[str] = set()
 
@@ -178,21 +178,17 @@ class Checkpoints:
             "folder, or remove it."
         )
 
-    def _write(self, name: str, text: bytes, arrays: Arrays) -> None:
-        """Write one training, and those finished before; what cannot be written is said once."""
-        with self._writing:
-            self._pending[name] = text, arrays
-            self._flush()
-
-    def _finish(self, name: str, text: bytes, arrays: Arrays) -> None:
+    def _add(self, name: str, text: Callable[[], bytes], arrays: Arrays) -> None:
+        """Add what is to be written of a training, in place of what was."""
         with self._writing:
             self._pending[name] = text, arrays
 
     def _flush(self) -> None:
+        """Write what was added; what cannot be written is said once."""
         with self._writing:
             for name, (text, arrays) in list(self._pending.items()):
                 try:
-                    write_tensors(self.folder / f"{name}{ENDING}", KIND, text, arrays)
+                    write_tensors(self.folder / f"{name}{ENDING}", KIND, text(), arrays)
                 except (OSError, OptionError) as error:
                     self._say(f"{getattr(error, 'strerror', None) or error}")
                     break
@@ -226,14 +222,14 @@ class Training:
     def keep(self, arrays: Arrays, epoch: int) -> None:
         """Write the training as it is now, in place of what was written of it."""
         begun = time.monotonic()
-        self._fit._write(self._name, self._about(epoch), arrays)
+        self._fit._add(self._name, self._about(epoch), arrays)
+        self._fit._flush()
         self._last = time.monotonic()
         self._cost = self._last - begun
 
     def finish(self, arrays: Arrays, epoch: int, facts: dict[str, Any]) -> None:
         """Keep what the training has given; it is written when something else is."""
-        about = self._about(epoch, finished=True, facts=facts)
-        self._fit._finish(self._name, about, arrays)
+        self._fit._add(self._name, self._about(epoch, finished=True, facts=facts), arrays)
 
     def kept(self) -> tuple[About, dict[str, np.ndarray]] | None:
         """Return what was kept; nothing of a file that is damaged.
@@ -266,8 +262,8 @@ class Training:
             self._known = self._identity()
         return self._known
 
-    def _about(self, epoch: int, **more: Any) -> bytes:
-        return msgspec.json.encode(About(self.identity, epoch, **more))
+    def _about(self, epoch: int, **more: Any) -> Callable[[], bytes]:
+        return lambda: msgspec.json.encode(About(self.identity, epoch, **more))
 
 
 def progress_of(folder: Path) -> tuple[int, int]:

@@ -102,6 +102,17 @@ class Columns:
             frame = frame[rows.tolist()] if len(rows) else frame.head(0)
         return replace(self, n_rows=len(rows), array=array, frame=frame)
 
+    def below(self, other: Columns) -> Columns:
+        """Return the rows of this table, and below them those of another one like it."""
+        array, frame = self.array, self.frame
+        if array is not None and other.array is not None:
+            array = np.concatenate([array, other.array])
+        if frame is not None and other.frame is not None:
+            import narwhals as nw
+
+            frame = nw.concat([frame, other.frame])
+        return replace(self, n_rows=self.n_rows + other.n_rows, array=array, frame=frame)
+
 
 def as_columns(X: object) -> Columns:
     """Take a frame or a 2-D array-like and give its columns.

@@ -21,7 +21,7 @@ from chainrule.data.target.values import read_values_of
 from chainrule.data.weights import read_weights
 from chainrule.errors import ShapeError
 
-MOST_VALUES = 5_000_000
+MOST_VALUES = 2_000_000
 FEWEST_ROWS = 20_000
 ROWS_FOR_VALUES = 2_000
 

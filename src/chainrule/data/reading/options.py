@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from chainrule.advice import Text
 from chainrule.data.spelling.column import CellOptions, Spelling
 from chainrule.errors import OptionError
@@ -22,7 +24,7 @@ class Reading:
     Beside what is said there `spellings` are how columns are known to be written, `plain` the
     columns of numbers that are written plainly, `texts` those that stay text, and `numbers` those
     that are no dates or codes.  `as_written` are columns of which the cells are wanted as they
-    stand, too; None for all.
+    stand, too; None for all.  `sample_of` is how many rows the table has of which a part is read.
     """
 
     separator: str | None = None
@@ -36,6 +38,8 @@ class Reading:
     date_format: str | Sequence[str] | None = None
     missing: Sequence[str] | None = None
     strict: bool = False
+    sample: int | None = None
+    sample_of: int | None = None
     spellings: Mapping[str, Spelling] = field(default_factory=dict)
     texts: Sequence[str] = ()
     numbers: Sequence[str] = ()
@@ -56,6 +60,8 @@ class Reading:
             raise OptionError(
                 '{quote} is not known. Choose "double", "single" or "none".', quote=self.quote
             )
+        if self.sample is not None and self.sample < 1:
+            raise OptionError("{sample} must be 1 or more rows.", sample=self.sample)
         for name in ("skip_rows", "skip_footer"):
             n = getattr(self, name)
             if n is not None and n < 0:
@@ -74,6 +80,12 @@ class Reading:
             return list(names)
         wanted = {plain(name) for name in self.as_written}
         return [name for name in names if wanted and plain(name) in wanted]
+
+    def rows_of_sample(self, n_rows: int) -> np.ndarray | None:
+        """Return the places of the rows of a sample, in order; None where all rows are read."""
+        if self.sample is None or self.sample >= n_rows:
+            return None
+        return np.sort(np.random.default_rng(0).choice(n_rows, self.sample, replace=False))
 
     def of_cells(self, names: Sequence[str]) -> CellOptions:
         """Return what concerns cells; `COLUMN=…` is for one column."""

@@ -10,6 +10,7 @@ import csv
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from chainrule.advice import Text
 from chainrule.data.reading.datasets import DATASETS, load
 from chainrule.data.reading.encodings import as_utf8
 from chainrule.data.reading.options import Reading
+from chainrule.data.reading.room import TIMES_NUMBERS, TIMES_TEXT, refuse_without_memory
 from chainrule.data.reading.sources import (
     ARROW,
     EXCEL,
@@ -94,6 +96,8 @@ def read_table(source: str | Path, **options: object) -> pl.DataFrame:
         The words for gaps, in place of the usual ones.
     strict : bool, default=False
         Refuse a table of which something would be lost: odd cells, rows of other lengths.
+    sample : int, optional
+        Take so many of the rows, drawn at random; the same ones every time.
 
     Returns
     -------
@@ -106,8 +110,8 @@ def read_table(source: str | Path, **options: object) -> pl.DataFrame:
     MissingFileError
         If there is no such file; near names are listed.
     DataError
-        If it is empty, has no rows, or is no table; or if something would be lost and that is to
-        be refused.
+        If it is empty, has no rows, or is no table; if something would be lost and that is to be
+        refused; or if less memory is left than it needs.
     OptionError
         If an option cannot be meant.
     """
@@ -132,9 +136,15 @@ def read(
     reading = Reading() if reading is None else reading
     who = "standard input" if str(source) == "-" else str(source)
     if isinstance(source, str) and source in DATASETS and not is_there(source):
-        return Table(load(source))
-    tables = [read_contents(each, reading) for each in contents_of(source)]
-    table = tables[0] if len(tables) == 1 else _joined(tables, who)
+        return _sampled(Table(load(source)), reading)
+    several = replace(reading, sample=None)
+    contents = contents_of(source)
+    first, second = next(contents), next(contents, None)
+    if second is None:
+        table = read_contents(first, reading)
+    else:
+        tables = [read_contents(each, several) for each in chain([first, second], contents)]
+        table = _sampled(_joined(tables, who), reading)
     lost = [finding for finding in table.findings if not finding.is_settled]
     if reading.strict and lost:
         raise DataError(
@@ -155,7 +165,7 @@ def read_contents(contents: Contents, reading: Reading) -> Table:
     frames = {PARQUET: _parquet, ARROW: _arrow, JSON_LINES: _json_lines}
     for endings, reader in frames.items():
         if ending in endings:
-            return _tidied(reader(contents), reading)
+            return _tidied(reader(contents), reading, who)
     if ending in EXCEL:
         reading, raw = replace(reading, separator=",", encoding=None, quote=None), _excel(contents)
     elif ending not in TEXT and b"\0" in raw[:1000] and raw[:200].count(0) < 60:  # no UTF-16
@@ -163,6 +173,7 @@ def read_contents(contents: Contents, reading: Reading) -> Table:
             f'{who}: the ending "{ending}" is not known; expected one of {", ".join(TABLES)}. '
             "Save the table as CSV or Parquet."
         )
+    refuse_without_memory(who, len(raw), TIMES_TEXT, _lines(raw))
     raw, found = as_utf8(raw, reading.encoding, who)
     return _of_text(read_text(raw, reading, who), reading, found)
 
@@ -171,14 +182,17 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
     import polars as pl
 
     options = reading.of_cells(parted.names)
+    rows = reading.rows_of_sample(parted.parted.n_rows)
+    if rows is not None:
+        found = [*found, _say_sample(len(rows), reading.sample_of or parted.parted.n_rows)]
     read: dict[str, Cells] = {}
-    for group in parted.columns(parted.names):
+    for group in parted.columns(parted.names, rows):
         plain = read_plainly(group, options)
         for column in group:
             read[column.name] = plain.get(column.name) or read_cells(column, options)
     marks = {cells.decimal for cells in read.values()}
     if "," in marks and "." not in marks:  # what else the file holds decides what can be two things
-        for group in parted.columns([name for name in read if read[name].is_open]):
+        for group in parted.columns([name for name in read if read[name].is_open], rows):
             for column in group:
                 read[column.name] = read_cells(column, options, comma=True)
     gaps = {name for name in parted.nameless if not read[name].values.count()}
@@ -187,7 +201,7 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
     if nameless:
         words = f"{count(len(nameless), 'column')} without a name and without a value: left out."
         found = [*found, Finding("reading", "note", words, remedy=Text("Nothing to do."))]
-    as_written = parted.columns(reading.wanted_as_written(parted.names))
+    as_written = parted.columns(reading.wanted_as_written(parted.names), rows)
     return Table(
         frame,
         [*found, *parted.findings, *(each for cells in read.values() for each in cells.findings)],
@@ -197,10 +211,37 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
     )
 
 
-def _tidied(frame: pl.DataFrame, reading: Reading) -> Table:
+def _sampled(table: Table, reading: Reading) -> Table:
+    """Return some of the rows of a table that was read whole."""
+    n_rows = table.frame.height
+    rows = reading.rows_of_sample(n_rows)
+    if rows is None:
+        return table
+    written = table.as_written
+    return replace(
+        table,
+        frame=table.frame[rows],
+        findings=[*table.findings, _say_sample(len(rows), n_rows)],
+        as_written=written[rows] if written is not None and written.width else written,
+    )
+
+
+def _say_sample(n: int, n_rows: int) -> Finding:
+    remedy = Text("All of them without {sample}.", sample=...)
+    return Finding("reading", "note", f"{n:,} of {n_rows:,} rows, drawn at random.", remedy=remedy)
+
+
+def _lines(raw: bytes) -> int:
+    return raw.count(b"\n") + 1
+
+
+def _tidied(frame: pl.DataFrame, reading: Reading, who: str) -> Table:
     """Read the text in a frame, as that of a text file is read."""
     import polars as pl
 
+    sampled = _sampled(Table(frame), reading)
+    frame = sampled.frame
+    refuse_without_memory(who, int(frame.estimated_size()), TIMES_NUMBERS, frame.height)
     frame = frame.rename({name: name.strip() for name in frame.columns})
     options = reading.of_cells(frame.columns)
     read = {
@@ -214,7 +255,8 @@ def _tidied(frame: pl.DataFrame, reading: Reading) -> Table:
             [cells.values for cells in read.values()]
             + [column.set(column.is_infinite().fill_null(False), None) for column in infinite]
         ),
-        [each for cells in read.values() for each in cells.findings]
+        [*sampled.findings]
+        + [each for cells in read.values() for each in cells.findings]
         + [_say_infinite(column) for column in infinite],
         {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
         as_written=frame.select(reading.wanted_as_written(frame.columns)),

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 MOST_COLUMNS = 200_000
-MOST_CELLS = 8_000_000  # of text that are held at a time
+MOST_CELLS = 4_000_000  # of text that are held at a time
+LINES_AT_ONCE = 4_000_000  # bytes of lines whose fields are counted together
 _MARK = b"\x1f"  # parts fields where a run of blanks did
 
 
@@ -58,8 +59,10 @@ class TextTable:
     nameless: list[str]
     named: bool
 
-    def columns(self, names: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """Give these columns in groups; not many of them are held at a time."""
+    def columns(
+        self, names: Sequence[str], rows: np.ndarray | None = None
+    ) -> Iterator[pl.DataFrame]:
+        """Give these columns, or some of their `rows`, in groups; few are held at a time."""
         import polars as pl
 
         places = {name: place for place, name in enumerate(self.names)}
@@ -67,9 +70,10 @@ class TextTable:
         for start in range(0, len(names), each):
             some = names[start : start + each]
             columns = self.parted.columns([places[name] for name in some], len(self.names))
-            yield pl.DataFrame(
+            frame = pl.DataFrame(
                 [column.rename(name) for name, column in zip(some, columns, strict=True)]
             )
+            yield frame if rows is None else frame[rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -250,9 +254,17 @@ def _without_quoted(body: bytes, quote: bytes, separator: bytes) -> bytes:
 
 def _lengths(skeleton: bytes, separator: bytes) -> np.ndarray:
     """Return how many fields every line has; 0 for a blank one."""
-    if not skeleton:
-        return np.zeros(0, dtype=np.int64)
-    codes = np.frombuffer(skeleton + b"\n", dtype=np.uint8)
+    lengths, start = [np.zeros(0, dtype=np.int64)], 0
+    while skeleton and start <= len(skeleton):
+        end = skeleton.find(b"\n", start + LINES_AT_ONCE)
+        end = len(skeleton) if end < 0 else end
+        lengths.append(_lengths_of(skeleton[start:end], separator))
+        start = end + 1
+    return np.concatenate(lengths)
+
+
+def _lengths_of(lines: bytes, separator: bytes) -> np.ndarray:
+    codes = np.frombuffer(lines + b"\n", dtype=np.uint8)
     ends = np.flatnonzero(codes == ord("\n"))
     starts = np.concatenate([[0], ends[:-1] + 1])
     n = np.add.reduceat((codes == separator[0]).view(np.uint8), starts, dtype=np.int64) + 1

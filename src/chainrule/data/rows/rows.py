@@ -92,6 +92,23 @@ class Rows:
             encoded=self.encoded and (self.encoded[0][rows], self.encoded[1][rows]),
         )
 
+    def and_then(self, other: Rows) -> Rows:
+        """Return these rows, and below them other ones of the same table."""
+
+        def joined(one: np.ndarray | None, two: np.ndarray | None) -> np.ndarray | None:
+            return None if one is None or two is None else np.concatenate([one, two])
+
+        return replace(
+            self,
+            columns=self.columns.below(other.columns),
+            y=replace(self.y, array=np.concatenate([self.targets, other.targets])),
+            weights=np.concatenate([self.weights, other.weights]),
+            groups=joined(self.groups, other.groups),
+            places=joined(self.places, other.places),
+            schema=None,
+            encoded=None,
+        )
+
     def first(self, most: int) -> Rows:
         """Return the first rows, at most so many."""
         return self.take(np.arange(min(most, len(self))))
