@@ -106,3 +106,17 @@ def test_what_is_left_is_what_the_system_or_its_group_says(tmp_path, monkeypatch
     (tmp_path / "memory.current").write_text("3000\n")
     (tmp_path / "memory.stat").write_text("anon 10\ninactive_file 500\n")
     assert room.memory_left() == 2500
+
+
+def test_a_cell_of_millions_of_letters_is_a_gap_that_is_said(tmp_path):
+    text = "a,b\n1,x\n2," + "q" * 1_500_000 + "\n3,z\n"
+    (tmp_path / "t.csv").write_text(text)
+    pl.DataFrame({"a": [1.0, 2.0, 3.0], "b": ["x", "q" * 1_500_000, "z"]}).write_parquet(
+        tmp_path / "t.parquet"
+    )
+    for name in ("t.csv", "t.parquet"):
+        found = read(tmp_path / name)
+        assert found.frame["b"].to_list() == ["x", None, "z"]
+        [said] = found.findings
+        assert said.rows == (1,)
+        assert said.evidence.startswith('"b": 1 cell of more than 1,000,000 letters')

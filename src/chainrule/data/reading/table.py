@@ -40,6 +40,8 @@ from chainrule.wording import count, listing
 if TYPE_CHECKING:
     import polars as pl
 
+LONGEST_CELL = 1_000_000  # bytes
+
 
 @dataclass(frozen=True, eq=False)
 class Table:
@@ -187,6 +189,8 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
         found = [*found, _say_sample(len(rows), reading.sample_of or parted.parted.n_rows)]
     read: dict[str, Cells] = {}
     for group in parted.columns(parted.names, rows):
+        group, long = _without_long(group)
+        found = [*found, *long]
         plain = read_plainly(group, options)
         for column in group:
             read[column.name] = plain.get(column.name) or read_cells(column, options)
@@ -244,6 +248,7 @@ def _tidied(frame: pl.DataFrame, reading: Reading, who: str) -> Table:
     refuse_without_memory(who, int(frame.estimated_size()), TIMES_NUMBERS, frame.height)
     frame = frame.rename({name: name.strip() for name in frame.columns})
     options = reading.of_cells(frame.columns)
+    frame, long = _without_long(frame)
     read = {
         column.name: read_cells(column, options) for column in frame if column.dtype == pl.String
     }
@@ -255,12 +260,39 @@ def _tidied(frame: pl.DataFrame, reading: Reading, who: str) -> Table:
             [cells.values for cells in read.values()]
             + [column.set(column.is_infinite().fill_null(False), None) for column in infinite]
         ),
-        [*sampled.findings]
+        [*sampled.findings, *long]
         + [each for cells in read.values() for each in cells.findings]
         + [_say_infinite(column) for column in infinite],
         {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
         as_written=frame.select(reading.wanted_as_written(frame.columns)),
     )
+
+
+def _without_long(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return the columns with gaps for cells that are too long for anything, and what to say."""
+    import polars as pl
+
+    findings = []
+    for column in frame:
+        if column.dtype != pl.String or (column.str.len_bytes().max() or 0) <= LONGEST_CELL:  # pyright: ignore[reportOperatorIssue]
+            continue
+        long = (column.str.len_bytes() > LONGEST_CELL).fill_null(False)
+        rows = long.arg_true()
+        cells = count(len(rows), "cell")
+        findings.append(
+            Finding(
+                "reading",
+                "look",
+                f'"{column.name}": {cells} of more than {LONGEST_CELL:,} letters (first in data '
+                f"row {rows[0] + 1}): gaps.",
+                remedy=Text("Leave the column out: `{drop}`.", drop=[column.name]),
+                rows=tuple(rows[:MOST_CELLS].to_list()),
+                columns=(column.name,),
+                cells=tuple(cell[:20] + "…" for cell in column.gather(rows[:MOST_CELLS])),
+            )
+        )
+        frame = frame.with_columns(column.set(long, None))
+    return frame, findings
 
 
 def _say_infinite(column: pl.Series) -> Finding:
