@@ -157,3 +157,11 @@ def test_a_model_file_alone_predicts_several_targets_by_number(folder):
 def test_one_task_can_be_asked_for_instead_of_another(folder):
     line = f"fit labels.csv -t wet -t hot {QUICK} --epochs 1 --task regression"
     assert "regression (as asked)" in done(folder, line)
+
+
+def test_evaluate_needs_as_many_targets_as_the_model_has(tmp_path):
+    write(tmp_path)
+    done(tmp_path, f"fit table.csv -t hot {QUICK} --epochs 2 --no-baselines --out run")
+    refused(tmp_path, "evaluate run/model.chr table.csv -t hot -t wet",
+            "run/model.chr predicts 1 target, but 2 are named (hot, wet)")  # fmt: skip
+    refused(tmp_path, "evaluate run table.csv -t hot -t wet", "predicts 1 target (hot), but 2")

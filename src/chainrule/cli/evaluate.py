@@ -28,14 +28,16 @@ def run_evaluate(
     wanted = targets or known
     if wanted is None:
         raise OptionError(f"{run} does not say which column to compare with. Give --target COLUMN.")
-    if known is not None and len(wanted) != len(known):
-        raise OptionError(
-            f"{run} predicts {len(known)} target(s) ({', '.join(known)}), but --target names "
-            f"{len(wanted)}. Name as many, in that order."
-        )
     manifest = read_manifest(run) if run.is_dir() else {}
     weight, groups = manifest.get("weight"), (manifest.get("split") or {}).get("groups")
     model = load_for_rows(path)
+    n_targets = len(model.fitted_.target.read_as)
+    if len(wanted) != n_targets:
+        own = f" ({', '.join(known)})" if known is not None and len(known) == n_targets else ""
+        raise OptionError(
+            f"{run} predicts {count(n_targets, 'target')}{own}, but {len(wanted)} are named "
+            f"({listing(wanted)}). Name as many by --target, in that order."
+        )
     others = [name for name in (*wanted, weight, groups) if name is not None]
     encoder = model.fitted_.encoder
     read = read_for_run(run, table, reading, encoder.schema, _read_as(model, wanted))
