@@ -147,6 +147,28 @@ def test_without_checkpoints_it_can_be_begun_anew(folder, monkeypatch):
     assert same(folder / "none", folder / "whole")
 
 
+def test_after_ctrl_c_a_run_is_whole_and_can_go_on(folder, monkeypatch, ctrl_c_as_usual):
+    write_one, once = checkpoints.Training.keep, iter([True])
+
+    def keep(self, arrays, epoch):
+        write_one(self, arrays, epoch)
+        if next(once, False):
+            signal.raise_signal(signal.SIGINT)
+
+    line = FIT.replace("--no-figures ", "")
+    with monkeypatch.context() as context:
+        context.setattr(checkpoints.Training, "keep", keep)
+        out = done(folder, f"{line} --epochs 9 --checkpoint 1e-9 --out stopped")
+    assert "chainrule fit --resume stopped" in out
+    done(folder, "predict stopped table.csv")
+    assert "stopped" in done(folder, "runs .")
+    assert load(folder / "stopped" / MODEL).n_iter_ < 9
+    out = done(folder, "fit --resume stopped --no-baselines")
+    assert "no figures" not in out
+    assert same(folder / "stopped", folder / "whole")
+    assert not (folder / "stopped" / CHECKPOINT).exists()
+
+
 # The commands on runs.
 
 
@@ -225,21 +247,33 @@ def command(folder, line):
     return subprocess.Popen(words, cwd=folder, **quiet)
 
 
-def killed_until_done(folder, line, run, draw, signals):
-    """Start a fit and end it, go on and end it, until it is done; return how often."""
-    process, ends = command(folder, line), 0
+def written(run):
+    """Return when each training of a run was last written."""
+    return {path: path.stat().st_mtime_ns for path in run.rglob("*.training")}
+
+
+def ended_until_done(folder, line, run, draw, signals):
+    """Start a fit, end it, let it go on, and so forth until it is done; return how often it ended.
+
+    Half of the ends come at any time, the others once something was written: so it gets on.
+    """
+    process, n_ends = command(folder, line), 0
     while True:
+        before, anywhen, begun = written(run), draw.random() < 0.5, time.monotonic()
+        wait = draw.uniform(1, 8) if anywhen else draw.uniform(0, 0.4)
+        while process.poll() is None and not anywhen and written(run) == before:
+            time.sleep(0.02)
         try:
-            code = process.wait(draw.uniform(1, 8))
+            code = process.wait(wait)
         except subprocess.TimeoutExpired:
             process.send_signal(draw.choice(signals))
-            ends += 1
+            n_ends += 1
             code = process.wait()
-        if code == 0 and not (run / CHECKPOINT).exists():
-            return ends
-        for path in run.rglob("*.training"):  # nothing is half written
+        assert time.monotonic() - begun < 120
+        for path in written(run):  # nothing is half written
             assert checkpoints.progress_of(path.parent) != (0, 0)
-        assert ends < 60
+        if code == 0 and not (run / CHECKPOINT).exists():
+            return n_ends
         process = command(folder, f"fit --resume {run}" if (run / CONFIG).exists() else line)
 
 
@@ -247,12 +281,21 @@ def long_table(folder):
     make_table(2000).select([*INPUTS, "kind"]).write_csv(folder / "long.csv")
 
 
-def test_a_fit_that_is_killed_again_and_again_gives_the_same_bits(tmp_path):
+def test_a_fit_that_is_killed_gives_the_same_bits(tmp_path):
     long_table(tmp_path)
-    line, draw = f"{SLOW} {KINDS['tabular']}", random.Random(0)
+    line, run = f"{SLOW} {KINDS['tabular']}", tmp_path / "run"
     assert command(tmp_path, f"{line} --out whole").wait() == 0
-    killed_until_done(tmp_path, f"{line} --out run", tmp_path / "run", draw, [signal.SIGKILL])
-    assert same(tmp_path / "run", tmp_path / "whole")
+    line = f"{line} --out run"
+    for _ in range(2):
+        before, process = written(run), command(tmp_path, line)
+        while process.poll() is None and written(run) == before:
+            time.sleep(0.01)
+        assert process.poll() is None
+        process.kill()
+        process.wait()
+        line = "fit --resume run"
+    assert command(tmp_path, line).wait() == 0
+    assert same(run, tmp_path / "whole")
 
 
 @pytest.mark.slow
@@ -265,10 +308,10 @@ def test_three_hundred_ends_harm_nothing(tmp_path, kind, part):
     assert command(tmp_path, f"{line} --out whole").wait() == 0
     before = {p: p.read_bytes() for p in (tmp_path / "whole").rglob("*") if p.is_file()}
     signals = [signal.SIGKILL] * 3 + [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
-    ends, number = 0, 0
-    while ends < 25:
+    n_ends, number = 0, 0
+    while n_ends < 25:
         run, number = tmp_path / f"run-{number}", number + 1
-        ends += killed_until_done(tmp_path, f"{line} --out {run.name}", run, draw, signals)
+        n_ends += ended_until_done(tmp_path, f"{line} --out {run.name}", run, draw, signals)
         assert same(run, tmp_path / "whole")
     assert {p: p.read_bytes() for p in (tmp_path / "whole").rglob("*") if p.is_file()} == before
 

@@ -297,7 +297,7 @@ def test_a_large_table_is_looked_at_in_a_sample_that_is_named():
     table[:, 4] = table[:, 3]
     finding = only(find(table, np.arange(n) % 2, task="classification"))
     assert finding.columns == ("x3", "x4")
-    assert finding.text.endswith("they are equal (in a sample of 200,000 of 300,000 rows).")
+    assert finding.text.endswith("they are equal (in a sample of 80,000 of 300,000 rows).")
 
 
 def test_a_hundred_thousand_rows_take_no_time():

@@ -4,6 +4,7 @@ import signal
 
 import filelock
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -16,7 +17,8 @@ from chainrule import (
     TabularRegressor,
 )
 from chainrule.engine.training import pace
-from chainrule.errors import InterruptedWarning, OptionError
+from chainrule.engine.training.keeping import leaves_told, restored
+from chainrule.errors import InterruptedWarning, OptionError, ShapeError
 from chainrule.storage import checkpoints
 
 DRAW = np.random.default_rng(0)
@@ -184,8 +186,25 @@ def test_places_and_seconds_are_looked_at_before_training(tmp_path):
             Checkpoints(tmp_path, wrong)
 
 
+def test_arrays_of_every_kind_come_back():
+    tree = {
+        "key": jax.random.key(3),
+        "whole": jnp.arange(3, dtype=jnp.uint32),
+        "half": jnp.ones((2, 1), jnp.bfloat16),
+        "yes": jnp.array([True, False]),
+        "step": jnp.array(7, jnp.int32),
+    }
+    told = leaves_told("state", tree)
+    assert {each.dtype.name for each in told.values()} <= {"float32", "float64", "int32", "int64"}
+    again = restored(tree, told, "state")
+    assert jax.tree.map(lambda leaf: leaf.dtype, again) == jax.tree.map(lambda x: x.dtype, tree)
+    assert jax.tree.all(jax.tree.map(lambda a, b: (a == b).all(), again, tree))
+    with pytest.raises(ShapeError, match="belongs to another one"):
+        restored(tree["whole"], told, "state")
+
+
 @pytest.mark.filterwarnings("ignore:Training is unfinished")
-def test_after_ctrl_c_it_can_go_on(tmp_path, often):
+def test_after_ctrl_c_it_can_go_on(tmp_path, often, ctrl_c_as_usual):
     """Stopped by hand within an epoch, too, which is cut short for the model that is given."""
 
     def stop(progress, once=iter([True])):  # noqa: B008

@@ -203,7 +203,7 @@ def _draw(folder: Path, model: Any, results: dict[str, Any], test: Rows) -> None
     from chainrule.report.predictions import confusion_figure, scatter_figure
     from chainrule.report.style import save_figure
 
-    folder.mkdir()
+    folder.mkdir(exist_ok=True)
     validated = "val_loss" in model.history_
     figure = learning_curves(model.history_, model.best_iter_ if validated else None)
     save_figure(figure, folder, "learning_curves")

@@ -82,7 +82,6 @@ class Checkpoints:
         self._begun = self._flushed = time.monotonic()
         self._pending: dict[str, tuple[Callable[[], bytes], Arrays]] = {}
         self._writing = threading.RLock()
-        self._seen: set[str] = set()
 
     @contextmanager
     def of_fit(self, estimator: str, parameters: Mapping[str, Any]) -> Iterator[OfFit | None]:

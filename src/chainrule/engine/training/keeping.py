@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, runtime_checkable
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from chainrule.engine.pytree import on_device
@@ -129,12 +130,8 @@ def trained_from(arrays: Arrays, facts: Mapping[str, Any], fresh: State) -> Trai
 
 
 def leaves_told(name: str, tree: Any) -> dict[str, np.ndarray]:
-    """Return the arrays of a tree by name and number."""
-    leaves = map(np.asarray, jax.tree.leaves(tree))
-    return {
-        f"{name}.{i}": leaf.astype(np.int32) if leaf.dtype == bool else leaf
-        for i, leaf in enumerate(leaves)
-    }
+    """Return the arrays of a tree by name and number, each of a type that files hold."""
+    return {f"{name}.{i}": _plain(leaf) for i, leaf in enumerate(jax.tree.leaves(tree))}
 
 
 def restored(fresh: Any, arrays: Arrays, name: str) -> Any:
@@ -148,11 +145,31 @@ def restored(fresh: Any, arrays: Arrays, name: str) -> Any:
     leaves, structure = jax.tree.flatten(fresh)
     kept = [arrays.get(f"{name}.{i}") for i in range(len(leaves) + 1)]
     if kept.pop() is not None or any(
-        own is None or own.shape != np.shape(leaf) for own, leaf in zip(kept, leaves, strict=True)
+        own is None or own.shape != np.shape(_plain(leaf))
+        for own, leaf in zip(kept, leaves, strict=True)
     ):
         raise foreign()
     pairs = zip(kept, leaves, strict=True)
-    return jax.tree.unflatten(structure, [on_device(own, leaf.dtype) for own, leaf in pairs])
+    return jax.tree.unflatten(structure, [_as_before(own, leaf) for own, leaf in pairs])
+
+
+def _plain(leaf: Any) -> np.ndarray:
+    if _is_key(leaf):
+        leaf = jax.random.key_data(leaf)
+    array = np.asarray(leaf)
+    wide = {"f": np.float32, "V": np.float32}.get(array.dtype.kind, np.int64)  # "V": bfloat16
+    return array if array.dtype in (np.float32, np.float64, np.int32) else array.astype(wide)
+
+
+def _as_before(kept: Any, leaf: Any) -> Any:
+    if not _is_key(leaf):
+        return on_device(kept, leaf.dtype)
+    words = on_device(kept, jax.random.key_data(leaf).dtype)
+    return jax.random.wrap_key_data(words, impl=jax.random.key_impl(leaf))
+
+
+def _is_key(leaf: Any) -> bool:
+    return jnp.issubdtype(getattr(leaf, "dtype", None), jax.dtypes.prng_key)
 
 
 def _flow_told(flow: Mapping[str, Any]) -> dict[str, np.ndarray]:
