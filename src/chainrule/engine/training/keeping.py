@@ -169,7 +169,8 @@ def _as_before(kept: Any, leaf: Any) -> Any:
 
 
 def _is_key(leaf: Any) -> bool:
-    return jnp.issubdtype(getattr(leaf, "dtype", None), jax.dtypes.prng_key)
+    dtype = getattr(leaf, "dtype", None)
+    return dtype is not None and jnp.issubdtype(dtype, jax.dtypes.prng_key)
 
 
 def _flow_told(flow: Mapping[str, Any]) -> dict[str, np.ndarray]:
