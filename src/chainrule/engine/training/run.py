@@ -73,7 +73,7 @@ class Run:
     keeper: Keeper | None
     kept: Arrays | None
     inside: bool = False  # an epoch, part of which has run
-    over: bool = False
+    cut: bool = False  # the last epoch ended early
     n_reductions: int = 0
     entries: list[np.ndarray] = field(default_factory=list)
     first_epoch: int = 0
@@ -128,7 +128,7 @@ class Run:
             elif epoch >= last:
                 pass
             elif limits.interrupt.requested:
-                self._keep(state, limits, inside=False)
+                self._keep(state, limits, inside=False, now=not self.cut)
                 stop, message = "interrupted", f"stopped by hand after epoch {epoch}"
             elif limits.left <= 0 and epoch > self.first_epoch:
                 stop, message = (
@@ -154,12 +154,11 @@ class Run:
         self.layout.skip_orders(n_drawn, self.rng)
         return kept.state, replace(limits, start=limits.start - kept.spent)
 
-    def _keep(self, state: State, limits: Limits, *, inside: bool) -> None:
-        """Keep the training if it is time; or if it is stopped by hand, before its epoch is cut."""
-        if self.keeper is None or not self.entries or self.over:
+    def _keep(self, state: State, limits: Limits, *, inside: bool, now: bool = False) -> None:
+        """Keep the training if it is time, or `now`; but not what an epoch that was cut gives."""
+        if self.keeper is None or not self.entries or self.cut:
             return
-        self.over = limits.interrupt.requested
-        if self.over or self.keeper.due:
+        if now or self.keeper.due:
             kept = Kept(state, inside, self.entries, self.n_reductions, limits.spent, self.flow)
             self.keeper.keep(kept.as_arrays(), int(state.epoch))
 
@@ -213,10 +212,13 @@ class Run:
                     self.rng.bit_generator.state = undrawn
                     self.layout.skip_orders(n_run, self.rng)
                 return block, orders
-            self._keep(state, limits, inside=True)
             done = min(int(state.step), n_steps)
             show(state, done / n_steps)
-            if failed or (limits.reached and not first_entry):  # the epoch ends here
+            ends = limits.reached and not first_entry
+            if not failed:
+                self._keep(state, limits, inside=True, now=ends)
+            if failed or ends:  # the epoch ends here
+                self.cut = True
                 extent = Extent(1, done)
             else:
                 extent = rest if records else pace.next(1, limits.left)
