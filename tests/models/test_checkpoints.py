@@ -86,7 +86,16 @@ def numbers(model):
     own = [(each.network.arrays, dict(each.history), each.optimizer_state)
            for each in fitted.networks]  # fmt: skip
     known = None if fitted.calibration is None else vars(fitted.calibration)
-    return jax.tree.leaves((own, dict(fitted.flow), known, fitted.seed, model.n_iter_))
+    names = [list(fitted.history), list(fitted.flow), *map(list, list(fitted.flow.values())[1:])]
+    return [*jax.tree.leaves((own, dict(fitted.flow), known, fitted.seed, model.n_iter_)), names]
+
+
+def alike(found, wanted):
+    *arrays, names = found
+    *others, other_names = wanted
+    assert names == other_names
+    for one, other in zip(arrays, others, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 @pytest.mark.filterwarnings("ignore:Training has not converged")
@@ -98,8 +107,7 @@ def test_ended_again_and_again_it_comes_to_the_same_bits(name, tmp_path, monkeyp
     whole = numbers(model.fit(X, y))
     model, ends = fit_often_killed(model, y, folder, monkeypatch, 3)
     assert ends > 0
-    for one, other in zip(whole, numbers(model), strict=True):
-        np.testing.assert_array_equal(one, other)
+    alike(numbers(model), whole)
     assert not folder.exists()
 
 
@@ -111,8 +119,7 @@ def test_without_a_seed_the_fit_that_goes_on_has_that_of_the_fit_before(
     assert ends > 0
     again = MLPClassifier((8,), max_iter=20)
     monkeypatch.setattr(type(again), "_draw_seed", lambda self, keeping: model.fitted_.seed)
-    for one, other in zip(numbers(again.fit(X, CLASSES)), numbers(model), strict=True):
-        np.testing.assert_array_equal(one, other)
+    alike(numbers(again.fit(X, CLASSES)), numbers(model))
 
 
 def small():
@@ -160,8 +167,7 @@ def test_a_damaged_file_is_as_none(kept):
     (kept / "0.training").write_bytes((kept / "0.training").read_bytes()[:-9])
     model = small()
     one = numbers(model.fit(X, CLASSES, checkpoint=kept))
-    for a, b in zip(one, numbers(model.fit(X, CLASSES)), strict=True):
-        np.testing.assert_array_equal(a, b)
+    alike(one, numbers(model.fit(X, CLASSES)))
 
 
 def test_a_full_disk_ends_no_training(tmp_path, monkeypatch, often):
@@ -218,5 +224,4 @@ def test_after_ctrl_c_it_can_go_on(tmp_path, often, ctrl_c_as_usual):
     assert model.n_iter_ < 40
     model.fit(X, LONG_TAIL, checkpoint=tmp_path / "kept")
     assert not (tmp_path / "kept").exists()
-    for one, other in zip(whole, numbers(model), strict=True):
-        np.testing.assert_array_equal(one, other)
+    alike(numbers(model), whole)

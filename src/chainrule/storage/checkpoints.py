@@ -35,10 +35,11 @@ Arrays = Mapping[str, np.ndarray]
 
 
 class About(msgspec.Struct):
-    """What a file of a training says beside its arrays."""
+    """What a file of a training says beside its arrays, whose names stand in their `order`."""
 
     identity: str
     epoch: int
+    order: list[str]
     finished: bool = False
     facts: dict[str, Any] = {}
 
@@ -221,14 +222,15 @@ class Training:
     def keep(self, arrays: Arrays, epoch: int) -> None:
         """Write the training as it is now, in place of what was written of it."""
         begun = time.monotonic()
-        self._fit._add(self._name, self._about(epoch), arrays)
+        self._fit._add(self._name, self._about(epoch, arrays), arrays)
         self._fit._flush()
         self._last = time.monotonic()
         self._cost = self._last - begun
 
     def finish(self, arrays: Arrays, epoch: int, facts: dict[str, Any]) -> None:
         """Keep what the training has given; it is written when something else is."""
-        self._fit._add(self._name, self._about(epoch, finished=True, facts=facts), arrays)
+        about = self._about(epoch, arrays, finished=True, facts=facts)
+        self._fit._add(self._name, about, arrays)
 
     def kept(self) -> tuple[About, dict[str, np.ndarray]] | None:
         """Return what was kept; nothing of a file that is damaged.
@@ -246,9 +248,9 @@ class Training:
                 about, arrays = decode(found.text, About), found.arrays()
         except (ModelFileError, FileNotFoundError):
             return None
-        if about.identity != self.identity:
+        if about.identity != self.identity or set(about.order) != set(arrays):
             raise self.foreign()
-        return about, arrays
+        return about, {name: arrays[name] for name in about.order}
 
     def foreign(self) -> OptionError:
         """Return the error for what was kept of another training."""
@@ -261,8 +263,8 @@ class Training:
             self._known = self._identity()
         return self._known
 
-    def _about(self, epoch: int, **more: Any) -> Callable[[], bytes]:
-        return lambda: msgspec.json.encode(About(self.identity, epoch, **more))
+    def _about(self, epoch: int, arrays: Arrays, **more: Any) -> Callable[[], bytes]:
+        return lambda: msgspec.json.encode(About(self.identity, epoch, list(arrays), **more))
 
 
 def progress_of(folder: Path) -> tuple[int, int]:
