@@ -3,8 +3,8 @@
     python benchmarks/bench_one_core.py                  # 200 fits in each of four settings
 
 Each fit is one of (256, 256) units, in batches of 200 rows.  If CPU seconds stay and wall seconds
-grow, the core is shared; if CPU seconds grow, threads of the program wait for one another: unless those
-of plain products of NumPy on one thread grow as much, which is the machine's doing.
+grow, the core is shared; if CPU seconds grow, threads of the program wait for one another: unless
+those of plain products of NumPy on one thread grow as much, which is the machine's doing.
 """
 
 import argparse
