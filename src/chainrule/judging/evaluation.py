@@ -234,7 +234,7 @@ def interval_of(
     else:
         error, plain = _losses(measure, true, found, share, level)
         mean, mean_plain = float(share @ error), float(share @ plain)
-        if mean_plain == 0:
+        if np.ptp(true) == 0 or mean_plain == 0:
             return None
         score = 1 - mean / mean_plain
         moved = share * (mean / mean_plain**2 * (plain - mean_plain) - (error - mean) / mean_plain)
