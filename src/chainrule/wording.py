@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import shlex
 import unicodedata
 from collections.abc import Iterable, Sequence
 
@@ -52,6 +53,20 @@ def visible(text: str) -> str:
     a\x1b[31m, 5 °C
     """
     return _OBEYED.sub(lambda found: ascii(found[0])[1:-1], text)
+
+
+_IN_QUOTES = str.maketrans({"\\": "\\\\", "'": "\\'"})
+
+
+def quoted(word: object) -> str:
+    r"""Return a word as a shell takes it; what cannot be typed as an escape of bash and zsh.
+
+    >>> print(quoted("runs/a-1"), quoted("my runs/a-1"), quoted("a\x1b"))
+    runs/a-1 'my runs/a-1' $'a\x1b'
+    """
+    text = str(word)
+    seen = visible(text)
+    return shlex.quote(text) if seen == text else f"$'{visible(text.translate(_IN_QUOTES))}'"
 
 
 def words_of(name: str) -> list[str]:

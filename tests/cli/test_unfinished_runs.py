@@ -203,6 +203,15 @@ def test_runs_are_listed_and_cleaned(folder):
     refused(folder, "runs nowhere", "there is no folder nowhere with runs")
 
 
+def test_what_is_printed_to_go_on_works_as_printed(folder):
+    (folder / "runs/table-1").rename(folder / "runs/my table's-1")
+    _, _, err = call(folder, ["predict", "runs/my table's-1", "table.csv"])
+    printed = [line.partition("chainrule fit ")[2] for line in (done(folder, "runs"), err)]
+    assert printed[0].splitlines()[0] == printed[1].strip()
+    done(folder, f"fit {printed[1]}")
+    assert same(folder / "runs/my table's-1", folder / "whole")
+
+
 def test_runs_are_compared(folder):
     done(folder, f"{FIT} --epochs 5 --rate 0.01 --out other")
     done(folder, f"{FIT} --epochs 5 --seed 1 --out rows")

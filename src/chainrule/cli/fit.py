@@ -37,7 +37,7 @@ from chainrule.predicting.intervals import is_of_counts
 from chainrule.runs.folder import hash_table, refuse_existing
 from chainrule.runs.unfinished import CHECKPOINT, Started, read_started
 from chainrule.storage.checkpoints import Checkpoints, progress_of
-from chainrule.wording import count, from_to
+from chainrule.wording import count, from_to, quoted
 
 
 def run_fit(typed: dict[str, Any]) -> int:
@@ -125,8 +125,8 @@ def fit_run(asked: Asked, talk: Talk | None = None) -> tuple[int, Path]:
             **_test(talk, model, parts, compare=options.baselines),
         }
         save_run(talk, asked, model, schema, parts, results, started, folder)
-    go_on = [f"chainrule fit --resume {folder}"] if model.stop_ == "interrupted" else []
-    talk.say("Next", *go_on, f"chainrule predict {folder} NEW_TABLE -o predictions.csv")
+    go_on = [f"chainrule fit --resume {quoted(folder)}"] if model.stop_ == "interrupted" else []
+    talk.say("Next", *go_on, f"chainrule predict {quoted(folder)} NEW_TABLE -o predictions.csv")
     if options.json:
         print(json_format.dumps({"run": str(folder), **results}, indent=2))
     return (1 if model.stop_ == "diverged" else 0), folder

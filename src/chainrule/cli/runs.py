@@ -9,7 +9,7 @@ from chainrule.cli.summary import MEASURES, number
 from chainrule.cli.talk import columns, draw, show
 from chainrule.errors import MissingFileError
 from chainrule.runs.listing import ENDED, STOPPED, Listed, clean, list_runs
-from chainrule.wording import count
+from chainrule.wording import count, quoted
 
 
 def run_runs(folder: Path, cleans: bool, json: bool) -> None:
@@ -37,7 +37,7 @@ def run_runs(folder: Path, cleans: bool, json: bool) -> None:
     draw(columns([*rows, *map(_row, runs)]))
     for run in runs:
         if run.state in (ENDED, STOPPED):
-            show(f"to go on: chainrule fit --resume {run.run}")
+            show(f"to go on: chainrule fit --resume {quoted(run.run)}")
     empty = [run for run in runs if run.state == ENDED and not run.kept]
     if empty:
         show(f"{count(len(empty), 'run')} of which nothing is kept: chainrule runs --clean")

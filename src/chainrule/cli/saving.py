@@ -36,6 +36,7 @@ from chainrule.runs.folder import (
 )
 from chainrule.runs.unfinished import CHECKPOINT, Started, forget, holds_trainings, running
 from chainrule.storage.checkpoints import Checkpoints
+from chainrule.wording import quoted
 
 MOST_FIGURES = 6
 EXTRA = ("matplotlib", "jinja2")
@@ -53,7 +54,7 @@ def run_folder(asked: Asked, started: Started) -> Iterator[tuple[Path, Started]]
             if (folder / MODEL).exists():
                 show(f"note: what was trained is kept: {folder / MODEL}", sys.stderr)
             elif holds_trainings(folder):
-                show(f"note: to go on: chainrule fit --resume {folder}", sys.stderr)
+                show(f"note: to go on: chainrule fit --resume {quoted(folder)}", sys.stderr)
             raise
 
 
@@ -99,7 +100,8 @@ def save_run(
     except OSError as error:
         raise OptionError(
             f"{folder} cannot be written whole ({error.strerror}). Its model is: "
-            f"{folder / MODEL}. Make room; then for the rest: chainrule fit --resume {folder}"
+            f"{folder / MODEL}. Make room; then for the rest: "
+            f"chainrule fit --resume {quoted(folder)}"
         ) from None
     missing = [name for name in EXTRA if importlib.util.find_spec(name) is None]
     faults = {}
@@ -125,7 +127,7 @@ def save_run(
         if fault:
             talk.say("", f"no {what}: {fault}")
     if faults.get("report"):
-        talk.say("", f"once that is mended: chainrule report {folder}")
+        talk.say("", f"once that is mended: chainrule report {quoted(folder)}")
 
 
 def save_model(model: Any, folder: Path) -> None:

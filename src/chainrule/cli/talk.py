@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import os
-import shlex
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from chainrule.advice import PYTHON, Door, Setting
 from chainrule.cli.kinds import NAMES, SWITCH
 from chainrule.cli.options import BY_NAME, PARAMETERS
-from chainrule.wording import visible
+from chainrule.wording import quoted, visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -45,17 +44,10 @@ def _flag(setting: Setting) -> str:
         return flag if value else f"--no-{option.name}"
     values = [str(each) for each in value] if isinstance(value, list | tuple) else [str(value)]
     if option and option.kind is NAMES:
-        return " ".join(f"{flag} {_quoted(each)}" for each in values)
-    return f"{flag} {_quoted(','.join(values))}"
+        return " ".join(f"{flag} {quoted(each)}" for each in values)
+    return f"{flag} {quoted(','.join(values))}"
 
 
-def _quoted(word: str) -> str:
-    """Return a word as a shell takes it; what cannot be typed as an escape of bash and zsh."""
-    seen = visible(word)
-    return shlex.quote(word) if seen == word else f"$'{visible(word.translate(_IN_QUOTES))}'"
-
-
-_IN_QUOTES = str.maketrans({"\\": "\\\\", "'": "\\'"})
 SHELL = Door("shell", _flag)
 
 

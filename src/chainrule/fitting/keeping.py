@@ -5,7 +5,7 @@ The engine keeps what it knows; what looks at the network from outside keeps its
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,15 +26,13 @@ class Keeping:
     """Where the trainings of one fit are kept; `name` is that of a part of the fit."""
 
     checkpoints: Checkpoints
-    estimator: str
-    parameters: Mapping[str, Any]
     before: OfFit | None
     name: str = ""
 
     def seed(self, drawn: int) -> int:
         """Return the seed of the fit: that of the fit which goes on, if one does."""
         seed = drawn if self.before is None else self.before.seed
-        self.checkpoints.begin(self.estimator, self.parameters, seed)
+        self.checkpoints.begin(seed)
         return seed
 
     def within(self, name: Any) -> Keeping:
@@ -65,7 +63,7 @@ def kept_fit(estimator: Any, checkpoint: Any) -> Iterator[Keeping | None]:
     if isinstance(estimator.random_state, int | np.integer):
         parameters["random_state"] = estimator.random_state
     with checkpoint.of_fit(who, parameters) as before:
-        yield Keeping(checkpoint, who, parameters, before)
+        yield Keeping(checkpoint, before)
     if not checkpoint.stays and estimator.fitted_.ending.stop != "interrupted":
         checkpoint.remove()
 

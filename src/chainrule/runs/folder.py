@@ -23,6 +23,7 @@ import numpy as np
 from chainrule.errors import MissingFileError, ModelFileError, OptionError
 from chainrule.runs.manifest import check_manifest
 from chainrule.runs.unfinished import holds_trainings, read_started
+from chainrule.wording import quoted
 from chainrule.writing import written_whole
 
 MODEL, HISTORY, CONFIG = "model.chr", "history.csv", "config.toml"
@@ -145,7 +146,7 @@ def read_manifest(run: Path) -> dict[str, Any]:
         own = f" Its model is whole: {run / MODEL}." if there else ""
         raise MissingFileError(
             f"{run} is not finished: its fit was ended, or still runs.{own} To go on with it: "
-            f"chainrule fit --resume {run}"
+            f"chainrule fit --resume {quoted(run)}"
         )
     if not path.is_file() and there:
         raise MissingFileError(

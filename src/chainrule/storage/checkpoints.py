@@ -10,6 +10,7 @@ numbers, later.  A finished one is written when another is, or at the end.
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -83,6 +84,7 @@ class Checkpoints:
         self._begun = self._flushed = time.monotonic()
         self._pending: dict[str, tuple[Callable[[], bytes], Arrays]] = {}
         self._writing = threading.RLock()
+        self._told: tuple[str, dict[str, str]] = "", {}
 
     @contextmanager
     def of_fit(self, estimator: str, parameters: Mapping[str, Any]) -> Iterator[OfFit | None]:
@@ -115,25 +117,24 @@ class Checkpoints:
                 f"nothing can be kept in {self.folder} ({error.strerror}). Choose another folder."
             ) from None
         try:
-            told = {name: _in_words(value) for name, value in parameters.items()}
-            yield self._before(estimator, told)
+            self._told = estimator, {name: _in_words(v) for name, v in parameters.items()}
+            yield self._before(*self._told)
             if self.stays and time.monotonic() - self._begun > self.seconds:
                 self._flush()
         finally:
             lock.release()
 
-    def begin(self, estimator: str, parameters: Mapping[str, Any], seed: int) -> None:
-        """Write down whose fit is kept from here on.
+    def begin(self, seed: int) -> None:
+        """Write down, within `of_fit`, whose fit is kept from here on.
 
         Raises
         ------
         OptionError
             If it cannot be written.
         """
-        told = {name: _in_words(value) for name, value in parameters.items()}
         try:
             with written_whole(self.folder / FIT) as unfinished:
-                unfinished.write_bytes(msgspec.json.encode(OfFit(estimator, told, seed)))
+                unfinished.write_bytes(msgspec.json.encode(OfFit(*self._told, seed)))
         except OSError as error:
             raise OptionError(
                 f"nothing can be kept in {self.folder} ({error.strerror}). Choose another folder."
@@ -279,8 +280,10 @@ def progress_of(folder: Path) -> tuple[int, int]:
 
 def _in_words(value: Any) -> str:
     """Return a parameter in words that are the same in every process."""
+    if isinstance(value, np.ndarray) and value.dtype == object:
+        return _in_words(value.tolist())
     if isinstance(value, np.ndarray):
-        return f"array {value.shape} of {value.sum():.17g}"
+        return hashlib.blake2b(np.ascontiguousarray(value).data, digest_size=8).hexdigest()
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_in_words, value))}]"
     if isinstance(value, dict):

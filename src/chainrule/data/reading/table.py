@@ -31,7 +31,8 @@ from chainrule.data.reading.sources import (
     is_there,
 )
 from chainrule.data.reading.text import TextTable, read_text
-from chainrule.data.spelling.column import MOST_CELLS, Cells, Spelling, read_cells
+from chainrule.data.reading.told import LONGEST_CELL, say_infinite, say_long_cells, say_sample
+from chainrule.data.spelling.column import Cells, Spelling, read_cells
 from chainrule.data.spelling.plain import read_plainly
 from chainrule.errors import DataError, MissingExtraError
 from chainrule.finding import Finding
@@ -39,8 +40,6 @@ from chainrule.wording import count, listing
 
 if TYPE_CHECKING:
     import polars as pl
-
-LONGEST_CELL = 1_000_000  # bytes
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,7 +185,7 @@ def _of_text(parted: TextTable, reading: Reading, found: list[Finding]) -> Table
     options = reading.of_cells(parted.names)
     rows = reading.rows_of_sample(parted.parted.n_rows)
     if rows is not None:
-        found = [*found, _say_sample(len(rows), reading.sample_of or parted.parted.n_rows)]
+        found = [*found, say_sample(len(rows), reading.sample_of or parted.parted.n_rows)]
     read: dict[str, Cells] = {}
     for group in parted.columns(parted.names, rows):
         group, long = _without_long(group)
@@ -225,14 +224,9 @@ def _sampled(table: Table, reading: Reading) -> Table:
     return replace(
         table,
         frame=table.frame[rows],
-        findings=[*table.findings, _say_sample(len(rows), n_rows)],
+        findings=[*table.findings, say_sample(len(rows), n_rows)],
         as_written=written[rows] if written is not None and written.width else written,
     )
-
-
-def _say_sample(n: int, n_rows: int) -> Finding:
-    remedy = Text("All of them without {sample}.", sample=...)
-    return Finding("reading", "note", f"{n:,} of {n_rows:,} rows, drawn at random.", remedy=remedy)
 
 
 def _lines(raw: bytes) -> int:
@@ -262,7 +256,7 @@ def _tidied(frame: pl.DataFrame, reading: Reading, who: str) -> Table:
         ),
         [*sampled.findings, *long]
         + [each for cells in read.values() for each in cells.findings]
-        + [_say_infinite(column) for column in infinite],
+        + [say_infinite(column) for column in infinite],
         {name: cells.spelling for name, cells in read.items() if cells.spelling is not None},
         as_written=frame.select(reading.wanted_as_written(frame.columns)),
     )
@@ -278,35 +272,9 @@ def _without_long(frame: pl.DataFrame) -> tuple[pl.DataFrame, list[Finding]]:
             continue
         long = (column.str.len_bytes() > LONGEST_CELL).fill_null(False)
         rows = long.arg_true()
-        cells = count(len(rows), "cell")
-        findings.append(
-            Finding(
-                "reading",
-                "look",
-                f'"{column.name}": {cells} of more than {LONGEST_CELL:,} letters (first in data '
-                f"row {rows[0] + 1}): gaps.",
-                remedy=Text("Leave the column out: `{drop}`.", drop=[column.name]),
-                rows=tuple(rows[:MOST_CELLS].to_list()),
-                columns=(column.name,),
-                cells=tuple(cell[:20] + "…" for cell in column.gather(rows[:MOST_CELLS])),
-            )
-        )
+        findings.append(say_long_cells(column, rows))
         frame = frame.with_columns(column.set(long, None))
     return frame, findings
-
-
-def _say_infinite(column: pl.Series) -> Finding:
-    rows = column.is_infinite().arg_true()
-    cells = count(len(rows), "infinite number")
-    return Finding(
-        "reading",
-        "look",
-        f'"{column.name}": {cells} (first in data row {rows[0] + 1}): gaps.',
-        remedy=Text("Leave the column out: `{drop}`.", drop=[column.name]),
-        rows=tuple(rows[:MOST_CELLS].to_list()),
-        columns=(column.name,),
-        cells=tuple(map(str, column.gather(rows[:MOST_CELLS]))),
-    )
 
 
 def _joined(tables: list[Table], who: str) -> Table:

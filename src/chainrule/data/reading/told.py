@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from chainrule.advice import Text
 from chainrule.data.reading.layout import SEPARATORS, Layout
 from chainrule.data.reading.options import Reading
+from chainrule.data.spelling.column import MOST_CELLS
 from chainrule.finding import Finding
 from chainrule.wording import count, listing
 
+if TYPE_CHECKING:
+    import polars as pl
+
 MOST_ROWS = 100  # that a finding names
+LONGEST_CELL = 1_000_000  # bytes
+LONGEST_SHOWN = 20  # letters of a cell that is too long
 
 
 def say_layout(layout: Layout, given: Reading) -> list[Finding]:
@@ -113,3 +120,35 @@ def _skipped(lines: Sequence[str]) -> str:
 def _short(text: str, most: int = 40) -> str:
     text = " ".join(text.split())
     return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
+def say_sample(n: int, n_rows: int) -> Finding:
+    """Return that so many of all rows were drawn."""
+    remedy = Text("All of them without {sample}.", sample=...)
+    return Finding("reading", "note", f"{n:,} of {n_rows:,} rows, drawn at random.", remedy=remedy)
+
+
+def say_infinite(column: pl.Series) -> Finding:
+    """Return where a column is infinite."""
+    rows = column.is_infinite().arg_true()
+    return _of_cells(column, rows, count(len(rows), "infinite number"), "")
+
+
+def say_long_cells(column: pl.Series, rows: pl.Series) -> Finding:
+    """Return in which rows the cells are too long for anything."""
+    cells = f"{count(len(rows), 'cell')} of more than {LONGEST_CELL:,} letters"
+    return _of_cells(column, rows, cells, "…")
+
+
+def _of_cells(column: pl.Series, rows: pl.Series, what: str, behind: str) -> Finding:
+    first = rows[:MOST_CELLS]
+    cells = (str(cell) for cell in column.gather(first))
+    return Finding(
+        "reading",
+        "look",
+        f'"{column.name}": {what} (first in data row {rows[0] + 1}): gaps.',
+        remedy=Text("Leave the column out: `{drop}`.", drop=[column.name]),
+        rows=tuple(first.to_list()),
+        columns=(column.name,),
+        cells=tuple(cell[:LONGEST_SHOWN] + behind for cell in cells),
+    )
