@@ -51,7 +51,7 @@ def test_auto_is_the_model_that_has_what_is_asked():
     with pytest.raises(OptionError, match=r"--size is for --model tabular, not for mlp"):
         ask({**NONE, "model": "mlp", "size": "large"})
     with pytest.raises(OptionError, match=r"--guarantee is for --model fixed-point, not.*tabular"):
-        ask({**NONE, "guarantee": "spectral"})
+        ask({**NONE, "guarantee": "perron"})
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
@@ -107,7 +107,8 @@ TYPED = {
 
 
 TYPED_TO_SETTLE = {
-    "guarantee": ("spectral", "spectral"),
+    "guarantee": ("perron", "perron"),
+    "bound": (0.5, 0.5),
     "settle-solver": ("picard", "picard"),
     "settle-step": (0.5, 0.5),
     "settle-tol": (1e-4, 1e-4),
@@ -140,7 +141,7 @@ def test_what_is_typed_reaches_the_estimator():
     settling = built_for(asked, "regression", "y")
     for name, (_, value) in TYPED_TO_SETTLE.items():
         assert getattr(settling, BY_NAME[name].parameter) == value, name
-    assert (settling.hidden, settling.dropout, settling.activation) == (8, 0.1, "tanh")
+    assert (settling.hidden, settling.dropout, settling.activation) == (8, 0.1, "auto")
     for model, typed, used in (
         ("fixed-point", {"activation": "relu"}, "relu"),
         ("mlp", {}, "relu"),

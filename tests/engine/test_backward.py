@@ -103,6 +103,7 @@ TABLE = {
             ("picard", "lu"),
             ("anderson", "anderson"),
             ("newton", "picard"),
+            ("contraction", "contraction"),
         )
     },
     "fixed point, in continuous time": FixedPoint(

@@ -7,6 +7,7 @@ four-unit network worked out elsewhere to nine digits.
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import jax
@@ -43,6 +44,7 @@ from chainrule.engine import (
     tanh,
     train,
 )
+from chainrule.engine.networks.settling.state import FLOOR
 from chainrule.engine.training.step import Task, loss_and_grads
 from chainrule.errors import OptionError, ShapeError
 
@@ -269,6 +271,47 @@ def test_samples_that_are_done_are_frozen_and_counted_by_themselves():
         assert abs(int(tape.settled.sweeps[i]) - int(alone.settled.sweeps[0])) <= rounding
         np.testing.assert_allclose(y[i], own[0], rtol=1e-12)
     assert int(tape.settled.sweeps.min()) < int(tape.settled.sweeps.max()) / 2
+
+
+def test_plain_sweeps_of_a_contraction():
+    """They end where Picard's do, a sample at a time, at the floor of float32, too."""
+    x = 3 * normal(3, 40, N_IN)
+    ends = {}
+    for solver in ("picard", "contraction"):
+        layer = FixedPoint(Cell(Dense(N), Spectral(bound=0.9)), solver, solver)
+        params = jax.tree.map(lambda a: 5 * a, layer.init(jax.random.key(0), N_IN))
+        y, tape = layer.forward(params, x)
+        ends[solver] = y, layer.backward(params, tape, y)[0], tape.settled.sweeps
+        assert tape.settled.usable.all()
+    jax.tree.map(
+        lambda a, b: np.testing.assert_allclose(a, b, atol=1e-11),
+        ends["picard"][:2],
+        ends["contraction"][:2],
+    )
+    assert (ends["contraction"][2] == ends["picard"][2]).all()
+    for i in (0, 39):  # whatever the others in the batch do
+        own, alone = layer.forward(params, x[i : i + 1])
+        assert int(alone.settled.sweeps[0]) == int(ends["contraction"][2][i])
+        np.testing.assert_allclose(own[0], ends["contraction"][0][i], rtol=1e-12)
+    for most in (1, 2, 5):
+        cut = replace(layer, max_settle=most).forward(params, x)[1].settled
+        assert not cut.usable.any()
+        assert (cut.sweeps == most).all()
+    single = jax.tree.map(lambda a: a.astype(jnp.float32), (params, x))
+    strict = replace(layer, settle_tol=1e-9).forward(*single)[1].settled
+    assert strict.usable.all()
+    assert (strict.status == FLOOR).any()
+
+
+def test_the_spectral_norm_is_bounded_from_above_and_closely(key):
+    for n in (1, 7, 100):
+        drawn = jax.random.normal(key, (n, n), jnp.float64)
+        for v in (drawn, 1e-30 * drawn, 1e30 * drawn, drawn[:, :1] * drawn[:1], jnp.eye(n)):
+            largest = np.linalg.norm(v, 2)
+            norm = Spectral().effective(ConnectionParams(v))[1][2]
+            assert largest * (1 - 1e-12) <= norm <= n ** (1 / 66) * largest * (1 + 1e-12)
+    nothing = Spectral().effective(ConnectionParams(jnp.zeros((3, 3))))
+    assert not any(np.isnan(each).any() or each.any() for each in jax.tree.leaves(nothing[0]))
 
 
 def test_a_start_near_the_end_is_quicker():

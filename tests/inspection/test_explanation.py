@@ -84,6 +84,24 @@ def seen_network(n_rows=1):
     return trace(NETWORK, params, x, y, objective=SoftmaxCrossEntropy(), key=make_key(1))
 
 
+def test_all_gradients_of_units_that_settle_are_all():
+    network = FeedForward((TABLE["fixed point, auto, auto"], Dense(2)))
+    params, y = shaken(network.init(make_key(0), 4), 3), normal(5, 1, 2)
+    seen = trace(network, params, normal(4, 1, 4), y, objective=SquaredError(), optimizer=Adam(0.1))
+    said = explain(seen, show_all=True, weight="hidden1[1] <- hidden1[0]").as_text()
+    lines = said.partition("All gradients")[2].splitlines()
+    assert len([line for line in lines if " <- " in line]) == 4 * 3 + 3 * 3 + 3 + 3 * 2 + 2
+    [line] = [each for each in lines if each.startswith("  hidden1[1] <- hidden1[0] ")]
+    assert float(line.split()[-1]) == pytest.approx(seen["dW1"][0, 1], rel=1e-5)
+    assert "made of free ones" in said
+    echoes = (
+        said.partition("a sum over echoes")[2].partition("\n  all echoes")[0].splitlines()[2:-1]
+    )
+    assert len(echoes) == 6
+    total = sum(float(each.split()[-1]) for each in echoes)
+    assert total == pytest.approx(seen["dW1"][0, 1], rel=1e-4)
+
+
 def test_a_wide_layer_keeps_what_the_chosen_weight_needs():
     """Its input, its unit, and its term in the sum are there, however small."""
     seen = seen_network()

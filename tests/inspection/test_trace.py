@@ -178,12 +178,12 @@ def of_connections(t, place, layer, h, dz):
     part = {
         s.quantity: s.values
         for s in t.steps
-        if s.place == place and s.quantity in ("factor", "norm", "left", "right", "sums", "ratio")
+        if s.place == place and s.quantity in ("factor", "slope of log norm", "sums", "ratio")
     }
     too_large = t.find("too large", place)
     bound = None if too_large is None else too_large.values > 0
     if kind == "Spectral":
-        along = (used * v * mask).sum() / part["norm"] * np.outer(part["left"], part["right"])
+        along = (used * v * mask).sum() * part["slope of log norm"]
         grads = {"weights": part["factor"] * (used - bound * along)}
     elif kind in ("RowSum", "Perron"):
         along = bound * (used * v * mask).sum(axis=0) / part["sums"]
@@ -438,11 +438,23 @@ def test_paths_of_units_that_settle_hold_all_echoes(behind):
         for g in rows:
             agrees(sum(p.product for p in g.paths), g.comes_back)
             agrees(g.comes_back * g.factors[0].value, g.delta)
+            np.testing.assert_allclose(sum(g.echoes), g.comes_back, atol=1e-12)
     assert [p.unit for p in rows[0].paths[-3:]] == [
         "hidden1[0]",
         "hidden1[1]",
         "hidden1[2]",
     ] or not (behind == (Dense(2),))
+
+
+def test_each_echo_is_a_power_of_the_jacobian():
+    network = FeedForward((TABLE["fixed point, picard, lu"],))
+    params = shaken(network.init(make_key(0), 4), 3)
+    seen = trace(network, params, normal(4, 2, 4), normal(5, 2, 3), objective=SquaredError())
+    e, slope, w = seen["da1"][1], seen["slope1"][1], seen["W1"]
+    for k, echo in enumerate(np.transpose([
+        weight_gradient(seen, (0,), 0, j, row=1).echoes for j in range(3)
+    ])):  # fmt: skip
+        agrees(echo, np.linalg.matrix_power(w * slope, k) @ e)
 
 
 def test_names_and_refusals():

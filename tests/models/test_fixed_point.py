@@ -33,7 +33,7 @@ X, Y = IRIS.drop("species"), IRIS["species"]
 
 @pytest.fixture(scope="module")
 def fitted():
-    return FixedPointClassifier(**QUICK, guarantee="spectral").fit(X, Y)
+    return FixedPointClassifier(**QUICK, bound=0.9).fit(X, Y)
 
 
 def test_a_classifier_learns_predicts_and_comes_back_from_its_file(fitted, tmp_path):
@@ -45,7 +45,7 @@ def test_a_classifier_learns_predicts_and_comes_back_from_its_file(fitted, tmp_p
     ours = predict(fitted.network_, fitted.objective_, fitted.params_, x)
     np.testing.assert_allclose(fitted.predict_proba(X), ours, atol=2e-5)
     assert fitted.transform(X).shape == (150, 12)
-    assert np.linalg.norm(fitted.recurrent_coefs_, 2) <= 0.95 + 1e-5
+    assert np.linalg.norm(fitted.recurrent_coefs_, 2) <= 0.9 / 1.12  # the slope of gelu
     assert fitted._repr_html_inner().count("<svg") >= 1
     more = again.set_params(warm_start=True).fit(X, Y)
     assert more.history_["epoch"][-1] == 80
@@ -65,7 +65,7 @@ def test_newtons_method_settles_in_training_and_in_numpy(tmp_path):
         model.set_params(adjoint_solver="newton").fit(X, Y)
 
 
-SLOWLY = [pytest.param(each, marks=pytest.mark.slow) for each in ("row-sum", "perron", None)]
+SLOWLY = [pytest.param(each, marks=pytest.mark.slow) for each in ("row-sum", "perron", "none")]
 
 
 @pytest.mark.parametrize("guarantee", ["monotone", "symmetric", *SLOWLY])

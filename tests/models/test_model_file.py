@@ -322,9 +322,9 @@ def test_files_of_other_versions_say_what_to_do(tmp_path):
     first = {"schema_version": 1, "estimator": "MLPClassifier"}
     save_file({"params[0].weights": np.zeros(3)}, path, {"chainrule": json.dumps(first)})
     assert "written by a development version. Fit and save" in refused(path)
-    later = {"schema_version": 4, "new": {"things": []}}
+    later = {"schema_version": 5, "new": {"things": []}}
     save_file({"x": np.zeros(3, np.float16)}, path, {"chainrule": json.dumps(later), "b": "c"})
-    assert "later chainrule (schema 4, this one reads up to 3). Update" in refused(path)
+    assert "later chainrule (schema 5, this one reads up to 4). Update" in refused(path)
 
 
 def test_a_missing_file_is_missing(tmp_path):

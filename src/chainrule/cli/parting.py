@@ -10,12 +10,15 @@ from typing import Any
 import numpy as np
 
 from chainrule.cli.asked import Asked
+from chainrule.cli.options import BY_NAME
 from chainrule.cli.roles import divide, of_inputs
 from chainrule.data.reading.table import Table
 from chainrule.data.rows.rows import Rows
 from chainrule.data.rows.splitting import Split, split_rows
 from chainrule.errors import DataError, OptionError
 from chainrule.wording import listing
+
+FEWEST = 8  # rows of which some are held out by default
 
 
 def divide_table(asked: Asked, table: Table) -> Rows:
@@ -44,6 +47,11 @@ def column_options(asked: Asked, *more_to_drop: str) -> dict[str, Any]:
 def split_as_asked(asked: Asked, rows: Rows, task: str) -> Split:
     """Return which rows train, which stop the training, and which test."""
     options = asked.options
+    usual = all(asked.values[name] == BY_NAME[name].default for name in ("test", "validation"))
+    if usual and len(rows) < FEWEST:
+        none, every = np.arange(0), np.arange(len(rows))
+        how = "too few to hold any out; --test and --validation decide otherwise"
+        return Split(every, none, none, how=how)
     stratify = task == "classification" and len(rows.names) == 1
     split = split_rows(
         len(rows),

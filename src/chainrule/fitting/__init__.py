@@ -25,5 +25,6 @@ SETTLE_SOLVERS = (
     "auto",
     "picard",
     "anderson",
+    "contraction",
     "newton",
 )

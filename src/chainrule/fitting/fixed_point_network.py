@@ -15,8 +15,10 @@ from chainrule.advice import Setting
 from chainrule.engine.networks.settling import OF_ERRORS, OF_STATES
 from chainrule.errors import OptionError, not_known
 
-GUARANTEES = (None, "spectral", "row-sum", "perron", "monotone", "symmetric", "non-negative")
+CONTRACTIONS = {"spectral": e.Spectral, "row-sum": e.RowSum, "perron": e.Perron}
+GUARANTEES = (*CONTRACTIONS, "monotone", "symmetric", "non-negative", "none")
 NAMED = {
+    "guarantee": GUARANTEES,
     "settle_solver": OF_STATES,
     "adjoint_solver": OF_ERRORS,
     "on_unsettled": ("drop", "raise", "use"),
@@ -31,7 +33,7 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
     OptionError
         If a parameter cannot work.
     """
-    hidden, name = settings.hidden, settings.activation
+    hidden, name = settings.hidden, activation_of(settings)
     if isinstance(hidden, bool) or not isinstance(hidden, int | np.integer) or hidden < 1:
         raise OptionError("{hidden} must be a whole number of units, 1 or more.", hidden=hidden)
     if not isinstance(name, str):
@@ -47,6 +49,8 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
         value = getattr(settings, parameter)
         if value not in known:
             raise not_known(parameter, value, known)
+    if not _lies_in(settings.bound, closed=False):
+        raise OptionError("{bound} must be a number in (0, 1). Try 0.5.", bound=settings.bound)
     for parameter, ends in (("settle_step", "(0, 1]"), ("settle_tol", "(0, 1)")):
         value = getattr(settings, parameter)
         if value is not None and not _lies_in(value, closed=ends[-1] == "]"):
@@ -60,11 +64,12 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
     whole = isinstance(max_settle, int | np.integer) and not isinstance(max_settle, bool)
     if not whole or max_settle < 1:
         raise OptionError("{max_settle} must be a whole number, 1 or more.", max_settle=max_settle)
-    cell = e.Cell(e.Dense(int(hidden)), _connections(settings), function)
+    inputs = e.Dense(int(hidden), weights=NAMES[name].initializer)
+    cell = e.Cell(inputs, _connections(settings), function)
     layer = e.FixedPoint(
         cell,
-        settle_solver=settings.settle_solver,
-        adjoint_solver=settings.adjoint_solver,
+        settle_solver=_solver(settings, settings.settle_solver),
+        adjoint_solver=_solver(settings, settings.adjoint_solver),
         settle_step=settings.settle_step,
         tau=tau,
         settle_tol=settings.settle_tol,
@@ -78,11 +83,21 @@ def build_fixed_point_network(settings: Any, n_outputs: int) -> e.FeedForward:
     return e.FeedForward((layer, *silenced, e.Dense(n_outputs)))
 
 
+def activation_of(settings: Any) -> Any:
+    """Return the units' function: by itself what tables are learnt best with, or a bounded one."""
+    if settings.activation != "auto":
+        return settings.activation
+    return "gelu" if settings.guarantee in CONTRACTIONS else "tanh"
+
+
+def _solver(settings: Any, name: str) -> str:
+    """Return the solver's name: by itself, that of contractions for weights that contract."""
+    return "contraction" if name == "auto" and settings.guarantee in CONTRACTIONS else name
+
+
 def _connections(settings: Any) -> Any:
     """Return connections that start with a spectral radius near one half."""
     name, mask = settings.guarantee, settings.mask
-    if name not in GUARANTEES:
-        raise not_known("guarantee", name, filter(None, GUARANTEES), ", or None")
     if mask is not None and np.shape(mask) != (settings.hidden, settings.hidden):
         raise OptionError(
             "mask has shape {}, but {hidden} units need ({}, {}): 1 where unit i reaches unit j, "
@@ -93,9 +108,9 @@ def _connections(settings: Any) -> Any:
             hidden=settings.hidden,
         )
     start = e.VarianceScaling("in", "normal", 0.25)
-    if name in ("spectral", "row-sum", "perron"):
-        kind = {"spectral": e.Spectral, "row-sum": e.RowSum, "perron": e.Perron}[name]
-        return kind(start, mask, slope=NAMES[settings.activation].steepest)
+    if name in CONTRACTIONS:
+        steepest = NAMES[activation_of(settings)].steepest
+        return CONTRACTIONS[name](start, mask, float(settings.bound), steepest)
     if name == "monotone":
         if mask is not None:
             raise OptionError(

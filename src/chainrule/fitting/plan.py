@@ -187,7 +187,7 @@ def plan_penalty(
     share = batch_size * float(np.mean(weights))
     if isinstance(model.alpha, str):
         prior = PRIOR / (n_before + float(np.sum(weights)))
-        prior = min(prior, MOST_FOR_CLASSES) if classifies else prior
+        prior = min(prior, MOST_FOR_CLASSES if classifies else model.most_prior)
         return Penalty(l1=float(model.l1) / share, l2=prior)
     return Penalty(l1=float(model.l1) / share, l2=float(model.alpha) / share)
 

@@ -43,14 +43,19 @@ class FixedPointNetwork(BaseMLP):
 
     Parameters
     ----------
-    hidden : int, default=100
+    hidden : int, default=50
         Units of the recurrent layer; every one reaches every other.
-    activation : str, default="tanh"
-        Their function.
-    guarantee : str, optional
-        Weights for which it is proved that the network settles: "spectral", "row-sum", "perron",
-        "monotone" (one fixed point), "symmetric" (an energy falls) or "non-negative" (the least
-        fixed point).  See `chainrule.engine` for the theorems.
+    activation : str, default="auto"
+        Their function; by itself gelu for weights that contract, and tanh for others.
+    guarantee : str, default="spectral"
+        Weights for which it is proved that the network settles: "spectral", "row-sum", "perron"
+        (contractions), "monotone" (one fixed point), "symmetric" (an energy falls) or
+        "non-negative" (the least fixed point).  See `chainrule.engine` for the theorems.  With
+        "none" the weights are free, and rows may not settle.
+    bound : float, default=0.3
+        How loud the echo of a state is at most, of weights that contract: the share of the way
+        between two states that is left after a sweep, in (0, 1).  The nearer to 1, the more the
+        units hear of each other, and the longer they take to settle.
     mask : array of shape (hidden, hidden), optional
         1 where unit i reaches unit j, else 0.
     settle_solver, adjoint_solver : {"auto", "picard", "anderson"}, default="auto"
@@ -72,13 +77,16 @@ class FixedPointNetwork(BaseMLP):
         `learning_rate_init`, `max_iter`, `early_stopping`, `dropout` (behind the recurrent layer).
     """
 
+    most_prior = 0.1  # of `alpha="auto"`: above, such units fall silent before they have learnt
+
     @with_parameters_of(NetworkParameters, without=NOT_TAKEN)
     def __init__(
         self,
-        hidden: int = 100,
-        activation: str = "tanh",
+        hidden: int = 50,
+        activation: str = "auto",
         *,
-        guarantee: str | None = None,
+        guarantee: str = "spectral",
+        bound: float = 0.3,
         mask: Any = None,
         settle_solver: str = "auto",
         adjoint_solver: str = "auto",
@@ -92,6 +100,7 @@ class FixedPointNetwork(BaseMLP):
         NetworkParameters.__init__(self, (), activation, **parameters)
         self.hidden = hidden
         self.guarantee = guarantee
+        self.bound = bound
         self.mask = mask
         self.settle_solver = settle_solver
         self.adjoint_solver = adjoint_solver
@@ -215,7 +224,10 @@ class FixedPointNetwork(BaseMLP):
                 NotSettledWarning,
                 stacklevel=4,
             )
-        return replace(fitted, seen=x[:: max(len(x) // REPORT_ROWS, 1)][:REPORT_ROWS].copy())
+        from chainrule.fitting.fixed_point_network import activation_of  # JAX
+
+        seen = x[:: max(len(x) // REPORT_ROWS, 1)][:REPORT_ROWS].copy()
+        return replace(fitted, seen=seen, recipe={"activation": activation_of(self)})
 
 
 def _refuse_unsettled(network: Any, trained: Any, x: np.ndarray) -> None:
@@ -249,7 +261,7 @@ class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
     --------
     >>> from chainrule import FixedPointClassifier, datasets
     >>> iris = datasets.load("iris")
-    >>> model = FixedPointClassifier(hidden=20, guarantee="spectral", max_iter=50, random_state=0)
+    >>> model = FixedPointClassifier(hidden=20, random_state=0)
     >>> X, y = iris.drop("species"), iris["species"]
     >>> model.fit(X, y).score(X, y) > 0.9
     True
@@ -258,8 +270,8 @@ class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
     @with_parameters_of(FixedPointNetwork)
     def __init__(
         self,
-        hidden: int = 100,
-        activation: str = "tanh",
+        hidden: int = 50,
+        activation: str = "auto",
         *,
         class_weight: Any = None,
         **parameters: Any,
@@ -288,15 +300,15 @@ class FixedPointRegressor(FixedPointNetwork, MLPRegressor):
     >>> from chainrule import FixedPointRegressor, datasets
     >>> table = datasets.load("diabetes")
     >>> X, y = table.drop("progression"), table["progression"]
-    >>> FixedPointRegressor(hidden=10, max_iter=20, random_state=0).fit(X, y).predict(X[:2]).shape
+    >>> FixedPointRegressor(hidden=10, random_state=0).fit(X, y).predict(X[:2]).shape
     (2,)
     """
 
     @with_parameters_of(FixedPointNetwork)
     def __init__(
         self,
-        hidden: int = 100,
-        activation: str = "tanh",
+        hidden: int = 50,
+        activation: str = "auto",
         *,
         quantile: Any = 0.5,
         **parameters: Any,

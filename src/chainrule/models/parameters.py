@@ -42,6 +42,8 @@ _TRIES = {"learning_rate_init": " Try 0.005."}
 class NetworkParameters(BaseEstimator):
     """The constructor of the estimators; see `BaseMLP` for what each parameter means."""
 
+    most_prior = np.inf  # the largest L2 strength that `alpha="auto"` may stand for, of numbers
+
     def __init__(
         self,
         hidden_layer_sizes: int | Sequence[int] = (100,),

@@ -27,7 +27,7 @@ from chainrule.predicting.layers import AnyLayer
 from chainrule.predicting.network import check_layers
 from chainrule.storage.tensors import Tensor
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 MOST_COPIES = 64  # leading axis with which an optimizer may keep several states of an array
 MOST_CLASS_LETTERS = 4_000_000  # NumPy gives every class the room of the longest: at most 16 MB
 

@@ -3,6 +3,7 @@
     2    chainrule 0.1
     3    how training ended has its own part, and so have the parameters that "auto" stood for;
          what flowed is called by the labels of layers
+    4    weights of fixed-point networks that are free are called "none", and `bound` is told
 
 Every version reads all older ones.  Who changes the document raises `SCHEMA_VERSION` and writes the
 step here; `tests/files` holds files of each version.
@@ -83,5 +84,14 @@ def _with_labels(flow: list[str]) -> list[str]:
     return [f"{labels[layer]}{between}{what}" for layer, between, what in parts]
 
 
-STEPS: dict[int, Callable[[Told], Told]] = {2: _from_2}
+def _from_3(told: Told) -> Told:
+    if not told["estimator"].startswith("FixedPoint"):
+        return told
+    parameters = told["parameters"]
+    free = parameters["guarantee"] is None
+    more = {"guarantee": "none"} if free else {}
+    return told | {"parameters": parameters | more | {"bound": 0.95}}
+
+
+STEPS: dict[int, Callable[[Told], Told]] = {2: _from_2, 3: _from_3}
 OLDEST = min(STEPS)

@@ -10,6 +10,7 @@ every sweep, so what they cost only once is kept apart: `effective` and its adjo
 
 from typing import Any, ClassVar, NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, PRNGKeyArray
@@ -101,6 +102,12 @@ class Connections(Kind):
     ) -> tuple[Any, Float[Array, "batch n"]]:
         grads = self.effective_backward(params, tape.made, self.gradient(tape.h, dy))
         return grads, self.pull(tape.effective, dy)
+
+
+@jax.jit
+def weights_in_use(connections: Connections, params: Any) -> Any:
+    """Return the weights that training has come to."""
+    return connections.effective(params)[0]
 
 
 def draw_weights(initializer: Any, key: PRNGKeyArray, n: int, mask: Any) -> ConnectionParams:

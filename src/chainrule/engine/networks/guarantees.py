@@ -47,10 +47,14 @@ class FreeMatrix(Connections):
 
 @hyperparameters
 class Spectral(FreeMatrix):
-    """W = V min(1, c / ‖V‖₂): the largest singular value is at most c = `bound` / `slope`.
+    """W = V min(1, c / ‖V‖): no singular value is above c = `bound` / `slope`.
 
     Then h ↦ f(h W + u) is a contraction: one fixed point, reached from every start at the rate
     `bound` or better (Banach).  The adjoint iteration contracts at the same rate.
+
+    ‖V‖ is Schatten's norm of order 66, (Σ σ⁶⁶)^(1/66) of the singular values: no less than the
+    largest, and at most 7 % above it for 100 units.  It takes a few products of matrices, where the
+    largest alone takes all singular vectors, and it is smooth where two of them are as large.
     """
 
     weights: Any = part(default="glorot")
@@ -60,34 +64,49 @@ class Spectral(FreeMatrix):
 
     @property
     def making(self) -> Making:
-        formula = Formula(
-            "V min(1, c / ‖V‖₂), c = bound / slope", r"V \min(1, c / \lVert V \rVert_2)"
-        )
-        return Making(formula, ("factor", "too large", "norm", "left", "right"))
+        formula = Formula("V min(1, c / ‖V‖), c = bound / slope", r"V \min(1, c / \lVert V \rVert)")
+        return Making(formula, ("factor", "too large", "norm", "slope of log norm"))
 
     def effective(self, params: ConnectionParams) -> tuple[Array, Any]:
         free = masked(params.weights, self.mask)
-        squares, vectors = jnp.linalg.eigh(free.T @ free)
-        right = vectors[:, -1]
-        left = free @ right
-        norm = jnp.sqrt(jnp.sum(left * left))
+        norm, slope = _schatten(free)
         limit = jnp.asarray(self.bound / self.slope, free.dtype)
         too_large = norm > limit
         factor = jnp.where(too_large, limit / jnp.where(too_large, norm, 1), 1)
-        left = left / jnp.where(norm > 0, norm, 1)
-        return factor * free, (factor, too_large, norm, left, right)
+        return factor * free, (factor, too_large, norm, slope)
 
     def effective_backward(
         self, params: ConnectionParams, made: Any, d_effective: Array
     ) -> ConnectionParams:
-        # W = c V / σ, and ∂σ/∂V = u vᵀ of the largest singular value
-        factor, too_large, norm, left, right = made
+        # W = c V / ‖V‖:  dV = c / ‖V‖ (dW - ⟨dW, V⟩ ∂log‖V‖/∂V)
+        factor, too_large, _, slope = made
         free = masked(params.weights, self.mask)
-        along = jnp.sum(d_effective * free) / jnp.where(norm > 0, norm, 1)
-        turned = d_effective - along * left[:, None] * right[None, :]
+        turned = d_effective - jnp.sum(d_effective * free) * slope
         return ConnectionParams(
             weights=masked(factor * jnp.where(too_large, turned, d_effective), self.mask)
         )
+
+
+SQUARINGS = 4  # of VᵀV; the order of the norm is 2 (2 · 2⁴ + 1) = 66
+
+
+def _schatten(v: Array) -> tuple[Array, Array]:
+    """Return ‖V‖ = (Σ σ²ᵐ)^(1/2m), m = 2q + 1 and q = 2⁴, and ∂log‖V‖/∂V = V Gᵐ⁻¹ / tr Gᵐ.
+
+    With G = VᵀV; its powers are kept to the size 1, what they were divided by in logarithms.
+    """
+    power, log_size, q = v.T @ v, jnp.zeros((), v.dtype), 2**SQUARINGS
+    for squaring in range(SQUARINGS + 1):
+        if squaring:
+            power, log_size = power @ power, 2 * log_size
+        size = jnp.sqrt(jnp.sum(power * power))
+        size = jnp.where(size > 0, size, 1)
+        power, log_size = power / size, log_size + jnp.log(size)
+    odd = v @ power  # V G^q
+    trace = jnp.sum(odd * odd)
+    safe = jnp.where(trace > 0, trace, 1)
+    norm = jnp.exp((2 * log_size + jnp.log(safe)) / (2 * (2 * q + 1)))
+    return jnp.where(trace > 0, norm, 0), odd @ power / safe
 
 
 @hyperparameters

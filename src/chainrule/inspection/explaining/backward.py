@@ -30,6 +30,8 @@ from chainrule.inspection.explaining.room import Room
 from chainrule.inspection.tracing.records import SeenLayer, Step, Trace
 from chainrule.wording import count
 
+MOST_ECHOES = 5
+
 
 def backward_part(trace: Trace, room: Room) -> tuple[Part, ...]:
     """Return the deltas of every layer with units of its own, the last layer first."""
@@ -136,8 +138,25 @@ def weight_part(trace: Trace, chosen: Weight, gradient: WeightGradient) -> Part:
         blocks.append(Equation(source, ((gradient.input,),)))
     product = (gradient.delta, " · ", *factor(gradient.input))
     blocks.append(Equation(("gradient = delta · input",), (product, (gradient.gradient,))))
+    blocks += _echoes(gradient)
     blocks += _update(trace, layer, chosen)
     return Part(f"One weight: {name}", tuple(blocks))
+
+
+def _echoes(gradient: WeightGradient) -> list[Block]:
+    """Return the gradient as the sum over the rounds that the error goes among the units."""
+    if not gradient.echoes or not gradient.factors:
+        return []
+    way = gradient.factors[0].value * gradient.input
+    first = gradient.echoes[:MOST_ECHOES]
+    named = ["from above", "once round", "twice round"]
+    named += [f"{i} times round" for i in range(3, len(first))]
+    rows = [(name, echo, echo * way) for name, echo in zip(named, first, strict=False)]
+    left = gradient.comes_back - sum(first)
+    rows.append(("all that is left", left, left * way))
+    rows.append(("all echoes", gradient.comes_back, gradient.gradient))
+    words = "The same as a sum over echoes: the error goes round and round among the units."
+    return [Words(words), Table(("echo", "comes back", "gradient"), tuple(rows), sums_up=True)]
 
 
 def _strongest(gradient: WeightGradient) -> list:
@@ -148,7 +167,10 @@ def _strongest(gradient: WeightGradient) -> list:
 def _update(trace: Trace, layer: SeenLayer, chosen: Weight) -> list[Block]:
     if chosen.array == IN_USE:
         return [Words("This is the weight in use; the trace holds the gradient of the free ones.")]
-    new, old = _moved(trace, layer, chosen.i is None)
+    parts = affine(trace, layer)
+    assert parts is not None
+    biases = parts[2] if chosen.i is None else None
+    new, old = _moved(trace, layer, biases or parts[0])
     if new is None or old is None:
         return []
     at = (chosen.j,) if chosen.i is None else (chosen.i, chosen.j)
@@ -173,12 +195,18 @@ def _update(trace: Trace, layer: SeenLayer, chosen: Weight) -> list[Block]:
     return [*blocks, Equation(("new weight",), (move, (after,)))]
 
 
-def _moved(trace: Trace, layer: SeenLayer, bias: bool) -> tuple[Step | None, Step | None]:
-    parts = affine(trace, layer)
-    if parts is None:
-        return None, None
-    array = parts[2].array if bias and parts[2] is not None else parts[0].array
-    return trace.find("new", layer.place, array), trace.find("old", layer.place, array)
+def _moved(trace: Trace, layer: SeenLayer, array: Step) -> tuple[Step | None, Step | None]:
+    """Return an array of a layer after the update and before."""
+    return tuple(trace.find(which, layer.place, array.array) for which in ("new", "old"))
+
+
+def _free_moved(trace: Trace, layer: SeenLayer) -> Step | None:
+    """Return the weights among units after the update, where they are the free ones themselves."""
+    made = [s for s in trace.steps if s.place == layer.place and s.quantity == "free"]
+    in_use = trace.find(IN_USE, layer.place)
+    if len(made) != 1 or in_use.formula.partition(" = ")[2] not in ("V", "V where the mask is 1"):
+        return None
+    return trace.find("new", layer.place, made[0].array)
 
 
 def gradient_part(trace: Trace, room: Room) -> Part:
@@ -189,19 +217,31 @@ def gradient_part(trace: Trace, room: Room) -> Part:
         parts = affine(trace, layer)
         if parts is None:
             continue
-        for bias, array in ((False, parts[0]), (True, parts[2])):
+        among = trace.find(IN_USE, layer.place) if settles(trace, layer) else None
+        among = None if among is None or among.axes != ["from", "unit"] else among
+        for array, sources in (
+            (parts[0], layer.inputs),
+            (parts[2], ["bias"]),
+            (among, layer.units),
+        ):
             if array is None:
                 continue
-            quantity = "d biases" if bias else "d weights"
-            gradient = trace.find(quantity, layer.place, array.array).values
-            new, _ = _moved(trace, layer, bias)
+            gradient = trace.find(f"d {array.quantity}", layer.place, array.array).values
+            new = _free_moved(trace, layer) if array is among else _moved(trace, layer, array)[0]
             moves = moves or new is not None
             for at in np.ndindex(gradient.shape):
-                source = "bias" if bias else layer.inputs[at[0]]
+                source = sources[at[0] if gradient.ndim == 2 else 0]
                 name = Name(f"{layer.units[at[-1]]}{ARROW}{source}")
                 row = (name, float(array.values[at]), float(gradient[at]))
-                row = (*row, float(new.values[at])) if new is not None else row
-                rows.append((abs(float(gradient[at])), row))
+                rows.append((abs(row[2]), (*row, "" if new is None else float(new.values[at]))))
+    rows = rows if moves else [(size, row[:3]) for size, row in rows]
     kept, more = room.weights(np.array([size for size, _ in rows]))
+    if moves and any(rows[i][1][-1] == "" for i in kept):
+        more += (
+            Words(
+                "Weights from unit to unit are made of free ones, which the update changes: they "
+                "are in the trace."
+            ),
+        )
     heading = ("weight", "now", "gradient", *(("after the update",) if moves else ()))
     return Part("All gradients", (Table(heading, tuple(rows[i][1] for i in kept)), *more))

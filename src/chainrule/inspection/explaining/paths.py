@@ -3,7 +3,9 @@
     dL/dW[i, j] = xᵢ · δⱼ,    δⱼ = (Σₖ δₖ Wⱼₖ) · f′(zⱼ)      over the units k that hear unit j
 
 At the outputs what comes back is the objective's own delta.  Units that settle hear each other, so
-among those that hear unit j are its neighbours, and the sum holds all echoes at once.
+among those that hear unit j are its neighbours, and the sum holds all echoes at once:
+
+    λ = e + e J + e J² + …,    e what comes from above, J = ∂F/∂h: one round more with every term
 """
 
 from __future__ import annotations
@@ -58,6 +60,9 @@ class WeightGradient(msgspec.Struct, frozen=True):
         layer above is of a kind that gives no sum over units.
     factors : list of Factor
         What turns it into delta, one after the other; empty if `through` is not.
+    echoes : list of float
+        Of units that settle, what comes back by rounds: straight from above, once round, twice, …;
+        they add up to `comes_back`, but for what a settling leaves.
     through : str
         The kinds of the layers between, where they mix units, so that there is no factor for each.
     delta : float
@@ -76,6 +81,7 @@ class WeightGradient(msgspec.Struct, frozen=True):
     comes_back: float
     paths: list[Path]
     factors: list[Factor]
+    echoes: list[float]
     through: str
     delta: float
     gradient: float
@@ -139,6 +145,7 @@ def weight_gradient(
         comes_back,
         paths,
         factors,
+        _echoes(trace, layer, row, j),
         through,
         delta,
         said * delta,
@@ -238,6 +245,14 @@ def _way_back_to_settled(
     comes_back = float(trace.find("λ", layer.place).values[row, j])
     factors = [_factor(slopes[0], row, j)] if one else []
     return comes_back, paths if one else [], factors, "" if one else "the cell's body"
+
+
+def _echoes(trace: Trace, layer: SeenLayer, row: int, j: int) -> list[float]:
+    """Return what each sweep of the error adds to a unit; nothing where sweeps are not full."""
+    sweeps, alpha = trace.find("adjoint sweeps", layer.place), "λ + 1 ("
+    if sweeps is None or alpha not in sweeps.formula:
+        return []
+    return np.diff(sweeps.values[:, row, j], prepend=0.0).tolist()
 
 
 def _paths(trace: Trace, above: SeenLayer | None, row: int, j: int) -> list[Path]:

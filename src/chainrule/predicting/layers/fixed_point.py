@@ -77,6 +77,7 @@ class FixedPointSpec(LayerSpec, frozen=True, tag="fixed_point"):
     @classmethod
     def of(cls, layer: Any, params: Any, n_out: int | None) -> tuple[Self, EngineArrays] | None:
         from chainrule.engine.compiling.precision import precision  # JAX, as after every training
+        from chainrule.engine.networks.connections import weights_in_use
         from chainrule.engine.networks.fixed_point import FixedPoint
         from chainrule.engine.networks.settling import SOLVERS
 
@@ -86,7 +87,7 @@ class FixedPointSpec(LayerSpec, frozen=True, tag="fixed_point"):
         inputs, free, connections = params.inputs, params.connections, layer.cell.connections
         rises = connections.rises
         with precision(np.asarray(inputs.weights).dtype):
-            effective, _ = connections.effective(free)
+            effective = weights_in_use(connections, free)
         names: list[Any] = [n for n in ("weights", "skew", "log_scale") if hasattr(free, n)]
         spec = cls(
             *map(int, inputs.weights.shape),

@@ -2,6 +2,7 @@
 
 from chainrule.engine.networks.settling.anderson import ANDERSON
 from chainrule.engine.networks.settling.auto import AUTO
+from chainrule.engine.networks.settling.contraction import CONTRACTION
 from chainrule.engine.networks.settling.lu import LU
 from chainrule.engine.networks.settling.newton import NEWTON
 from chainrule.engine.networks.settling.picard import PICARD
@@ -12,6 +13,7 @@ _ALL = (
     AUTO,
     PICARD,
     ANDERSON,
+    CONTRACTION,
     NEWTON,
     LU,
 )
