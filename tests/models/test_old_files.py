@@ -9,6 +9,7 @@ import pytest
 
 from chainrule import load
 from chainrule.data import read_table
+from chainrule.engine.networks.connections import weights_in_use
 
 FILES = Path(__file__).parents[1] / "files"
 VERSIONS = sorted(folder for folder in FILES.iterdir() if folder.name[0].isdigit())
@@ -87,3 +88,13 @@ def test_what_flowed_is_called_by_labels_now():
     flow = load(FILES / "0.1" / "three_classes.chr").flow_
     assert "epoch" in flow
     assert all(re.fullmatch(r"epoch|(hidden\d|output|input) \([a-z_ ]+\)", name) for name in flow)
+
+
+def test_weights_of_units_that_settle_are_asked_for_as_now():
+    """Free ones were None, and the bound of a contraction was not asked for: it was 0.95."""
+    for name, guarantee in (("settled", "none"), ("settled_spectral", "spectral")):
+        model = read_old(FILES / "0.1" / name)[0]
+        assert (model.guarantee, model.bound) == (guarantee, 0.95)
+        connections = model.network_.layers[0].cell.connections
+        made = weights_in_use(connections, model.params_[0].connections)
+        np.testing.assert_allclose(made, model.recurrent_coefs_, atol=1e-6)
