@@ -1,5 +1,6 @@
 """Fixed-point estimators and the associative memory: what they give, say, and refuse."""
 
+import re
 import warnings
 from dataclasses import replace
 
@@ -23,6 +24,7 @@ from chainrule.errors import (
     OptionError,
     ShapeError,
 )
+from chainrule.inspection.picture.network import draw_network
 
 QUICK = {"hidden": 12, "max_iter": 40, "random_state": 0}
 SMALL = {"hidden": 5, "max_iter": 3, "random_state": 0}
@@ -49,6 +51,16 @@ def test_a_classifier_learns_predicts_and_comes_back_from_its_file(fitted, tmp_p
     assert fitted._repr_html_inner().count("<svg") >= 1
     more = again.set_params(warm_start=True).fit(X, Y)
     assert more.history_["epoch"][-1] == 80
+
+
+def test_the_picture_has_the_loops(fitted):
+    """The largest weights among the units are arcs, from the largest on; all are in the table."""
+    weights, svg = fitted.recurrent_coefs_, draw_network(fitted, most_units=12)
+    arcs = re.findall(r'<path [^>]*fill="none"[^>]*><title>([^<]*)</title>', svg)
+    order = np.dstack(np.unravel_index(np.argsort(-abs(weights), axis=None), weights.shape))[0]
+    named = [f"hidden1[{j}] &lt;- hidden1[{i}]: {weights[i, j]:.4g}" for i, j in order[:12]]
+    assert arcs == named
+    assert svg.count("<rect") == 144
 
 
 def test_newtons_method_settles_in_training_and_in_numpy(tmp_path):

@@ -15,9 +15,10 @@ import numpy as np
 
 from chainrule.wording import visible
 
-MOST_LETTERS = 18
+MOST_LETTERS = 20
 ABOVE, BELOW = "#0072B2", "#D55E00"
 RADIUS, CELL = 6, 11
+MOST_LOOPS = 12
 
 Layers = list[list[int | None]]
 
@@ -77,6 +78,33 @@ def unit_mark(x: float, y: float, name: str | None) -> str:
         f'<circle cx="{x:.0f}" cy="{y:.1f}" r="{RADIUS}" fill="none" stroke="currentColor" '
         f'pointer-events="all"><title>{escape(name)}</title></circle>'
     )
+
+
+def loops(weights: np.ndarray, layer: int, shown: Layers, names: Any, place: Any) -> str:
+    """Return arcs of the largest weights among units: down on the right, up on the left."""
+    ways = [
+        (weights[unit, following], i, j)
+        for i, unit in enumerate(shown[layer])
+        for j, following in enumerate(shown[layer])
+        if unit is not None and following is not None and weights[unit, following] != 0
+    ]
+    parts = []
+    for weight, i, j in sorted(ways, key=lambda way: -abs(way[0]))[:MOST_LOOPS]:
+        (x, y1), (_, y2) = place(layer, i), place(layer, j)
+        if i == j:  # above the unit
+            top = y1 - RADIUS
+            way = f"M{x - 4:.0f} {top + 1:.1f}C{x - 9:.0f} {top - 9:.1f} {x + 9:.0f} {top - 9:.1f} "
+            way += f"{x + 4:.0f} {top + 1:.1f}"
+        else:
+            side = 1 if j > i else -1
+            edge, middle = x + side * RADIUS, (y1 + y2) / 2
+            bulge = edge + side * (12 + 0.3 * abs(y2 - y1))
+            way = f"M{edge:.0f} {y1:.1f}Q{bulge:.0f} {middle:.1f} {edge:.0f} {y2:.1f}"
+        own = shown[layer]
+        tooltip = _tooltip(names[layer][own[j]], names[layer][own[i]], float(weight))
+        stroke = _stroke(float(weight), largest_of(weights))
+        parts.append(f'<path d="{way}" fill="none" {stroke}>{tooltip}</path>')
+    return "".join(parts)
 
 
 def block(weights: np.ndarray, shown: list[int | None], names: Any, x: float, top: float) -> str:

@@ -1,7 +1,7 @@
 """A picture of a fitted network: units as circles, weights as lines.
 
-Of a wide layer the first and the last units are shown.  Units that reach each other have a small
-table of their weights below them.
+Of a wide layer the first and the last units are shown.  Units that reach each other are joined by
+arcs, where the weight is large, and have a small table of all their weights below them.
 """
 
 from __future__ import annotations
@@ -105,6 +105,7 @@ def draw_network(model: Any, most_units: int = MOST_UNITS) -> str:
         middle = (place(layer, 0)[0] + place(layer + 1, 0)[0]) / 2
         parts.append(marks.text(middle, foot, f"largest {marks.largest_of(each):.2g}", "middle"))
     if recurrent is not None:
+        parts.append(marks.loops(recurrent, 1, shown, names, place))
         parts.append(marks.block(recurrent, shown[1], names[1], place(1, 0)[0], foot + 22))
     parts.append(marks.legend(height - 12))
     title = f"Network of {' → '.join(map(str, sizes))} units"
