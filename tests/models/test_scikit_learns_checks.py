@@ -50,9 +50,7 @@ def test_check_of_tabular_networks(estimator, check):
 
 
 @pytest.mark.slow
-@parametrize_with_checks(
-    [FixedPointClassifier(hidden=8, max_iter=50), FixedPointRegressor(hidden=8, max_iter=50)]
-)
+@parametrize_with_checks([FixedPointClassifier(), FixedPointRegressor()])
 @pytest.mark.filterwarnings("default")
 def test_check_of_networks_that_settle(estimator, check):
     if getattr(check, "func", check).__name__.startswith(FINER_THAN_FLOAT32):
