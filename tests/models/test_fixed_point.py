@@ -147,6 +147,8 @@ def test_rows_that_do_not_settle_are_never_silent(fitted, tmp_path):
     [
         ({"hidden": 0}, "hidden=0 must be a whole number of units"),
         ({"activation": ["tanh"]}, "must be a name"),
+        ({"bound": 1}, r"bound=1 must be a number in \(0, 1\)"),
+        ({"guarantee": None}, 'did you mean "none"'),
         ({"guarantee": "spectrum"}, 'guarantee="spectrum" is not known'),
         ({"guarantee": "spectral", "activation": "softmax"}, "cannot settle: .* Choose one of"),
         ({"activation": "softmax"}, "cannot settle: .* Choose one of"),
