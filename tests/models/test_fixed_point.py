@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 from chainrule import (
     AssociativeMemory,
@@ -127,6 +128,10 @@ def test_rows_that_do_not_settle_are_never_silent(fitted, tmp_path):
     strict = FixedPointClassifier(**SMALL, on_unsettled="raise", max_settle=3)
     with pytest.raises(NotSettledError, match=r"unsettled in epoch 1: 100.0% .* Set max_settle="):
         strict.fit(X, Y)
+    with pytest.raises(NotSettledError, match=r"samples.*Raise max_settle, or say on_unsettled="):
+        strict.fit(X, Y)
+    with pytest.raises(NotSettledError, match=r'samples.*Choose guarantee="spectral", lower'):
+        clone(strict).set_params(guarantee="none").fit(X, Y)
     loose = FixedPointClassifier(**SMALL, on_unsettled="use", max_settle=3)
     with pytest.warns(NotSettledWarning, match="used as they were"):
         loose.fit(X, Y)

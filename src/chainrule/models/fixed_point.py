@@ -118,8 +118,17 @@ class FixedPointNetwork(BaseMLP):
 
     def _job(self) -> Job:
         return replace(
-            super()._job(), finish=self._keep_rows, refuse=_refuse_unsettled, outputs=self._outputs
+            super()._job(),
+            finish=self._keep_rows,
+            refuse=self._refuse_unsettled,
+            outputs=self._outputs,
         )
+
+    @property
+    def _contracts(self) -> bool:
+        from chainrule.fitting.fixed_point_network import CONTRACTIONS  # JAX
+
+        return self.guarantee in CONTRACTIONS
 
     @property
     def recurrent_coefs_(self) -> np.ndarray:
@@ -217,10 +226,11 @@ class FixedPointNetwork(BaseMLP):
         share = np.fmax(history["unsettled"], history["adjoint_unsettled"])[1:]
         if len(share) and np.nanmax(share) > 0:
             treated = "used as they were" if self.on_unsettled == "use" else "left out of the steps"
+            otherwise = "" if self._contracts else ', or choose a guarantee such as "spectral"'
             warnings.warn(
                 f"In {np.count_nonzero(share > 0)} of {len(share)} epochs some samples did not "
-                f"settle (up to {np.nanmax(share):.1%}); they were {treated}. Raise max_settle, or "
-                'choose a guarantee such as "spectral"; settle_report_ tells more.',
+                f"settle (up to {np.nanmax(share):.1%}); they were {treated}. Raise max_settle"
+                f"{otherwise}; settle_report_ tells more.",
                 NotSettledWarning,
                 stacklevel=4,
             )
@@ -229,22 +239,26 @@ class FixedPointNetwork(BaseMLP):
         seen = x[:: max(len(x) // REPORT_ROWS, 1)][:REPORT_ROWS].copy()
         return replace(fitted, seen=seen, recipe={"activation": activation_of(self)})
 
+    def _refuse_unsettled(self, network: Any, trained: Any, x: np.ndarray) -> None:
+        """Raise, with the cause, what ended a training of too many unsettled samples."""
+        from chainrule.inspection import diagnose_settling  # what few need
 
-def _refuse_unsettled(network: Any, trained: Any, x: np.ndarray) -> None:
-    """Raise, with the cause, what ended a training of too many unsettled samples."""
-    from chainrule.inspection import diagnose_settling  # what few need
-
-    report = diagnose_settling(network.layers[0], trained.params[0], x[:REPORT_ROWS])
-    raise NotSettledError(
-        "Training stopped: {}." + " {}" * len(report.remarks) + " Choose {guarantee}, lower "
-        "{learning_rate_init}, raise {max_settle}, or say {on_unsettled}.",
-        trained.message,
-        *(remark.text for remark in report.remarks),
-        guarantee="spectral",
-        learning_rate_init=...,
-        max_settle=...,
-        on_unsettled="use",
-    )
+        report = diagnose_settling(network.layers[0], trained.params[0], x[:REPORT_ROWS])
+        held = "Raise {max_settle}, or say {on_unsettled}."
+        free = (
+            "Choose {guarantee}, lower {learning_rate_init}, raise {max_settle}, or say "
+            "{on_unsettled}."
+        )
+        settings: dict[str, Any] = {"max_settle": ..., "on_unsettled": "use"}
+        if not self._contracts:
+            settings |= {"guarantee": "spectral", "learning_rate_init": ...}
+        raise NotSettledError(
+            "Training stopped: {}." + " {}" * len(report.remarks) + " "
+            f"{held if self._contracts else free}",
+            trained.message,
+            *(remark.text for remark in report.remarks),
+            **settings,
+        )
 
 
 class FixedPointClassifier(FixedPointNetwork, MLPClassifier):
